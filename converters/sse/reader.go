@@ -1,0 +1,192 @@
+package sse
+
+import (
+	"bytes"
+	"errors"
+)
+
+// MaxFrame is the default size limit of one frame in bytes, fields and
+// terminator included.
+const MaxFrame = 16 << 20
+
+// ErrFrameTooLarge means that a frame outgrew the reader's limit. The stream
+// cannot be read further: a later frame boundary is not to be trusted.
+var ErrFrameTooLarge = errors.New("event stream frame exceeds the size limit")
+
+// Frame is one block of an event stream. All slices point into the reader's
+// buffers and are valid until its next Feed or Next.
+type Frame struct {
+	// Raw holds the bytes as they came, the terminating blank line included.
+	// The Raw of all frames, put together, is the stream.
+	Raw []byte
+	// Event is the value of the last event field, nil if there was none.
+	Event []byte
+	// Data is the value of the data fields, joined by LF; nil if there was
+	// none, as in a frame of comments.
+	Data []byte
+}
+
+// Reader cuts a byte stream into frames. It takes LF, CRLF and CR line ends,
+// skips a byte order mark at the start and does not mind where the network
+// cuts the bytes: the frames are the same for every split. Buffers grow with
+// the largest frame and are reused.
+//
+// The zero value is ready and limits frames to MaxFrame. A Reader belongs to
+// one goroutine.
+type Reader struct {
+	// Limit overrides MaxFrame when positive. Set it before the first Feed.
+	Limit int
+
+	buf    []byte
+	joined []byte // Data of a frame with several data lines
+	start  int    // first byte of the frame being read
+	line   int    // first byte of the line being read
+	pos    int    // first byte not yet looked at
+	begun  bool   // a byte order mark can no longer come
+	ended  bool   // Finish was called
+	failed bool
+}
+
+// Feed appends bytes of the stream. They are copied, so the caller may reuse p
+// at once; frames handed out before become invalid.
+func (r *Reader) Feed(p []byte) {
+	if r.failed {
+		return
+	}
+	if r.start > 0 {
+		n := copy(r.buf, r.buf[r.start:])
+		r.buf = r.buf[:n]
+		r.line -= r.start
+		r.pos -= r.start
+		r.start = 0
+	}
+	r.buf = append(r.buf, p...)
+}
+
+// Finish tells the reader that the stream has ended. Next then also hands out a
+// last frame that lacks its blank line, as some servers close that way.
+func (r *Reader) Finish() { r.ended = true }
+
+// Buffered is the number of bytes fed but not yet handed out in a frame.
+func (r *Reader) Buffered() int { return len(r.buf) - r.start }
+
+// Next returns the next complete frame. It returns false when more bytes are
+// needed (or, after Finish, when none are left), and ErrFrameTooLarge once and
+// for all when a frame outgrows the limit.
+func (r *Reader) Next() (Frame, bool, error) {
+	if r.failed {
+		return Frame{}, false, ErrFrameTooLarge
+	}
+	for {
+		end, next, ok := r.scanLine()
+		if next-r.start > r.limit() {
+			r.failed, r.buf = true, nil
+			r.start, r.line, r.pos = 0, 0, 0
+			return Frame{}, false, ErrFrameTooLarge
+		}
+		if !ok {
+			break
+		}
+		blank := end == r.line
+		r.line, r.pos = next, next
+		if blank {
+			return r.take(next), true, nil
+		}
+	}
+	if r.ended && r.start < len(r.buf) {
+		return r.take(len(r.buf)), true, nil
+	}
+	return Frame{}, false, nil
+}
+
+func (r *Reader) limit() int {
+	if r.Limit > 0 {
+		return r.Limit
+	}
+	return MaxFrame
+}
+
+// scanLine looks for the end of the line at r.line, going on where it stopped
+// last time: the text is buf[line:end], the following line starts at next.
+// Without a line end, next is where the buffer ends.
+func (r *Reader) scanLine() (end, next int, ok bool) {
+	buf := r.buf
+	for i := r.pos; i < len(buf); i++ {
+		switch {
+		case buf[i] == '\n':
+			return i, i + 1, true
+		case buf[i] != '\r':
+		case i+1 < len(buf) && buf[i+1] == '\n':
+			return i, i + 2, true
+		case i+1 < len(buf) || r.ended:
+			return i, i + 1, true
+		default: // the LF of this CR may still come
+			r.pos = i
+			return 0, len(buf), false
+		}
+	}
+	r.pos = len(buf)
+	return 0, len(buf), false
+}
+
+// take closes the frame before end and makes the next one start there.
+func (r *Reader) take(end int) Frame {
+	raw := r.buf[r.start:end:end]
+	text := raw
+	if !r.begun {
+		text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	}
+	r.start, r.line, r.pos, r.begun = end, end, end, true
+	f := Frame{Raw: raw}
+	for lines := 0; len(text) > 0; {
+		name, value, rest := cutField(text)
+		text = rest
+		switch string(name) {
+		case "event":
+			f.Event = value
+		case "data":
+			lines++
+			f.Data = r.join(f.Data, value, lines)
+		}
+	}
+	return f
+}
+
+// join adds the data line number n. A single line, the usual case, is not
+// copied.
+func (r *Reader) join(data, value []byte, n int) []byte {
+	switch n {
+	case 1:
+		return value
+	case 2:
+		r.joined = append(r.joined[:0], data...)
+	}
+	r.joined = append(append(r.joined, '\n'), value...)
+	return r.joined
+}
+
+// cutField splits the first line off text and into name and value. Comments
+// have an empty name; id, retry and unknown fields mean nothing here and stay
+// in Raw alone.
+func cutField(text []byte) (name, value, rest []byte) {
+	end := 0
+	for end < len(text) && text[end] != '\n' && text[end] != '\r' {
+		end++
+	}
+	line, rest := text[:end], text[end:]
+	if len(rest) > 1 && rest[0] == '\r' && rest[1] == '\n' {
+		rest = rest[1:]
+	}
+	if len(rest) > 0 {
+		rest = rest[1:]
+	}
+	colon := bytes.IndexByte(line, ':')
+	if colon < 0 {
+		return line, line[end:], rest
+	}
+	value = line[colon+1:]
+	if len(value) > 0 && value[0] == ' ' {
+		value = value[1:]
+	}
+	return line[:colon], value, rest
+}
