@@ -1,0 +1,100 @@
+package protocol
+
+import "github.com/claude-code-hub/cch/internal/domain"
+
+// QuotaReserve asks a user's quota actor to admit a request (wire). The same
+// LeaseID again gives the same grant, extended.
+type QuotaReserve struct {
+	LeaseID   domain.LeaseID
+	ReqID     domain.RequestID
+	UserID    domain.UserID
+	KeyID     domain.KeyID
+	SessionID string
+	T         int64
+	Class     domain.CallClass
+	Low       domain.Money // estimate bounds
+	Upper     domain.Money
+	Model     string // billed model
+	TTLMs     int64
+	Node      string
+	Reclaim   bool         // held already: grant and count it, even above the limit
+	Estimate  domain.Money // with Reclaim: as it was granted
+}
+
+// QuotaGrant answers QuotaReserve (wire).
+type QuotaGrant struct {
+	OK        bool
+	Estimate  domain.Money
+	ExpiresAt int64
+	Refusal   *QuotaRefusal // set when not OK
+	Epoch     int64
+}
+
+// QuotaRefusal says which limit refused (wire).
+type QuotaRefusal struct {
+	Limit   domain.LimitType
+	Scope   domain.Scope
+	Current int64 // nano-USD for money
+	Max     int64
+	ResetAt int64  // latest reset over all failing limits; 0 = none
+	Reason  string // limit_reached or reserved
+}
+
+// QuotaWait announces that the grant will follow (wire).
+type QuotaWait struct {
+	LeaseID domain.LeaseID
+	Why     string // restoring or reserved
+	Until   int64
+}
+
+// SettleKey names one settlement; a repeated one changes nothing.
+type SettleKey struct {
+	ReqID   domain.RequestID
+	Attempt int
+	Kind    string // charge or adjust
+	N       int
+}
+
+// QuotaSettle books what a request cost and, when IsFinal, closes its lease (wire).
+type QuotaSettle struct {
+	SettleKey
+	LeaseID      domain.LeaseID
+	UserID       domain.UserID
+	KeyID        domain.KeyID
+	SessionID    string
+	Charge       domain.Money
+	ProviderCost domain.Money
+	State        string // billed, free, unpriced, estimated, missing_usage, not_billed
+	T            int64  // admission time
+	IsFinal      bool
+}
+
+// QuotaSettled acknowledges a QuotaSettle (wire).
+type QuotaSettled struct {
+	SettleKey
+	Duplicate bool
+	Epoch     int64
+}
+
+// QuotaRead asks for the state of a user's limits (wire).
+type QuotaRead struct {
+	UserID domain.UserID
+	T      int64
+}
+
+// QuotaState answers QuotaRead (wire).
+type QuotaState struct {
+	Windows []QuotaWindow
+	Epoch   int64
+}
+
+// QuotaWindow is the state of one limit (wire).
+type QuotaWindow struct {
+	Scope    domain.Scope
+	ID       int64 // user or key id
+	Limit    domain.LimitType
+	Used     int64 // nano-USD for money
+	Reserved int64
+	Max      int64 // 0 = unlimited
+	ResetAt  int64 // 0 = none
+}

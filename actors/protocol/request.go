@@ -1,0 +1,110 @@
+package protocol
+
+import (
+	"time"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+// Admit asks a router to run a request. It is local: it shares the pinned
+// catalog by pointer.
+type Admit struct {
+	Request *Request
+	Catalog *domain.Catalog
+}
+
+// Request is the parsed head of a proxied call. It is immutable once sent.
+type Request struct {
+	ID            domain.RequestID
+	ReceivedAt    time.Time
+	Key           *domain.Key
+	User          *domain.User
+	Groups        []string // effective groups, in order
+	Session       domain.SessionKey
+	SessionSource domain.SessionSource
+	Protocol      domain.Protocol
+	Class         domain.CallClass
+	Model         string
+	Stream        bool
+	Messages      int
+	Seed          uint64 // seeds the provider draw, so that it can be replayed
+
+	// Log is the head of the log row as the gateway opened it; the request
+	// actor completes a copy.
+	Log domain.RequestLog
+}
+
+// Decision tells the HTTP goroutine what to do next. Exactly one field is set.
+type Decision struct {
+	Attempt *Attempt
+	Reject  *Reject
+	Done    *Done
+}
+
+// Attempt asks for one upstream call. Settings and credential of the provider
+// come from the catalog that the request pinned.
+type Attempt struct {
+	N          int // 1 for the first
+	ProviderID domain.ProviderID
+	Lease      domain.LeaseID
+	Model      string        // to send upstream
+	Redirected bool          // Model differs from the client's
+	Wait       time.Duration // before the call
+	SessionSeq int64
+	Degraded   []string
+}
+
+// Reject ends the request without an answer from upstream. The log row is
+// journaled already.
+type Reject struct {
+	Fault    *domain.Fault
+	Degraded []string
+}
+
+// Done ends the request; the log row is journaled already.
+type Done struct {
+	SessionSeq int64
+}
+
+// AttemptResult reports what became of an attempt. Local; never holds a body.
+type AttemptResult struct {
+	N              int
+	Class          domain.AttemptClass
+	Failure        domain.FailureKind
+	Status         int // upstream's or synthetic; 0 = none
+	StatusInferred bool
+	Committed      bool // a byte of the answer reached the client
+	Complete       bool // a 2xx that showed its completion marker
+	RetryAfter     time.Duration
+	Matrix         MatrixFacts
+	Usage          domain.Usage
+	UsageSource    domain.UsageSource
+	ModelReturned  string
+	StartedAt      time.Time
+	TTFB           time.Duration // from StartedAt; 0 = no byte
+	TTFT           time.Duration // from StartedAt; 0 = no content
+	Took           time.Duration
+	EndpointURL    string // scheme and host only
+	Excerpt        string // redacted, at most 2000 characters
+	Gate           *domain.StreamGateAudit
+	// Upstream is the upstream's refusal when it may have to go to the client.
+	Upstream *domain.UpstreamFault
+}
+
+// MatrixFacts are what the classification saw beyond class and status.
+type MatrixFacts struct {
+	ContextTooLong bool
+	MatchedRule    string // name of the error rule that matched, if any
+}
+
+// ClientGone says that the client left while no attempt was running.
+type ClientGone struct{}
+
+// Abort tells a request actor to end at once, e.g. because its router restarted.
+type Abort struct{ Why string }
+
+// CancelRequests asks for running requests to be ended (wire).
+type CancelRequests struct {
+	IDs []domain.RequestID
+	Why string
+}

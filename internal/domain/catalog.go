@@ -1,0 +1,90 @@
+package domain
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Catalog is one immutable snapshot of all configuration. A request pins the
+// catalog it began with for its whole life. Safe for concurrent use; nothing
+// reached through it may be changed.
+type Catalog struct {
+	version   int64
+	settings  Settings
+	users     map[UserID]*User
+	keys      map[KeyID]*Key
+	byHash    map[[32]byte]*Key
+	providers []*Provider
+	byID      map[ProviderID]*Provider
+	groups    map[string]*Group
+}
+
+// Configuration is what a catalog is made from. NewCatalog takes ownership.
+type Configuration struct {
+	Version   int64 // newest configuration change it holds
+	Settings  Settings
+	Users     []*User
+	Keys      []*Key
+	Providers []*Provider
+	Groups    []*Group
+}
+
+// NewCatalog indexes a configuration.
+func NewCatalog(c Configuration) *Catalog {
+	slices.SortFunc(c.Providers, func(a, b *Provider) int { return cmp.Compare(a.ID, b.ID) })
+	cat := &Catalog{
+		version:   c.Version,
+		settings:  c.Settings,
+		users:     make(map[UserID]*User, len(c.Users)),
+		keys:      make(map[KeyID]*Key, len(c.Keys)),
+		byHash:    make(map[[32]byte]*Key, len(c.Keys)),
+		providers: c.Providers,
+		byID:      make(map[ProviderID]*Provider, len(c.Providers)),
+		groups:    make(map[string]*Group, len(c.Groups)),
+	}
+	for _, u := range c.Users {
+		cat.users[u.ID] = u
+	}
+	for _, k := range c.Keys {
+		cat.keys[k.ID] = k
+		cat.byHash[k.Hash] = k
+	}
+	for _, p := range c.Providers {
+		cat.byID[p.ID] = p
+	}
+	for _, g := range c.Groups {
+		cat.groups[g.Name] = g
+	}
+	return cat
+}
+
+// Version is the newest configuration change the catalog holds.
+func (c *Catalog) Version() int64 { return c.version }
+
+// Settings are the run-time settings of this snapshot.
+func (c *Catalog) Settings() *Settings { return &c.settings }
+
+// User finds a user, or nil.
+func (c *Catalog) User(id UserID) *User { return c.users[id] }
+
+// Key finds a key, or nil.
+func (c *Catalog) Key(id KeyID) *Key { return c.keys[id] }
+
+// KeyByHash finds the key whose credential has this SHA-256, or nil. The user
+// is reached through Key.UserID and exists for every key found here.
+func (c *Catalog) KeyByHash(sum [32]byte) *Key {
+	k := c.byHash[sum]
+	if k == nil || c.users[k.UserID] == nil {
+		return nil
+	}
+	return k
+}
+
+// Providers are all providers, by id. The slice is shared: do not change it.
+func (c *Catalog) Providers() []*Provider { return c.providers }
+
+// Provider finds a provider, or nil.
+func (c *Catalog) Provider(id ProviderID) *Provider { return c.byID[id] }
+
+// Group finds a provider group by name, or nil.
+func (c *Catalog) Group(name string) *Group { return c.groups[name] }

@@ -1,0 +1,152 @@
+package domain
+
+// ChainReason says why an entry stands in the decision chain.
+type ChainReason string
+
+// The reasons.
+const (
+	ReasonSessionReuse     ChainReason = "session_reuse"
+	ReasonInitialSelection ChainReason = "initial_selection"
+	ReasonConcurrentLimit  ChainReason = "concurrent_limit_failed"
+	ReasonAcquireRefused   ChainReason = "acquire_refused" // the provider actor refused for another reason
+	ReasonRequestSuccess   ChainReason = "request_success"
+	ReasonRetrySuccess     ChainReason = "retry_success"
+	ReasonRetryFailed      ChainReason = "retry_failed"
+	ReasonResourceNotFound ChainReason = "resource_not_found"
+	ReasonUpstreamRejected ChainReason = "upstream_rejected"
+	ReasonSystemError      ChainReason = "system_error"
+	ReasonClientError      ChainReason = "client_error_non_retryable"
+	ReasonClientAbort      ChainReason = "client_abort"
+	ReasonNoProvider       ChainReason = "no_provider"
+	ReasonLimitRefused     ChainReason = "limit_refused"
+	ReasonGuardRefused     ChainReason = "guard_refused"
+	ReasonInterrupted      ChainReason = "interrupted"
+	ReasonServerShutdown   ChainReason = "server_shutdown"
+	ReasonBindingKept      ChainReason = "binding_kept"
+	ReasonBindingChanged   ChainReason = "binding_changed"
+	ReasonInternalError    ChainReason = "internal_error"
+	ReasonLocalOverload    ChainReason = "local_overload"
+)
+
+// SelectionMethod says how a provider was chosen.
+type SelectionMethod string
+
+// The methods.
+const (
+	MethodSessionReuse   SelectionMethod = "session_reuse"
+	MethodWeightedRandom SelectionMethod = "weighted_random"
+	MethodCheapestFirst  SelectionMethod = "cheapest_first"
+	MethodLeastInFlight  SelectionMethod = "least_inflight"
+)
+
+// ChainEntry is one decision or outcome in the life of a request, as shown by
+// the management API.
+type ChainEntry struct {
+	ProviderID      ProviderID         `json:"id,omitempty"`
+	Name            string             `json:"name,omitempty"`
+	ProviderType    ProviderType       `json:"providerType,omitempty"`
+	EndpointURL     string             `json:"endpointUrl,omitempty"` // scheme and host only
+	Reason          ChainReason        `json:"reason"`
+	SelectionMethod SelectionMethod    `json:"selectionMethod,omitempty"`
+	Priority        *int               `json:"priority,omitempty"`
+	Weight          int                `json:"weight,omitempty"`
+	CostMultiplier  float64            `json:"costMultiplier,omitempty"`
+	Groups          []string           `json:"groups,omitempty"`
+	CircuitState    BreakerState       `json:"circuitState,omitempty"`
+	Timestamp       int64              `json:"timestamp"` // Unix ms
+	AttemptNumber   int                `json:"attemptNumber,omitempty"`
+	Context         *DecisionContext   `json:"decisionContext,omitempty"`
+	StatusCode      int                `json:"statusCode,omitempty"`
+	StatusInferred  bool               `json:"statusCodeInferred,omitempty"`
+	DurationMs      int64              `json:"durationMs,omitempty"`
+	TTFBMs          int64              `json:"ttfbMs,omitempty"`
+	Redirect        *ModelRedirectUsed `json:"modelRedirect,omitempty"`
+	StreamGate      *StreamGateAudit   `json:"streamGate,omitempty"`
+	ErrorMessage    string             `json:"errorMessage,omitempty"`
+	ErrorDetails    *ErrorDetails      `json:"errorDetails,omitempty"`
+	Failures        int                `json:"circuitFailureCount,omitempty"`
+	FailureLimit    int                `json:"circuitFailureThreshold,omitempty"`
+	Phase           string             `json:"phase,omitempty"`  // client_abort: precommit or streaming
+	Detail          string             `json:"detail,omitempty"` // a refused lease, a binding's reason
+}
+
+// DecisionContext explains a selection.
+type DecisionContext struct {
+	TotalProviders       int                `json:"totalProviders"`
+	EnabledProviders     int                `json:"enabledProviders"`
+	TargetType           string             `json:"targetType"`
+	RequestedModel       string             `json:"requestedModel,omitempty"`
+	UserGroup            string             `json:"userGroup,omitempty"`
+	GroupFilterApplied   bool               `json:"groupFilterApplied"`
+	AfterGroupFilter     int                `json:"afterGroupFilter"`
+	AfterModelFilter     int                `json:"afterModelFilter"`
+	BeforeHealthCheck    int                `json:"beforeHealthCheck"`
+	AfterHealthCheck     int                `json:"afterHealthCheck"`
+	Filtered             []FilteredProvider `json:"filteredProviders,omitempty"`
+	FilteredOmitted      int                `json:"filteredProvidersOmitted,omitempty"`
+	PriorityLevels       []int              `json:"priorityLevels,omitempty"`
+	SelectedPriority     int                `json:"selectedPriority"`
+	Candidates           []Candidate        `json:"candidatesAtPriority,omitempty"`
+	SessionID            string             `json:"sessionId,omitempty"`
+	SessionAgeMs         int64              `json:"sessionAge,omitempty"`
+	ExcludedProviderIDs  []ProviderID       `json:"excludedProviderIds,omitempty"`
+	RetryReason          string             `json:"retryReason,omitempty"`
+	ConcurrentLimit      int                `json:"concurrentLimit,omitempty"`
+	CurrentConcurrent    int                `json:"currentConcurrent,omitempty"`
+	BindingDroppedReason string             `json:"bindingDroppedReason,omitempty"`
+}
+
+// FilteredProvider is a provider that selection removed, and why.
+type FilteredProvider struct {
+	ID      ProviderID `json:"id"`
+	Name    string     `json:"name"`
+	Reason  string     `json:"reason"`
+	Details string     `json:"details,omitempty"`
+}
+
+// Candidate is a provider that could have been drawn.
+type Candidate struct {
+	ID             ProviderID `json:"id"`
+	Name           string     `json:"name"`
+	Weight         int        `json:"weight"`
+	CostMultiplier float64    `json:"costMultiplier"`
+	Probability    float64    `json:"probability"`
+}
+
+// ModelRedirectUsed records that a model was renamed for a provider.
+type ModelRedirectUsed struct {
+	OriginalModel   string `json:"originalModel"`
+	RedirectedModel string `json:"redirectedModel"`
+	BillingModel    string `json:"billingModel"`
+	MatchedRule     string `json:"matchedRule"`
+}
+
+// StreamGateAudit tells what the gate held back before the answer was committed.
+type StreamGateAudit struct {
+	FrameIndex    int    `json:"frameIndex"`
+	EventName     string `json:"eventName,omitempty"`
+	BufferedBytes int    `json:"bufferedBytes"`
+	GateWaitMs    int64  `json:"gateWaitMs"`
+	Verdict       string `json:"verdict"`
+}
+
+// ErrorDetails is the redacted evidence of a failure.
+type ErrorDetails struct {
+	Provider *ProviderErrorDetails `json:"provider,omitempty"`
+	System   *SystemErrorDetails   `json:"system,omitempty"`
+}
+
+// ProviderErrorDetails is what the upstream said.
+type ProviderErrorDetails struct {
+	ID           ProviderID `json:"id"`
+	Name         string     `json:"name"`
+	StatusCode   int        `json:"statusCode"`
+	StatusText   string     `json:"statusText,omitempty"`
+	UpstreamBody string     `json:"upstreamBody,omitempty"` // at most 2000 characters
+}
+
+// SystemErrorDetails is what went wrong on the way to the upstream.
+type SystemErrorDetails struct {
+	ErrorType    string `json:"errorType"` // a FailureKind
+	ErrorMessage string `json:"errorMessage"`
+}

@@ -1,0 +1,61 @@
+package domain
+
+import "time"
+
+// BreakerState is the state of a circuit breaker as the API shows it.
+type BreakerState string
+
+// The states.
+const (
+	BreakerClosed   BreakerState = "closed"
+	BreakerOpen     BreakerState = "open"
+	BreakerHalfOpen BreakerState = "half_open"
+)
+
+// ProviderHealth is what a provider's actor tells everybody about it. Newest
+// wins: compare Epoch, then Seq.
+type ProviderHealth struct {
+	ProviderID      ProviderID
+	Breaker         BreakerState
+	Failures        int
+	OpenUntil       time.Time // when open
+	CoolingUntil    time.Time // do not call before; zero = now
+	ProbesInFlight  int       // half-open probes out
+	InFlight        int       // requests in flight
+	Sessions        int       // sessions counted against the session limit
+	RequestLimit    int       // 0 = none
+	SessionLimit    int       // 0 = none
+	LastError       string    // redacted, at most 300 characters
+	LastErrorStatus int
+	Seq             int64
+	Epoch           int64
+	At              time.Time
+}
+
+// Full tells whether the provider had no free slot when it last reported. A
+// session already counted may still get one.
+func (h ProviderHealth) Full() bool {
+	return h.RequestLimit > 0 && h.InFlight >= h.RequestLimit ||
+		h.SessionLimit > 0 && h.Sessions >= h.SessionLimit
+}
+
+// BreakerEvent is one transition of a breaker, kept for the operator.
+type BreakerEvent struct {
+	At         time.Time
+	ProviderID ProviderID
+	From, To   BreakerState
+	Reason     string // failure_threshold, probe_failed, probe_succeeded, timer, manual_reset, manual_open, threshold_off
+	StatusCode int
+	Message    string // redacted, at most 500 characters
+	RequestID  RequestID
+	Actor      string // who, for a manual transition
+}
+
+// Snapshot is the stored state of one actor.
+type Snapshot struct {
+	Kind      string
+	ID        string
+	Epoch     int64
+	Data      []byte    // msgpack, at most 1 MiB
+	ExpiresAt time.Time // zero = never
+}

@@ -1,0 +1,124 @@
+package domain
+
+import "time"
+
+// Provider is one upstream with its credential and how it is to be used.
+type Provider struct {
+	ID              ProviderID
+	Version         int
+	Name            string
+	Description     string
+	Type            ProviderType
+	URL             string // base URL without trailing slash
+	Key             Secret
+	KeyLast4        string
+	Enabled         bool
+	Groups          []string       // in order; empty = default
+	GroupPriorities map[string]int // priority inside a group, where it differs
+	Routing         Routing
+	Limits          Limits
+	Breaker         BreakerSettings
+	Transport       Transport
+	Conversion      Conversion
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+}
+
+// Routing is what selection looks at.
+type Routing struct {
+	Weight              int // 1..100, default 1
+	Priority            int // smaller wins, default 0
+	CostMultiplier      Multiplier
+	MaxAttempts         int             // tries per request, 1..10; 0 = the node's default
+	AllowedModels       []ModelRule     // empty = any
+	ModelRedirects      []ModelRedirect // first match wins
+	DisableSessionReuse bool
+}
+
+// MatchType is how a rule's pattern is compared. All are case-sensitive.
+type MatchType string
+
+// The match types.
+const (
+	MatchExact    MatchType = "exact"
+	MatchPrefix   MatchType = "prefix"
+	MatchSuffix   MatchType = "suffix"
+	MatchContains MatchType = "contains"
+	MatchRegex    MatchType = "regex" // RE2, unanchored
+)
+
+// ModelRule admits models to a provider.
+type ModelRule struct {
+	MatchType MatchType `json:"matchType"`
+	Pattern   string    `json:"pattern"`
+}
+
+// ModelRedirect renames a model for a provider.
+type ModelRedirect struct {
+	MatchType MatchType `json:"matchType"`
+	Source    string    `json:"source"`
+	Target    string    `json:"target"`
+}
+
+// BreakerSettings configure a provider's circuit breaker.
+type BreakerSettings struct {
+	FailureThreshold int           // consecutive failures that open it; 0 = off
+	FailureWindow    time.Duration // failures further apart do not add up
+	OpenDuration     time.Duration
+	HalfOpenSuccess  int // successes that close it again
+	HalfOpenProbes   int // probes at a time
+}
+
+// DefaultBreakerSettings are those of a provider that names none.
+func DefaultBreakerSettings() BreakerSettings {
+	return BreakerSettings{
+		FailureThreshold: 5,
+		FailureWindow:    5 * time.Minute,
+		OpenDuration:     30 * time.Minute,
+		HalfOpenSuccess:  2,
+		HalfOpenProbes:   1,
+	}
+}
+
+// Transport is how a provider is called. A zero duration means no limit of its own.
+type Transport struct {
+	ProxyURL              Secret // may hold credentials; empty = direct
+	ProxyFallbackToDirect bool
+	FirstByteTimeout      time.Duration // streaming: send to first body byte
+	StreamIdleTimeout     time.Duration // streaming: gap after the first byte
+	RequestTimeout        time.Duration // not streaming: send to end of body
+	AuthStyle             AuthStyle
+	PreserveClientIP      bool
+	CustomHeaders         map[string]Secret // values may hold credentials
+}
+
+// AuthStyle is how the credential is sent to a Claude provider.
+type AuthStyle string
+
+// The authentication styles.
+const (
+	AuthAuto    AuthStyle = "auto"
+	AuthXAPIKey AuthStyle = "x-api-key"
+	AuthBearer  AuthStyle = "bearer"
+	AuthBoth    AuthStyle = "both"
+)
+
+// Conversion says which clients a provider takes besides those of its own protocol.
+type Conversion struct {
+	AcceptAll         bool
+	AcceptFormats     []Protocol // beside the native one; unused when AcceptAll
+	CodexInstructions string     // auto, force, keep
+}
+
+// Accepts tells whether the provider takes calls of the protocol, converting if needed.
+func (p *Provider) Accepts(protocol Protocol) bool {
+	if p.Type.Protocol() == protocol || p.Conversion.AcceptAll {
+		return true
+	}
+	for _, f := range p.Conversion.AcceptFormats {
+		if f == protocol {
+			return true
+		}
+	}
+	return false
+}

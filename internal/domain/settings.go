@@ -1,0 +1,89 @@
+package domain
+
+import "time"
+
+// Settings are what an operator changes at run time. They live in the store,
+// travel inside the catalog and take effect on the next request.
+type Settings struct {
+	SiteTitle                       string
+	Timezone                        string // IANA name; empty = the process's
+	ExposeProviderNames             bool
+	VerboseProviderError            bool
+	PassThroughUpstreamErrorMessage bool
+
+	MaxProviderSwitches int // after the first provider
+	MaxTotalAttempts    int
+	PrecommitDeadline   time.Duration // 0 = none
+	TierStrategy        TierStrategy
+	MaxInFlightPerKey   int
+	MaxInFlightPerUser  int
+
+	OnClientAbort                ClientAbort
+	ClientAbortDrain             time.Duration
+	StreamGate                   GateMode
+	GateKeepaliveAfter           time.Duration
+	EchoUpstreamModel            bool // leave the upstream's model name in the answer
+	ClaudeUserIDInjection        bool
+	AllowNonConversationFallback bool
+
+	QuotaFailMode  FailMode
+	TrustedProxies []string // CIDRs or addresses
+}
+
+// TierStrategy is how one provider is drawn from the best tier.
+type TierStrategy string
+
+// The strategies.
+const (
+	TierWeighted      TierStrategy = "weighted"
+	TierCheapestFirst TierStrategy = "cheapest_first"
+	TierLeastInFlight TierStrategy = "least_inflight"
+)
+
+// ClientAbort is what happens to the upstream call when the client leaves mid-stream.
+type ClientAbort string
+
+// The choices.
+const (
+	AbortDrain  ClientAbort = "drain"
+	AbortCancel ClientAbort = "cancel"
+)
+
+// GateMode is whether a stream is held until its first content.
+type GateMode string
+
+// The gate modes.
+const (
+	GateOff     GateMode = "off"
+	GateShadow  GateMode = "shadow"
+	GateEnforce GateMode = "enforce"
+)
+
+// FailMode is what an unreachable quota actor means for a request.
+type FailMode string
+
+// The fail modes.
+const (
+	FailOpen   FailMode = "open"
+	FailClosed FailMode = "closed"
+)
+
+// DefaultSettings are in force until an operator changes them.
+func DefaultSettings() Settings {
+	return Settings{
+		SiteTitle:                       "Claude Code Hub",
+		PassThroughUpstreamErrorMessage: true,
+		MaxProviderSwitches:             3,
+		MaxTotalAttempts:                8,
+		TierStrategy:                    TierWeighted,
+		MaxInFlightPerKey:               256,
+		MaxInFlightPerUser:              256,
+		OnClientAbort:                   AbortDrain,
+		ClientAbortDrain:                15 * time.Second,
+		StreamGate:                      GateEnforce,
+		GateKeepaliveAfter:              10 * time.Second,
+		ClaudeUserIDInjection:           true,
+		AllowNonConversationFallback:    true,
+		QuotaFailMode:                   FailOpen,
+	}
+}
