@@ -33,6 +33,7 @@ const (
 	KindClientGone
 )
 
+//nolint:gochecknoglobals // read-only table
 var kindNames = [...]string{
 	"internal", "invalid", "unauthenticated", "forbidden", "not_found", "conflict", "stale_version",
 	"too_large", "unsupported_encoding", "quota_exceeded", "rate_limited", "concurrency_limited",
@@ -101,7 +102,7 @@ const (
 
 // Fault is an error a caller may act on. Detail is safe to show to a client;
 // the cause is not.
-type Fault struct {
+type Fault struct { //nolint:errname // the word used everywhere for it
 	Kind       Kind
 	Code       Code
 	Detail     string

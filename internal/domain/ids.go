@@ -2,6 +2,7 @@ package domain
 
 import (
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,13 +10,17 @@ import (
 	"time"
 )
 
-// Identifiers of configuration rows: positive, given by the store.
-type (
-	UserID     int64
-	KeyID      int64
-	ProviderID int64
-	GroupID    int64
-)
+// UserID names a user. Ids of configuration rows are positive and given by the store.
+type UserID int64
+
+// KeyID names an API key.
+type KeyID int64
+
+// ProviderID names a provider.
+type ProviderID int64
+
+// GroupID names a provider group.
+type GroupID int64
 
 // AdminTokenUserID is the virtual user behind ADMIN_TOKEN.
 const AdminTokenUserID UserID = -1
@@ -126,4 +131,4 @@ func NewLeaseID(now time.Time) LeaseID {
 // IsZero tells whether no lease is meant.
 func (id LeaseID) IsZero() bool { return id == LeaseID{} }
 
-func (id LeaseID) String() string { return fmt.Sprintf("%x", id[:]) }
+func (id LeaseID) String() string { return hex.EncodeToString(id[:]) }

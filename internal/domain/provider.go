@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Provider is one upstream with its credential and how it is to be used.
 type Provider struct {
@@ -115,10 +118,5 @@ func (p *Provider) Accepts(protocol Protocol) bool {
 	if p.Type.Protocol() == protocol || p.Conversion.AcceptAll {
 		return true
 	}
-	for _, f := range p.Conversion.AcceptFormats {
-		if f == protocol {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(p.Conversion.AcceptFormats, protocol)
 }

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Runs every fuzz target of the repository for the given time each.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+each=${1:-30s}
+grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u | while read -r dir; do
+	for target in $(grep -hoE '^func Fuzz[A-Za-z0-9_]+' "$dir"/*_test.go | cut -c6- | sort -u); do
+		echo "== $dir $target"
+		go test -run '^$' -fuzz "^${target}\$" -fuzztime "$each" "$dir"
+	done
+done
