@@ -8,7 +8,7 @@ LINT_VERSION := v2.15.0
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 # Packages whose tests start real processes or heavy load run without the race detector.
-PLAIN    := ./cmd/... ./e2e/...
+PLAIN    := ./cmd/...
 RACED    = $(filter-out $(shell $(GO) list $(PLAIN)),$(shell $(GO) list ./...))
 
 .DEFAULT_GOAL := help

@@ -10,7 +10,7 @@ go vet ./...
 
 # The race detector needs cgo. Packages that start real processes or heavy load
 # run without it, against the binary that was built.
-plain=$(go list ./cmd/... ./e2e/...)
+plain=$(go list ./cmd/...)
 raced=$(go list ./... | grep -vxF "$plain")
 
 step "unit tests under the race detector"

@@ -1,0 +1,136 @@
+// Package config turns the environment into one validated Config.
+//
+// It is the only reader of the environment. Load reports every fault at once,
+// each with variable, value and remedy; nothing starts on a bad value. What can
+// be changed while the program runs is not here but in domain.Settings.
+//
+// Each variable is one tagged field: `env` names it, `envDefault` is its
+// default, `min` and `max` bound it in the unit it is written in, `oneof` lists
+// its values, `secret` hides it, and `doc` says what it does. The configuration
+// reference is made from the same tags.
+package config
+
+import (
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+// Config is everything the process takes from its environment.
+type Config struct {
+	Server   Server
+	Auth     Auth
+	Storage  Storage
+	Journal  Journal
+	Bounds   Bounds
+	Upstream Upstream
+	Stream   Stream
+	Shutdown Shutdown
+	Log      Log
+}
+
+// Server is where and how the process listens.
+type Server struct {
+	Port           int      `env:"APP_PORT"                    envDefault:"23000"   min:"1"                               max:"65535" doc:"port to listen on; PORT is an alias"`
+	Host           string   `env:"HOST"                        envDefault:"0.0.0.0" doc:"address to listen on"`
+	AppURL         string   `env:"APP_URL"                     doc:"public URL of this installation, for the OpenAPI document, cookies and origin checks"`
+	TrustedProxies []string `env:"TRUSTED_PROXIES"             envSeparator:","     doc:"addresses or CIDRs of proxies whose forwarding headers are believed; added to the setting of the same name"`
+	MetricsToken   Secret   `env:"METRICS_TOKEN"               secret:"true"        doc:"bearer token for /metrics; without one it answers loopback only"`
+	ClusterMode    string   `env:"CLUSTER_MODE"                envDefault:"single"  oneof:"single"                        doc:"how nodes find each other"`
+}
+
+// Auth is how people and scripts sign in.
+type Auth struct {
+	AdminToken        Secret  `env:"ADMIN_TOKEN"                 secret:"true"       doc:"token of the administrator, at least 16 characters; generated into DATA_DIR when unset"`
+	EncryptionKey     Secret  `env:"ENCRYPTION_KEY"              secret:"true"       doc:"32 bytes in base64 that seal provider credentials; generated into DATA_DIR when unset"`
+	CSRFSecret        Secret  `env:"CSRF_SECRET"                 secret:"true"       doc:"at least 16 characters; derived from the master key when unset"`
+	SessionTTL        Seconds `env:"AUTH_SESSION_TTL_SECONDS"    envDefault:"604800" min:"60"                                                                                    max:"31536000" doc:"life of a web session, s"`
+	SecureCookies     bool    `env:"ENABLE_SECURE_COOKIES"       envDefault:"true"   doc:"mark cookies Secure on HTTPS"`
+	APIKeyAdminAccess bool    `env:"ENABLE_API_KEY_ADMIN_ACCESS" envDefault:"false"  doc:"let keys of administrators call admin routes"`
+}
+
+// Storage is where state is kept.
+type Storage struct {
+	DSN         string `env:"DSN"          doc:"database; empty means SQLite in DATA_DIR"`
+	DataDir     string `env:"DATA_DIR"     envDefault:"./data"                           doc:"directory of databases, journal, master key and admin token"`
+	AutoMigrate bool   `env:"AUTO_MIGRATE" envDefault:"true"                             doc:"apply pending migrations at start"`
+}
+
+// Journal is how log rows reach the store.
+type Journal struct {
+	Fsync         string `env:"JOURNAL_FSYNC"                           envDefault:"interval" oneof:"interval,always,never"                              doc:"when the journal is forced to disk: interval is once a second"`
+	MaxBytes      Bytes  `env:"JOURNAL_MAX_BYTES"                       envDefault:"8GiB"     min:"67108864"                                             doc:"disk the journal may take while the database is away; beyond it requests are refused rather than lost"`
+	FlushInterval Millis `env:"MESSAGE_REQUEST_ASYNC_FLUSH_INTERVAL_MS" envDefault:"250"      min:"10"                                                   max:"60000"                                                           doc:"longest wait of a log row for its batch, ms"`
+	BatchSize     int    `env:"MESSAGE_REQUEST_ASYNC_BATCH_SIZE"        envDefault:"500"      min:"1"                                                    max:"2000"                                                            doc:"log rows in one transaction"`
+	MaxPending    int    `env:"MESSAGE_REQUEST_ASYNC_MAX_PENDING"       envDefault:"10000"    min:"100"                                                  max:"200000"                                                          doc:"log rows held in memory; beyond it they wait in the journal"`
+}
+
+// Bounds limit what one node takes on.
+type Bounds struct {
+	MaxInFlight       int   `env:"MAX_INFLIGHT_REQUESTS"          envDefault:"4000"   min:"1"                                                           max:"1000000" doc:"proxied requests in flight"`
+	MaxBodyMemory     Bytes `env:"MAX_BODY_MEMORY_BYTES"          envDefault:"256MiB" min:"1048576"                                                     doc:"memory for request bodies being read or held"`
+	MaxCompressed     Bytes `env:"MAX_COMPRESSED_REQUEST_BYTES"   envDefault:"100MiB" min:"1024"                                                        doc:"largest request body as sent"`
+	MaxDecompressed   Bytes `env:"MAX_DECOMPRESSED_REQUEST_BYTES" envDefault:"100MiB" min:"1024"                                                        doc:"largest request body after decompression"`
+	EnforceRateLimits bool  `env:"ENABLE_RATE_LIMIT"              envDefault:"true"   doc:"enforce the limits of users and keys"`
+}
+
+// Upstream is how providers are called.
+type Upstream struct {
+	SessionTTL             Seconds `env:"SESSION_TTL"                               envDefault:"300"    min:"30"                                                                                      max:"86400"                                     doc:"how long an idle session keeps its provider, s"`
+	MaxAttemptsPerProvider int     `env:"MAX_RETRY_ATTEMPTS_DEFAULT"                envDefault:"2"      min:"1"                                                                                       max:"10"                                        doc:"tries per provider and request, where the provider names no number"`
+	BreakOnNetworkErrors   bool    `env:"ENABLE_CIRCUIT_BREAKER_ON_NETWORK_ERRORS"  envDefault:"false"  doc:"count network errors towards the circuit breaker"`
+	ConnectTimeout         Millis  `env:"FETCH_CONNECT_TIMEOUT"                     envDefault:"30000"  min:"1000"                                                                                    max:"1800000"                                   doc:"longest connect, ms"`
+	HeadersTimeout         Millis  `env:"FETCH_HEADERS_TIMEOUT"                     envDefault:"600000" min:"1000"                                                                                    max:"1800000"                                   doc:"longest wait for response headers, ms"`
+	BodyTimeout            Millis  `env:"FETCH_BODY_TIMEOUT"                        envDefault:"600000" min:"1000"                                                                                    max:"1800000"                                   doc:"longest gap in a response body, ms"`
+	TestTimeout            Millis  `env:"API_TEST_TIMEOUT_MS"                       envDefault:"15000"  min:"5000"                                                                                    max:"120000"                                    doc:"longest connectivity test, ms"`
+}
+
+// Stream bounds the content gate of streamed answers.
+type Stream struct {
+	GateFrames int   `env:"STREAM_GATE_PREBUFFER_EVENT_CAP" envDefault:"64"   min:"1"    max:"4096"     doc:"events held before the first content"`
+	GateBytes  Bytes `env:"STREAM_GATE_PREBUFFER_BYTE_CAP"  envDefault:"1MiB" min:"1024" max:"67108864" doc:"bytes held before the first content"`
+}
+
+// Shutdown bounds how long an orderly stop takes.
+type Shutdown struct {
+	Drain    Millis `env:"SHUTDOWN_DRAIN_MS"     envDefault:"15000" min:"0"    max:"3600000" doc:"how long running requests may finish, ms"`
+	Cleanup  Millis `env:"SHUTDOWN_CLEANUP_MS"   envDefault:"10000" min:"1000" max:"600000"  doc:"how long actors, recorder and pools may close, ms"`
+	HardExit Millis `env:"SHUTDOWN_HARD_EXIT_MS" envDefault:"28000" min:"1000" max:"4200000" doc:"when the process exits whatever is left, ms; above drain plus clean-up"`
+}
+
+// Log is what the process writes to standard error.
+type Log struct {
+	Level    string `env:"LOG_LEVEL" envDefault:"info" oneof:"debug,info,warn,error" doc:"least level that is written"`
+	Timezone string `env:"TZ"        envDefault:"UTC"  doc:"zone of calendar limits where the setting names none"`
+}
+
+// Embedded tells whether the process keeps its own SQLite database.
+func (s Storage) Embedded() bool { return s.DSN == "" || strings.HasPrefix(s.DSN, "sqlite://") }
+
+// Directory is where the embedded database lies.
+func (s Storage) Directory() string {
+	if dir, ok := strings.CutPrefix(s.DSN, "sqlite://"); ok && dir != "" {
+		return filepath.Dir(dir)
+	}
+	return s.DataDir
+}
+
+// Secret is domain.Secret; the alias keeps the tagged structs readable.
+type Secret = domain.Secret
+
+// Seconds is a duration written as a whole number of seconds.
+type Seconds time.Duration
+
+// Millis is a duration written as a whole number of milliseconds.
+type Millis time.Duration
+
+// Bytes is a size written as a number of bytes or with KiB, MiB or GiB.
+type Bytes int64
+
+// Duration is the value as a time.Duration.
+func (s Seconds) Duration() time.Duration { return time.Duration(s) }
+
+// Duration is the value as a time.Duration.
+func (m Millis) Duration() time.Duration { return time.Duration(m) }
