@@ -47,7 +47,8 @@ func TestMasterKeyNeverPrints(t *testing.T) {
 func TestDeriveGivesIndependentStableKeys(t *testing.T) {
 	t.Parallel()
 	k := masterKey(t, 1)
-	require.Equal(t, k.Derive(secrets.PurposeCSRF), k.Derive(secrets.PurposeCSRF))
+	same := masterKey(t, 1)
+	require.Equal(t, k.Derive(secrets.PurposeCSRF), same.Derive(secrets.PurposeCSRF))
 	require.NotEqual(t, k.Derive(secrets.PurposeCSRF), k.Derive(secrets.PurposeSession))
 	require.NotEqual(t, k.Derive(secrets.PurposeCSRF), masterKey(t, 2).Derive(secrets.PurposeCSRF))
 }
@@ -130,7 +131,7 @@ func TestAdminTokenIsCreatedOnceEvenByManyAtOnce(t *testing.T) {
 }
 
 // masterKey is a fixed key of 32 equal bytes.
-func masterKey(t testing.TB, fill byte) secrets.MasterKey {
+func masterKey(t *testing.T, fill byte) secrets.MasterKey {
 	t.Helper()
 	raw := strings.Repeat(string(rune(fill)), 32)
 	k, err := secrets.ParseMasterKey(domain.Secret(base64.StdEncoding.EncodeToString([]byte(raw))))

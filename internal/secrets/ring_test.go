@@ -86,7 +86,7 @@ func TestRotationKeepsOldValuesReadable(t *testing.T) {
 	require.ErrorIs(t, err, secrets.ErrUnknownKey)
 }
 
-func newRing(t testing.TB, primary secrets.MasterKey, older ...secrets.MasterKey) *secrets.Ring {
+func newRing(t *testing.T, primary secrets.MasterKey, older ...secrets.MasterKey) *secrets.Ring {
 	t.Helper()
 	ring, err := secrets.NewRing(primary, older...)
 	require.NoError(t, err)
