@@ -1,0 +1,115 @@
+package routing
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+// Facts are what is known about an upstream call that ended.
+type Facts struct {
+	ClientGone bool // the client left first; whatever else happened is its doing
+	Overloaded bool // the call was given up for want of our own resources
+
+	Failure domain.FailureKind // FailNone and a 2xx is success
+	Status  int                // upstream's, inferred from a fake 200, or synthetic; 0 = none
+
+	// Text is what the upstream said, as much of it as was read. Only texts of
+	// the upstream belong here, never our own.
+	Text string
+}
+
+// Verdict is the class of an outcome with what led to it.
+type Verdict struct {
+	Class          domain.AttemptClass
+	ContextTooLong bool   // the conversation does not fit into the model's context
+	Rule           string // what the text matched, if anything: asking the same provider again is pointless
+	Category       string // category of that rule
+}
+
+// An upstream that pools accounts answers 404 with this text when none of them
+// has the model; relays built on one-api answer 400 with both disk texts when
+// they are out of space. The status misleads in both cases.
+const (
+	noAccountText   = "not supported by any configured account in this group"
+	diskCreateText  = "disk storage creation failed"
+	diskReserveText = "disk free-space floor reached"
+)
+
+// The wordings of Anthropic, OpenAI and Google for a conversation that is too long.
+var contextTooLong = regexp.MustCompile(`(?i)context_length_exceeded` +
+	`|prompt is too long` +
+	`|maximum context length is` +
+	`|input token count.{0,40}exceeds the maximum number of tokens`)
+
+// Classify sorts the outcome of an upstream call; the first matching row of the
+// matrix wins. It decides by status and kind of failure, and by text only where
+// the upstream's own words are the only sign.
+func (s *ErrorRules) Classify(f Facts) Verdict {
+	switch {
+	case f.ClientGone:
+		return Verdict{Class: domain.ClassClientAbort}
+	case f.Overloaded:
+		return Verdict{Class: domain.ClassLocalOverload}
+	case f.Failure == domain.FailNone && f.Status >= 200 && f.Status < 300:
+		return Verdict{Class: domain.ClassOK}
+	case f.Failure == domain.FailStatus && f.Status >= 500:
+		return Verdict{Class: domain.ClassProviderError}
+	}
+	if v, ok := classifyTransport(f.Failure); ok {
+		return v
+	}
+	return s.classifyAnswer(f)
+}
+
+// classifyTransport covers failures in which the upstream said nothing that
+// could be read.
+func classifyTransport(k domain.FailureKind) (Verdict, bool) {
+	switch k {
+	case domain.FailDial, domain.FailProxy, domain.FailReset:
+		return Verdict{Class: domain.ClassSystemError}, true
+	case domain.FailTimeout, domain.FailStreamBroken, domain.FailEmpty, domain.FailRequest:
+		return Verdict{Class: domain.ClassProviderError}, true
+	case domain.FailNone, domain.FailStatus, domain.FailFake200, domain.FailGate:
+	}
+	return Verdict{}, false
+}
+
+func (s *ErrorRules) classifyAnswer(f Facts) Verdict {
+	folded := strings.ToLower(f.Text)
+	switch {
+	case f.Status == 404 && strings.Contains(folded, noAccountText):
+		return Verdict{Class: domain.ClassResourceNotFound, Rule: noAccountText}
+	case f.Status == 400 && strings.Contains(folded, diskCreateText) && strings.Contains(folded, diskReserveText):
+		return Verdict{Class: domain.ClassProviderError}
+	}
+	tooLong := contextTooLong.MatchString(f.Text)
+	if rule, ok := s.match(f.Text); ok || tooLong {
+		return Verdict{
+			Class: domain.ClassClientError, ContextTooLong: tooLong,
+			Rule: rule.Pattern, Category: rule.Category,
+		}
+	}
+	return Verdict{Class: classOfStatus(f)}
+}
+
+// classOfStatus sorts an answer whose text says nothing special. A status that
+// was merely inferred from a 2xx answer blames the provider, except for 404:
+// an upstream that hides its errors behind 200 is not one to trust on whose
+// fault they are.
+func classOfStatus(f Facts) domain.AttemptClass {
+	answered := f.Failure == domain.FailStatus
+	switch f.Status {
+	case 404:
+		return domain.ClassResourceNotFound
+	case 400, 409, 413, 415, 422, 451:
+		if answered {
+			return domain.ClassUpstreamRejected
+		}
+	}
+	if answered || f.Failure == domain.FailFake200 || f.Failure == domain.FailGate {
+		return domain.ClassProviderError
+	}
+	return domain.ClassSystemError
+}

@@ -1,0 +1,120 @@
+package routing_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/routing"
+)
+
+func rules(t testing.TB) *routing.ErrorRules {
+	t.Helper()
+	r, err := routing.BuiltinErrorRules()
+	require.NoError(t, err)
+	return r
+}
+
+func TestClassify(t *testing.T) {
+	t.Parallel()
+	status := func(code int, text string) routing.Facts {
+		return routing.Facts{Failure: domain.FailStatus, Status: code, Text: text}
+	}
+	tests := map[string]struct {
+		facts routing.Facts
+		want  domain.AttemptClass
+	}{
+		"2xx":                             {routing.Facts{Status: 200}, domain.ClassOK},
+		"client gone beats everything":    {routing.Facts{ClientGone: true, Failure: domain.FailReset, Status: 500}, domain.ClassClientAbort},
+		"our own want of resources":       {routing.Facts{Overloaded: true, Failure: domain.FailReset}, domain.ClassLocalOverload},
+		"500":                             {status(500, ""), domain.ClassProviderError},
+		"529":                             {status(529, "overloaded_error"), domain.ClassProviderError},
+		"5xx is never the client's fault": {status(500, "prompt is too long: 9 tokens > 8 maximum"), domain.ClassProviderError},
+		"a real 524 is a 5xx":             {status(524, ""), domain.ClassProviderError},
+		"dial":                            {routing.Facts{Failure: domain.FailDial}, domain.ClassSystemError},
+		"upstream proxy":                  {routing.Facts{Failure: domain.FailProxy}, domain.ClassSystemError},
+		"reset":                           {routing.Facts{Failure: domain.FailReset}, domain.ClassSystemError},
+		"timeout":                         {routing.Facts{Failure: domain.FailTimeout, Status: 524}, domain.ClassProviderError},
+		"broken stream":                   {routing.Facts{Failure: domain.FailStreamBroken, Status: 502}, domain.ClassProviderError},
+		"empty answer":                    {routing.Facts{Failure: domain.FailEmpty, Status: 520}, domain.ClassProviderError},
+		"malformed provider URL":          {routing.Facts{Failure: domain.FailRequest}, domain.ClassProviderError},
+		"pool without the model":          {status(404, `{"error":"Not supported by any configured account in this group"}`), domain.ClassResourceNotFound},
+		"relay out of disk":               {status(400, "Disk storage creation failed: disk free-space floor reached"), domain.ClassProviderError},
+		"half the disk text":              {status(400, "disk storage creation failed"), domain.ClassUpstreamRejected},
+		"context too long":                {status(400, "prompt is too long: 210000 tokens > 200000 maximum"), domain.ClassClientError},
+		"rule in a 400":                   {status(400, "tool_use ids must be unique"), domain.ClassClientError},
+		"rule in a 403":                   {status(403, "Your pricing plan does not include Long Context"), domain.ClassClientError},
+		"rule in an error frame":          {routing.Facts{Failure: domain.FailGate, Text: "context_length_exceeded"}, domain.ClassClientError},
+		"other 404":                       {status(404, "model: nope"), domain.ClassResourceNotFound},
+		"inferred 404":                    {routing.Facts{Failure: domain.FailFake200, Status: 404}, domain.ClassResourceNotFound},
+		"other 400":                       {status(400, "you shall not pass"), domain.ClassUpstreamRejected},
+		"409":                             {status(409, ""), domain.ClassUpstreamRejected},
+		"413":                             {status(413, ""), domain.ClassUpstreamRejected},
+		"422":                             {status(422, ""), domain.ClassUpstreamRejected},
+		"451":                             {status(451, ""), domain.ClassUpstreamRejected},
+		"inferred 400 blames the hider":   {routing.Facts{Failure: domain.FailFake200, Status: 400}, domain.ClassProviderError},
+		"401":                             {status(401, ""), domain.ClassProviderError},
+		"402":                             {status(402, ""), domain.ClassProviderError},
+		"429":                             {status(429, "slow down"), domain.ClassProviderError},
+		"418":                             {status(418, ""), domain.ClassProviderError},
+		"redirect":                        {status(302, ""), domain.ClassProviderError},
+		"gate failure":                    {routing.Facts{Failure: domain.FailGate, Status: 502}, domain.ClassProviderError},
+		"unknown":                         {routing.Facts{}, domain.ClassSystemError},
+	}
+	set := rules(t)
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, tc.want, set.Classify(tc.facts).Class)
+		})
+	}
+}
+
+func TestClassifyNamesWhatMatched(t *testing.T) {
+	t.Parallel()
+	set := rules(t)
+
+	v := set.Classify(routing.Facts{Failure: domain.FailStatus, Status: 400, Text: "prompt is too long: 210000 tokens > 200000 maximum"})
+	require.True(t, v.ContextTooLong)
+	require.Equal(t, "prompt_limit", v.Category)
+	require.NotEmpty(t, v.Rule)
+
+	v = set.Classify(routing.Facts{Failure: domain.FailStatus, Status: 400, Text: "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens."})
+	require.True(t, v.ContextTooLong)
+	require.Equal(t, domain.ClassClientError, v.Class)
+
+	v = set.Classify(routing.Facts{Failure: domain.FailStatus, Status: 400, Text: "all messages must have non-empty content"})
+	require.False(t, v.ContextTooLong)
+	require.Equal(t, "validation_error", v.Category)
+}
+
+func TestEveryBuiltinRuleIsKnownAndNamed(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, 34, rules(t).Len())
+}
+
+func TestErrorRulesGoByPriorityAndIgnoreCase(t *testing.T) {
+	t.Parallel()
+	set, err := routing.CompileErrorRules([]routing.ErrorRule{
+		{Pattern: "too", MatchType: "contains", Category: "low", Priority: 1},
+		{Pattern: "TOO .* much", MatchType: "regex", Category: "high", Priority: 9},
+		{Pattern: "Just This", MatchType: "exact", Category: "exact", Priority: 5},
+	})
+	require.NoError(t, err)
+	category := func(text string) string {
+		return set.Classify(routing.Facts{Failure: domain.FailStatus, Status: 400, Text: text}).Category
+	}
+	require.Equal(t, "high", category("that is too very MUCH"))
+	require.Equal(t, "low", category("Too bad"))
+	require.Equal(t, "exact", category(" just this "))
+	require.Empty(t, category("just this and that"))
+}
+
+func TestErrorRulesThatDoNotCompile(t *testing.T) {
+	t.Parallel()
+	_, err := routing.CompileErrorRules([]routing.ErrorRule{{Pattern: "(", MatchType: "regex"}})
+	require.ErrorContains(t, err, `compile error rule "("`)
+	_, err = routing.CompileErrorRules([]routing.ErrorRule{{Pattern: "x", MatchType: "glob"}})
+	require.ErrorContains(t, err, `unknown match type "glob"`)
+}
