@@ -369,8 +369,10 @@ func (s *server) note(name, format, outcome string, r *http.Request, body []byte
 	if keep <= 0 {
 		return
 	}
-	k := kept{time.Now().Format(time.RFC3339Nano), name, r.Method, r.URL.RequestURI(), r.Header.Clone(), len(body),
-		fmt.Sprintf("%08x", crc32.ChecksumIEEE(body)), string(body[:min(keep, len(body))]), outcome}
+	k := kept{
+		time.Now().Format(time.RFC3339Nano), name, r.Method, r.URL.RequestURI(), r.Header.Clone(), len(body),
+		fmt.Sprintf("%08x", crc32.ChecksumIEEE(body)), string(body[:min(keep, len(body))]), outcome,
+	}
 	if len(s.last) < keepLast {
 		s.last = append(s.last, k)
 	} else {
@@ -382,8 +384,10 @@ func (s *server) stats(w http.ResponseWriter) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(map[string]any{"requests": s.total.Load(), "in_flight": s.inflight.Load(), "max_in_flight": s.maxIn.Load(),
-		"client_aborts": s.aborted.Load(), "bytes_in": s.bytesIn.Load(), "bytes_out": s.bytesOut.Load(), "counts": s.counts, "keys": s.keys, "last": s.last})
+	_ = json.NewEncoder(w).Encode(map[string]any{
+		"requests": s.total.Load(), "in_flight": s.inflight.Load(), "max_in_flight": s.maxIn.Load(),
+		"client_aborts": s.aborted.Load(), "bytes_in": s.bytesIn.Load(), "bytes_out": s.bytesOut.Load(), "counts": s.counts, "keys": s.keys, "last": s.last,
+	})
 }
 
 func (s *server) reset() {

@@ -1,0 +1,154 @@
+package testkit
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// AdminToken is the administrator's token of every program a test starts.
+const AdminToken = "admin-token-of-the-tests"
+
+// ProcessEnv marks a test binary that must act as the program itself.
+const ProcessEnv = "CCH_TEST_PROCESS"
+
+// Program is the running program with a data directory that outlives it.
+type Program struct {
+	URL string
+	Dir string
+
+	t   testing.TB
+	env []string
+	cmd *exec.Cmd
+	log *syncBuffer
+	end chan error
+}
+
+// StartProgram runs the program on a free port with its own data directory and
+// waits until it is ready. env adds NAME=value pairs.
+func StartProgram(t testing.TB, env ...string) *Program {
+	t.Helper()
+	p := &Program{t: t, Dir: t.TempDir(), env: env}
+	p.Start()
+	t.Cleanup(func() {
+		if p.cmd != nil {
+			p.Kill()
+		}
+		if t.Failed() {
+			t.Logf("log of the program:\n%s", tail(p.log.String(), 6000))
+		}
+	})
+	return p
+}
+
+// Start runs the program again on the same data directory.
+func (p *Program) Start() {
+	p.t.Helper()
+	port := freePort(p.t)
+	p.URL = "http://127.0.0.1:" + strconv.Itoa(port)
+	exe, err := os.Executable()
+	require.NoError(p.t, err)
+	p.cmd = exec.Command(exe, "serve")
+	p.cmd.Env = append(os.Environ(), ProcessEnv+"=1", "HOST=127.0.0.1", "APP_PORT="+strconv.Itoa(port),
+		"DATA_DIR="+p.Dir, "ADMIN_TOKEN="+AdminToken, "SHUTDOWN_DRAIN_MS=2000")
+	p.cmd.Env = append(p.cmd.Env, p.env...)
+	p.log = &syncBuffer{}
+	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
+	require.NoError(p.t, p.cmd.Start())
+	p.end = make(chan error, 1)
+	go func(cmd *exec.Cmd, end chan error) { end <- cmd.Wait() }(p.cmd, p.end)
+	p.awaitReady()
+}
+
+func (p *Program) awaitReady() {
+	p.t.Helper()
+	deadline := time.Now().Add(60 * time.Second)
+	for time.Now().Before(deadline) {
+		select {
+		case err := <-p.end:
+			p.t.Fatalf("the program ended before it was ready: %v\n%s", err, p.log.String())
+		case <-time.After(20 * time.Millisecond):
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		req, _ := http.NewRequestWithContext(ctx, http.MethodGet, p.URL+"/api/health/ready", nil)
+		resp, err := http.DefaultTransport.RoundTrip(req)
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		cancel()
+		if err == nil && resp.StatusCode == http.StatusOK {
+			return
+		}
+	}
+	p.t.Fatalf("the program was not ready in time\n%s", p.log.String())
+}
+
+// Kill ends the program at once, as a crash would.
+func (p *Program) Kill() {
+	if p.cmd == nil {
+		return
+	}
+	_ = p.cmd.Process.Kill()
+	<-p.end
+	p.cmd = nil
+}
+
+// Stop asks the program to end and waits for it.
+func (p *Program) Stop() error {
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	err := <-p.end
+	p.cmd = nil
+	return err
+}
+
+// PID is the process id of the running program.
+func (p *Program) PID() int { return p.cmd.Process.Pid }
+
+// Log is what the program has written so far.
+func (p *Program) Log() string { return p.log.String() }
+
+func freePort(t testing.TB) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = l.Close() }()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+func tail(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return "…" + s[strings.IndexByte(s[len(s)-n:], '\n')+len(s)-n:]
+}
+
+// syncBuffer is a bytes.Buffer that a process may write while a test reads.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
