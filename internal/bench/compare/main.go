@@ -1,0 +1,262 @@
+// Command compare measures the CPU that the hub takes per request against a
+// bare reverse proxy on the same mock upstream, in interleaved rounds of one
+// run, and prints the medians of the ratios. Everything runs on loopback.
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	mockAddr   = "127.0.0.1:19100"
+	proxyAddr  = "127.0.0.1:19101"
+	hubAddr    = "127.0.0.1:19102"
+	adminToken = "admin-token-of-the-bench"
+)
+
+// scenario is one kind of load.
+type scenario struct {
+	name    string
+	profile string // fields of the mock's profile, as JSON
+	args    []string
+	limit   float64 // highest ratio that is promised; 0 = none
+}
+
+func scenarios() []scenario {
+	return []scenario{
+		{"10 KB, not streamed", `{}`, []string{"-body", "10k", "-c", "16"}, 3},
+		{"1 MB, not streamed", `{}`, []string{"-body", "1m", "-c", "16"}, 4},
+		{"stream of 200 events, 20 ms apart, 500 at once", `{"chunks":200,"pace_ms":20}`, []string{"-stream", "-body", "10k", "-c", "500", "-ramp", "4s", "-warmup", "5s"}, 1.3},
+	}
+}
+
+// sample is what one round found for one target.
+type sample struct {
+	cpuMs  float64 // per request
+	peakMB float64
+	rps    float64
+	errors int
+	raw    bool
+}
+
+func main() {
+	hub := flag.String("hub", "bin/cch", "the hub's binary")
+	tools := flag.String("tools", "bin/bench", "directory of mockup, loadgen and revproxy")
+	rounds := flag.Int("rounds", 5, "rounds")
+	duration := flag.Duration("duration", 20*time.Second, "length of a round for each target")
+	only := flag.String("only", "", "run only scenarios whose name contains this")
+	flag.Parse()
+	if err := run(*hub, *tools, *only, *rounds, *duration); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(hub, tools, only string, rounds int, duration time.Duration) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	dir, err := os.MkdirTemp("", "cch-bench")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	if _, err := start(ctx, nil, filepath.Join(tools, "mockup"), "-listen", mockAddr); err != nil {
+		return err
+	}
+	for _, s := range scenarios() {
+		if !strings.Contains(s.name, only) {
+			continue
+		}
+		if err := post("http://"+mockAddr+"/__profile?name=default", "", s.profile, nil); err != nil {
+			return err
+		}
+		if err := measure(ctx, s, hub, tools, dir, rounds, duration); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	return nil
+}
+
+// measure gives each scenario fresh processes, so that memory is its own.
+func measure(ctx context.Context, s scenario, hub, tools, dir string, rounds int, duration time.Duration) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	proxyPID, err := start(ctx, nil, filepath.Join(tools, "revproxy"), "-listen", proxyAddr, "-to", "http://"+mockAddr)
+	if err != nil {
+		return err
+	}
+	data, err := os.MkdirTemp(dir, "data")
+	if err != nil {
+		return err
+	}
+	hubPID, err := start(ctx, []string{
+		"HOST=127.0.0.1", "APP_PORT=19102", "DATA_DIR=" + data, "ADMIN_TOKEN=" + adminToken, "LOG_LEVEL=warn",
+	}, hub, "serve")
+	if err != nil {
+		return err
+	}
+	keys, err := setUp()
+	if err != nil {
+		return err
+	}
+	var proxies, hubs []sample
+	for range rounds {
+		p, err := load(tools, dir, "http://"+proxyAddr, proxyPID, keys, s.args, duration)
+		if err != nil {
+			return err
+		}
+		h, err := load(tools, dir, "http://"+hubAddr, hubPID, keys, s.args, duration)
+		if err != nil {
+			return err
+		}
+		proxies, hubs = append(proxies, p), append(hubs, h)
+	}
+	report(s, proxies, hubs)
+	return nil
+}
+
+func report(s scenario, proxies, hubs []sample) {
+	var ratios, hubCPU, proxyCPU, peak, rps []float64
+	errors, raw := 0, true
+	for i := range hubs {
+		ratios = append(ratios, hubs[i].cpuMs/proxies[i].cpuMs)
+		hubCPU, proxyCPU = append(hubCPU, hubs[i].cpuMs), append(proxyCPU, proxies[i].cpuMs)
+		peak, rps = append(peak, hubs[i].peakMB), append(rps, hubs[i].rps)
+		errors += hubs[i].errors
+		raw = raw && hubs[i].raw
+	}
+	fmt.Printf("%s\n  CPU per request: hub %.3f ms, bare proxy %.3f ms, ratio %.2f (rounds %.2f)", s.name,
+		median(hubCPU), median(proxyCPU), median(ratios), ratios)
+	if s.limit > 0 {
+		fmt.Printf(", promised at most %.1f", s.limit)
+	}
+	fmt.Printf("\n  hub: %.0f requests/s, peak %.0f MB, %d errors, every answer byte-identical: %t\n",
+		median(rps), slices.Max(peak), errors, raw)
+}
+
+func median(v []float64) float64 {
+	v = slices.Sorted(slices.Values(v))
+	return v[len(v)/2]
+}
+
+// start runs a program until ctx ends and waits until it listens.
+func start(ctx context.Context, env []string, name string, args ...string) (int, error) {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		return 0, err
+	}
+	go func() { _ = cmd.Wait() }()
+	url := "http://" + hubAddr + "/api/health/ready"
+	for i, a := range args {
+		if a == "-listen" {
+			url = "http://" + args[i+1] + "/__stats"
+		}
+	}
+	for range 600 {
+		if resp, err := http.Get(url); err == nil {
+			_ = resp.Body.Close()
+			if resp.StatusCode < 500 {
+				return cmd.Process.Pid, nil
+			}
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return 0, fmt.Errorf("%s did not come up", name)
+}
+
+// setUp makes a provider and sixteen users with a key each.
+func setUp() ([]string, error) {
+	api := "http://" + hubAddr + "/api/v1"
+	if err := post(api+"/providers", adminToken, `{"name":"mock","type":"claude","url":"http://`+mockAddr+`","key":"upstream-key"}`, nil); err != nil {
+		return nil, err
+	}
+	var keys []string
+	for i := range 16 {
+		var user struct{ User struct{ ID int } }
+		if err := post(api+"/users", adminToken, fmt.Sprintf(`{"name":"bench%d"}`, i), &user); err != nil {
+			return nil, err
+		}
+		var key struct{ Secret string }
+		if err := post(fmt.Sprintf("%s/users/%d/keys", api, user.User.ID), adminToken, `{"name":"bench"}`, &key); err != nil {
+			return nil, err
+		}
+		keys = append(keys, key.Secret)
+	}
+	return keys, nil
+}
+
+func post(url, token, body string, into any) error {
+	req, err := http.NewRequest(http.MethodPost, url, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode >= 300 {
+		return fmt.Errorf("%s: status %d: %s", url, resp.StatusCode, bytes.TrimSpace(b))
+	}
+	if into == nil {
+		return nil
+	}
+	return json.Unmarshal(b, into)
+}
+
+// load runs the generator once and reads its report.
+func load(tools, dir, url string, pid int, keys, args []string, duration time.Duration) (sample, error) {
+	out := filepath.Join(dir, "report.json")
+	all := append([]string{
+		"-url", url + "/v1/messages", "-keys", strings.Join(keys, ","), "-auth", "x-api-key", "-duration", duration.String(),
+		"-mock", "http://" + mockAddr, "-proc", fmt.Sprintf("target=%d", pid), "-out", out,
+	}, args...)
+	cmd := exec.Command(filepath.Join(tools, "loadgen"), all...)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Run(); err != nil {
+		return sample{}, fmt.Errorf("load generator: %w", err)
+	}
+	b, err := os.ReadFile(out)
+	if err != nil {
+		return sample{}, err
+	}
+	var rep struct {
+		RPS      float64        `json:"rps"`
+		Errors   map[string]int `json:"errors"`
+		Verified map[string]int `json:"verified"`
+		Procs    map[string]struct {
+			CPUMs  float64 `json:"cpu_ms_per_req"`
+			PeakMB float64 `json:"rss_peak_mb"`
+		} `json:"procs"`
+	}
+	if err := json.Unmarshal(b, &rep); err != nil {
+		return sample{}, err
+	}
+	s := sample{cpuMs: rep.Procs["target"].CPUMs, peakMB: rep.Procs["target"].PeakMB, rps: rep.RPS, raw: len(rep.Verified) == 1 && rep.Verified["raw"] > 0}
+	for _, n := range rep.Errors {
+		s.errors += n
+	}
+	return s, nil
+}
