@@ -1,0 +1,69 @@
+package limits
+
+import (
+	"iter"
+	"time"
+)
+
+// Recent remembers keys until a deadline. It is meant for one retention time:
+// keys are forgotten in the order they came, so a key with a short deadline may
+// stay in memory, unseen, behind one with a longer. The zero value is empty.
+type Recent[K comparable] struct {
+	until map[K]int64 // Unix ns
+	queue []remembered[K]
+	head  int
+}
+
+type remembered[K comparable] struct {
+	key   K
+	until int64
+}
+
+// Add remembers key until the deadline, or longer if it is remembered longer already.
+func (r *Recent[K]) Add(key K, until, now time.Time) {
+	r.forget(now.UnixNano())
+	deadline := until.UnixNano()
+	if deadline <= r.until[key] {
+		return
+	}
+	if r.until == nil {
+		r.until = map[K]int64{}
+	}
+	r.until[key] = deadline
+	r.queue = append(r.queue, remembered[K]{key, deadline})
+}
+
+// Has tells whether key is remembered at now.
+func (r *Recent[K]) Has(key K, now time.Time) bool {
+	until, ok := r.until[key]
+	return ok && now.UnixNano() < until
+}
+
+// Len is the number of keys in memory.
+func (r *Recent[K]) Len() int { return len(r.until) }
+
+// All yields the keys with their deadlines, oldest first.
+func (r *Recent[K]) All() iter.Seq2[K, time.Time] {
+	return func(yield func(K, time.Time) bool) {
+		for _, e := range r.queue[r.head:] {
+			if r.until[e.key] == e.until && !yield(e.key, time.Unix(0, e.until)) {
+				return
+			}
+		}
+	}
+}
+
+func (r *Recent[K]) forget(now int64) {
+	for r.head < len(r.queue) && r.queue[r.head].until <= now {
+		e := r.queue[r.head]
+		if r.until[e.key] == e.until { // else it was added again and stands further back
+			delete(r.until, e.key)
+		}
+		r.head++
+	}
+	if r.head > len(r.queue)/2 {
+		n := copy(r.queue, r.queue[r.head:])
+		clear(r.queue[n:])
+		r.queue, r.head = r.queue[:n], 0
+	}
+}
