@@ -1,0 +1,177 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+// Options configure a Client. Zero durations take the defaults.
+type Options struct {
+	Connect time.Duration // reaching the first hop, TLS included; default 30 s
+	Headers time.Duration // send to response headers; default 600 s
+	Gap     time.Duration // silence inside an answer; default 600 s
+	Now     func() time.Time
+	// Schemes serve provider URLs of schemes that are no network at all, such
+	// as the built-in demo upstream behind "demo:".
+	Schemes map[string]http.RoundTripper
+}
+
+// Client makes calls to providers. Safe for concurrent use.
+type Client struct {
+	headers, gap time.Duration
+	now          func() time.Time
+	pool         *pool
+}
+
+// New makes a client without connections.
+func New(o Options) *Client {
+	orDefault := func(d, def time.Duration) time.Duration {
+		if d > 0 {
+			return d
+		}
+		return def
+	}
+	return &Client{
+		headers: orDefault(o.Headers, 600*time.Second),
+		gap:     orDefault(o.Gap, 600*time.Second),
+		now:     o.Now,
+		pool:    newPool(orDefault(o.Connect, 30*time.Second), o.Schemes, o.Now),
+	}
+}
+
+// Close drops idle connections. Calls under way go on.
+func (c *Client) Close() { c.pool.close() }
+
+// Body is a request body that can be sent more than once: the transport opens
+// it again when a kept-alive connection turns out to be dead.
+type Body interface {
+	Len() int64
+	Open() io.ReadCloser
+}
+
+// Call is one request to a provider.
+type Call struct {
+	Provider *domain.Provider
+	Method   string
+	Path     string // as the client called it
+	RawQuery string
+	Header   http.Header // the client's; read, never changed
+	Body     Body        // nil = none
+	Stream   bool        // which of the provider's timeouts apply
+	ClientIP string      // sent on only if the provider asks for it
+}
+
+// Response is an answer's head and its body, decoded to identity. Reading the
+// body fails with a *Failure. Close must be called on every path.
+type Response struct {
+	Status   int
+	Header   http.Header // shared with the transport: read only
+	Body     io.ReadCloser
+	Endpoint string // scheme and host, for the record
+}
+
+// Do makes the call. The error is always a *Failure. Cancelling ctx with a
+// cause ends the call, the reading of the body included.
+func (c *Client) Do(ctx context.Context, call *Call) (*Response, error) {
+	res, err := c.through(ctx, call, call.Provider.Transport.ProxyURL)
+	if f, ok := errors.AsType[*Failure](err); ok && f.Kind == domain.FailProxy && call.Provider.Transport.ProxyFallbackToDirect {
+		return c.through(ctx, call, "")
+	}
+	return res, err
+}
+
+// through makes the call by way of a proxy, or directly if proxy is empty.
+func (c *Client) through(parent context.Context, call *Call, proxy domain.Secret) (*Response, error) {
+	dest, err := c.pool.get(call.Provider.URL, proxy)
+	if err != nil {
+		return nil, &Failure{Kind: domain.FailRequest, Cause: err}
+	}
+	ctx, cancel := context.WithCancelCause(parent)
+	w := newWatch(c.timeouts(call), c.now, cancel)
+	res, err := dest.transport.RoundTrip(request(ctx, call, dest.base)) //nolint:bodyclose // closed by answer.Close
+	if err != nil {
+		f := failure(ctx, err)
+		w.stop()
+		cancel(nil)
+		if isTLS(err) {
+			c.pool.retire(dest)
+		}
+		return nil, f
+	}
+	w.answered()
+	body := &answer{raw: res.Body, ctx: ctx, cancel: cancel, watch: w}
+	if body.reader, err = decoded(res.Header.Get("Content-Encoding"), &touching{body}); err != nil {
+		_ = body.Close()
+		return nil, &Failure{Kind: domain.FailReset, Cause: err}
+	}
+	return &Response{
+		Status: res.StatusCode, Header: res.Header, Body: body, Endpoint: dest.base.Scheme + "://" + dest.base.Host,
+	}, nil
+}
+
+func (c *Client) timeouts(call *Call) Timeouts {
+	t, own := Timeouts{Headers: c.headers, Gap: c.gap}, &call.Provider.Transport
+	if call.Stream {
+		t.FirstByte, t.Idle = own.FirstByteTimeout, own.StreamIdleTimeout
+	} else {
+		t.Total = own.RequestTimeout
+	}
+	return t
+}
+
+func request(ctx context.Context, call *Call, base *url.URL) *http.Request {
+	u := target(base, call.Path, call.RawQuery)
+	req := &http.Request{
+		Method: call.Method, URL: u, Host: u.Host,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: outgoing(call, base.Hostname()),
+	}
+	if b := call.Body; b != nil {
+		req.ContentLength = b.Len()
+		req.Body = b.Open()
+		req.GetBody = func() (io.ReadCloser, error) { return b.Open(), nil }
+	}
+	return req.WithContext(ctx)
+}
+
+// answer is the body of a response: it feeds the watch and ends with the call.
+type answer struct {
+	raw    io.ReadCloser
+	reader io.Reader       // raw, or its decoder
+	ctx    context.Context //nolint:containedctx // tells why a read failed; lives exactly as long as the body
+	cancel context.CancelCauseFunc
+	watch  *watch
+}
+
+func (a *answer) Read(p []byte) (int, error) {
+	n, err := a.reader.Read(p)
+	if err != nil && err != io.EOF { //nolint:errorlint // io.Reader promises the bare value
+		err = failure(a.ctx, err)
+	}
+	return n, err
+}
+
+func (a *answer) Close() error {
+	a.watch.stop()
+	err := a.raw.Close()
+	a.cancel(nil)
+	return err
+}
+
+// touching tells the watch of raw bytes, so that a decoder that waits for more
+// input does not look idle.
+type touching struct{ a *answer }
+
+func (t *touching) Read(p []byte) (int, error) {
+	n, err := t.a.raw.Read(p)
+	if n > 0 {
+		t.a.watch.touch()
+	}
+	return n, err
+}

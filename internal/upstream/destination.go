@@ -1,0 +1,249 @@
+package upstream
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/net/proxy"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+const (
+	maxDestinations = 100
+	destinationLife = 5 * time.Minute // then connections are made afresh, so DNS changes are seen
+	idleLife        = 60 * time.Second
+	idlePerHost     = 256
+	connBuffer      = 16 << 10 // a typical request goes out in one write
+)
+
+// destination is a provider's base URL reached in one way, with its connections.
+type destination struct {
+	key       poolKey
+	base      *url.URL
+	transport http.RoundTripper
+	born      time.Time
+	used      time.Time
+}
+
+type poolKey struct{ base, proxy string }
+
+// pool keeps the destinations in use. A destination leaves it when it is old,
+// when TLS failed, or to make room; calls under way end undisturbed.
+type pool struct {
+	connect time.Duration
+	schemes map[string]http.RoundTripper
+	now     func() time.Time
+
+	mu    sync.Mutex
+	byKey map[poolKey]*destination
+}
+
+func newPool(connect time.Duration, schemes map[string]http.RoundTripper, now func() time.Time) *pool {
+	return &pool{connect: connect, schemes: schemes, now: now, byKey: make(map[poolKey]*destination)}
+}
+
+// get finds or makes the destination. It fails on a URL or proxy URL that
+// cannot be used; the error names neither, as both may hold credentials.
+func (p *pool) get(base string, via domain.Secret) (*destination, error) {
+	key, now := poolKey{base: base, proxy: via.Reveal()}, p.now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if d := p.byKey[key]; d != nil {
+		if now.Sub(d.born) < destinationLife {
+			d.used = now
+			return d, nil
+		}
+		p.drop(d)
+	}
+	d, err := p.dial(key)
+	if err != nil {
+		return nil, err
+	}
+	d.born, d.used = now, now
+	if len(p.byKey) >= maxDestinations {
+		p.drop(p.oldest())
+	}
+	p.byKey[key] = d
+	return d, nil
+}
+
+func (p *pool) retire(d *destination) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.byKey[d.key] == d {
+		p.drop(d)
+	}
+}
+
+func (p *pool) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, d := range p.byKey {
+		p.drop(d)
+	}
+}
+
+func (p *pool) drop(d *destination) {
+	delete(p.byKey, d.key)
+	if t, ok := d.transport.(*http.Transport); ok {
+		t.CloseIdleConnections()
+	}
+}
+
+func (p *pool) oldest() *destination {
+	var least *destination
+	for _, d := range p.byKey {
+		if least == nil || d.used.Before(least.used) {
+			least = d
+		}
+	}
+	return least
+}
+
+// dial makes a destination; no connection is opened yet.
+func (p *pool) dial(key poolKey) (*destination, error) {
+	base, err := url.Parse(key.base)
+	if err != nil {
+		return nil, errors.New("the provider's URL cannot be parsed")
+	}
+	d := &destination{key: key, base: base}
+	if rt, ok := p.schemes[base.Scheme]; ok {
+		if base.Host == "" {
+			base.Host, base.Opaque = base.Scheme, ""
+		}
+		d.transport = rt
+		return d, nil
+	}
+	if (base.Scheme != "http" && base.Scheme != "https") || base.Host == "" {
+		return nil, errors.New("the provider's URL is neither http nor https")
+	}
+	d.transport, err = newTransport(key.proxy, p.connect)
+	return d, err
+}
+
+// dialer opens the connection to the first hop and says so in its errors.
+type dialer struct {
+	net   net.Dialer
+	proxy bool
+}
+
+func (d *dialer) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
+	c, err := d.net.DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, &dialError{proxy: d.proxy, err: err}
+	}
+	return c, nil
+}
+
+// Dial satisfies proxy.Dialer, which the SOCKS client asks for; it always uses
+// DialContext where that is there.
+func (d *dialer) Dial(network, addr string) (net.Conn, error) {
+	return d.DialContext(context.Background(), network, addr)
+}
+
+func newTransport(via string, connect time.Duration) (*http.Transport, error) {
+	first := &dialer{net: net.Dialer{Timeout: connect, KeepAlive: 30 * time.Second}, proxy: via != ""}
+	t := &http.Transport{
+		DialContext:            first.DialContext,
+		TLSHandshakeTimeout:    connect,
+		MaxIdleConnsPerHost:    idlePerHost,
+		IdleConnTimeout:        idleLife,
+		DisableCompression:     true,
+		WriteBufferSize:        connBuffer,
+		ReadBufferSize:         connBuffer,
+		MaxResponseHeaderBytes: 256 << 10,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		Protocols:              new(http.Protocols),
+	}
+	t.Protocols.SetHTTP1(true)
+	if via == "" {
+		t.DialTLSContext = tlsDialer(first.DialContext, false, connect)
+		return t, nil
+	}
+	return t, throughProxy(t, first, via, connect)
+}
+
+// throughProxy sets the transport up for a proxy URL.
+func throughProxy(t *http.Transport, first *dialer, via string, connect time.Duration) error {
+	u, err := url.Parse(via)
+	if err != nil || u.Host == "" {
+		return errors.New("the proxy URL cannot be parsed")
+	}
+	switch strings.ToLower(u.Scheme) {
+	case "http", "https":
+		t.Proxy = http.ProxyURL(u)
+		if u.Scheme == "https" { // serves the connection to the proxy alone
+			t.DialTLSContext = tlsDialer(first.DialContext, true, connect)
+		}
+		t.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
+			if res.StatusCode != http.StatusOK {
+				return fmt.Errorf("%w: status %d", errProxyRefused, res.StatusCode)
+			}
+			return nil
+		}
+	case "socks5", "socks5h": // names are resolved by the proxy for both
+		dial, err := socksDialer(u, first)
+		if err != nil {
+			return err
+		}
+		t.DialContext = dial
+		t.DialTLSContext = tlsDialer(dial, false, connect)
+	default:
+		return errors.New("the proxy URL is none of http, https, socks5, socks5h")
+	}
+	return nil
+}
+
+type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)
+
+func socksDialer(u *url.URL, first *dialer) (dialFunc, error) {
+	var auth *proxy.Auth
+	if u.User != nil {
+		password, _ := u.User.Password()
+		auth = &proxy.Auth{User: u.User.Username(), Password: password}
+	}
+	host := u.Host
+	if u.Port() == "" {
+		host = net.JoinHostPort(u.Hostname(), "1080")
+	}
+	d, err := proxy.SOCKS5("tcp", host, auth, first)
+	if err != nil {
+		return nil, errors.New("the proxy URL cannot be used")
+	}
+	ctxDialer, ok := d.(proxy.ContextDialer)
+	if !ok {
+		return nil, errors.New("the SOCKS client cannot be cancelled")
+	}
+	return ctxDialer.DialContext, nil
+}
+
+// tlsDialer adds the TLS handshake, so that its errors are known as such.
+func tlsDialer(dial dialFunc, isProxy bool, limit time.Duration) dialFunc {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		raw, err := dial(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		host, _, err := net.SplitHostPort(addr)
+		if err != nil {
+			host = addr
+		}
+		ctx, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		c := tls.Client(raw, &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
+		if err := c.HandshakeContext(ctx); err != nil {
+			_ = raw.Close()
+			return nil, &dialError{proxy: isProxy, err: err}
+		}
+		return c, nil
+	}
+}
