@@ -1,0 +1,57 @@
+package routing
+
+import (
+	"time"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+// losses counts what kept providers from serving, to tell the client what is
+// wrong when none is left.
+type losses struct {
+	circuits int // breaker open, or its probes are out
+	limited  int // rate, concurrency, cool-down
+	recovery time.Duration
+}
+
+// count notes that a provider which could serve the call was out; after is when
+// it may be back, as far as known.
+func (l *losses) count(reason string, after time.Duration) {
+	switch reason {
+	case FilteredCircuit, refusedHalfOpen:
+		l.circuits++
+	case FilteredCooling, refusedConcurrent, refusedRate:
+		l.limited++
+	default:
+		return
+	}
+	if after > 0 && (l.recovery == 0 || after < l.recovery) {
+		l.recovery = after
+	}
+}
+
+// fault is what the client is told when nobody is left and nobody was tried;
+// visible is the number of providers in the caller's groups.
+func (l *losses) fault(visible int) *domain.Fault {
+	code, detail := l.verdict(visible)
+	f := domain.NewFault(domain.KindNoProvider, code, detail)
+	f.RetryAfter = l.recovery
+	if f.RetryAfter == 0 {
+		f.RetryAfter = defaultRetryAfter
+	}
+	return f
+}
+
+func (l *losses) verdict(visible int) (domain.Code, string) {
+	switch {
+	case visible == 0:
+		return domain.CodeGroupEmpty, "no provider belongs to the groups of this API key"
+	case l.circuits > 0 && l.limited > 0:
+		return domain.CodeMixedUnavailable, "all providers are either failing or at their limits"
+	case l.circuits > 0:
+		return domain.CodeAllCircuitsOpen, "all providers are failing and rest for a while"
+	case l.limited > 0:
+		return domain.CodeAllRateLimited, "all providers are at their limits"
+	}
+	return domain.CodeNoAvailableProviders, "no provider serves this kind of request"
+}

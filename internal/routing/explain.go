@@ -1,0 +1,120 @@
+package routing
+
+import (
+	"slices"
+	"time"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+// maxListed bounds the lists of a decision context: with hundreds of providers
+// the explanation must not outweigh the request.
+const maxListed = 100
+
+// explanation collects why a selection went as it did.
+type explanation struct {
+	context *domain.DecisionContext
+}
+
+func newExplanation(in *Input) explanation {
+	ctx := &domain.DecisionContext{
+		TotalProviders: len(in.Plan.entries),
+		TargetType:     targetType(in.Protocol),
+		RequestedModel: in.Model,
+	}
+	if len(in.Groups) > 0 {
+		ctx.UserGroup = in.Groups[0]
+		if len(in.Groups) > 1 {
+			ctx.UserGroup = joinGroups(in.Groups)
+		}
+		ctx.GroupFilterApplied = !slices.Contains(in.Groups, domain.GroupAll)
+	}
+	for i := range in.Excluded {
+		ctx.ExcludedProviderIDs = append(ctx.ExcludedProviderIDs, in.Excluded[i].ID)
+	}
+	return explanation{context: ctx}
+}
+
+func joinGroups(groups []string) string {
+	n := len(groups) - 1
+	for _, g := range groups {
+		n += len(g)
+	}
+	joined := make([]byte, 0, n)
+	for i, g := range groups {
+		if i > 0 {
+			joined = append(joined, ',')
+		}
+		joined = append(joined, g...)
+	}
+	return string(joined)
+}
+
+// targetType names the kind of provider that speaks the protocol natively.
+func targetType(p domain.Protocol) string {
+	switch p {
+	case domain.ProtocolClaude:
+		return string(domain.TypeClaude)
+	case domain.ProtocolChat:
+		return string(domain.TypeOpenAICompatible)
+	case domain.ProtocolResponses:
+		return string(domain.TypeCodex)
+	case domain.ProtocolGemini:
+		return string(domain.TypeGemini)
+	case domain.ProtocolGeminiCLI:
+		return string(domain.TypeGeminiCLI)
+	}
+	return string(p)
+}
+
+func (x explanation) filtered(e *entry, reason, details string) {
+	if len(x.context.Filtered) == maxListed {
+		x.context.FilteredOmitted++
+		return
+	}
+	x.context.Filtered = append(x.context.Filtered, domain.FilteredProvider{
+		ID: e.ID, Name: e.Name, Reason: reason, Details: details,
+	})
+}
+
+// unhealthy records a provider that was out for its health. It counts as
+// examined: beforeHealthCheck minus afterHealthCheck are those.
+func (x explanation) unhealthy(e *entry, reason string, until time.Time) {
+	details := ""
+	if !until.IsZero() && len(x.context.Filtered) < maxListed {
+		var room [32]byte
+		details = string(until.UTC().AppendFormat(append(room[:0], "until "...), time.RFC3339))
+	}
+	x.filtered(e, reason, details)
+}
+
+// level records a priority that has a healthy provider.
+func (x explanation) level(priority int) {
+	levels := x.context.PriorityLevels
+	if at, found := slices.BinarySearch(levels, priority); !found && len(levels) < maxListed {
+		x.context.PriorityLevels = slices.Insert(levels, at, priority)
+	}
+}
+
+// tier records who could have been drawn, the winner in any case.
+func (x explanation) tier(tier []candidate, winner int) {
+	x.context.SelectedPriority = tier[winner].priority
+	listed := make([]domain.Candidate, 0, min(len(tier), maxListed))
+	for i := range tier {
+		if len(listed) == maxListed {
+			break
+		}
+		listed = append(listed, describe(&tier[i]))
+	}
+	if winner >= maxListed {
+		listed[maxListed-1] = describe(&tier[winner])
+	}
+	x.context.Candidates = listed
+}
+
+func describe(c *candidate) domain.Candidate {
+	return domain.Candidate{
+		ID: c.ID, Name: c.Name, Weight: c.Routing.Weight,
+		CostMultiplier: c.Routing.CostMultiplier.Float(), Probability: c.odds,
+	}
+}

@@ -1,0 +1,212 @@
+package routing_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/routing"
+)
+
+func TestReusable(t *testing.T) {
+	t.Parallel()
+	client := routing.Bound{Provider: 1, Source: domain.SessionFromClient, Messages: 1}
+	printed := func(messages int) routing.Bound {
+		return routing.Bound{Provider: 1, Source: domain.SessionFromFingerprint, Messages: messages}
+	}
+	noReuse := func(p *domain.Provider) { p.Routing.DisableSessionReuse = true }
+	tests := map[string]struct {
+		provider *domain.Provider
+		edit     func(*routing.Input)
+		bound    routing.Bound
+		reason   string
+		void     bool
+	}{
+		"stays":                          {provider: provider(1), bound: client},
+		"outranks priority":              {provider: provider(1, priority(9)), bound: client},
+		"gone":                           {provider: provider(1), bound: routing.Bound{Provider: 7}, reason: "provider_gone", void: true},
+		"disabled":                       {provider: provider(1, disabled), bound: client, reason: "disabled", void: true},
+		"reuse switched off":             {provider: provider(1, noReuse), bound: client, reason: "session_reuse_disabled", void: true},
+		"moved to another group":         {provider: provider(1, groups("vip")), bound: client, reason: "group_mismatch", void: true},
+		"model no longer served":         {provider: provider(1, models(domain.MatchExact, "x")), bound: client, reason: "model_not_allowed", void: true},
+		"speaks something else":          {provider: provider(1), edit: func(in *routing.Input) { in.Protocol = domain.ProtocolGemini }, bound: client, reason: "format_type_mismatch", void: true},
+		"breaker open":                   {provider: provider(1), edit: reports(1, open(time.Minute)), bound: client, reason: "circuit_open"},
+		"cooling":                        {provider: provider(1), edit: reports(1, cooling(time.Minute)), bound: client, reason: "cooling_down"},
+		"full: its actor decides":        {provider: provider(1), edit: reports(1, full(0)), bound: client},
+		"fingerprint, first turn":        {provider: provider(1), bound: printed(1), reason: "single_message"},
+		"fingerprint, later turn":        {provider: provider(1), bound: printed(3)},
+		"void beats single message":      {provider: provider(1, disabled), bound: printed(1), reason: "disabled", void: true},
+		"single message and named by id": {provider: provider(1), bound: client},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			in := input(plan(tc.provider, provider(2, priority(-5))))
+			if tc.edit != nil {
+				tc.edit(in)
+			}
+			got := routing.Reusable(in, tc.bound)
+			require.Equal(t, tc.reason, got.Reason)
+			require.Equal(t, tc.void, got.Void)
+			if tc.reason != "" {
+				require.Nil(t, got.Provider)
+				return
+			}
+			require.Equal(t, domain.ProviderID(1), got.Provider.ID)
+			require.Equal(t, domain.MethodSessionReuse, got.Method)
+		})
+	}
+}
+
+func TestReusableExplains(t *testing.T) {
+	t.Parallel()
+	got := routing.Reusable(input(plan(provider(1, priority(3)))), routing.Bound{
+		Provider: 1, Session: domain.SessionKey{KeyID: 4, ID: "s-1"}, Source: domain.SessionFromClient, Age: 2 * time.Second,
+	})
+	require.Equal(t, "s-1", got.Context.SessionID)
+	require.Equal(t, int64(2000), got.Context.SessionAgeMs)
+	require.Equal(t, 3, got.Context.SelectedPriority)
+	require.Equal(t, domain.MultiplierOne, got.GroupMultiplier)
+}
+
+func TestRebind(t *testing.T) {
+	t.Parallel()
+	try := func(id domain.ProviderID, class domain.AttemptClass) routing.Try {
+		return routing.Try{Provider: id, Class: class}
+	}
+	served := func(id domain.ProviderID) []routing.Try { return []routing.Try{try(id, domain.ClassOK)} }
+	failed := domain.ClassProviderError
+	p := plan(provider(1, priority(5)), provider(2, priority(5)), provider(3, priority(1)))
+	keep := routing.Binding{Renew: true}
+
+	tests := map[string]struct {
+		end    routing.Ending
+		health health
+		want   routing.Binding
+	}{
+		"success, unbound": {
+			end:  routing.Ending{Tried: served(2), Completed: true},
+			want: routing.Binding{Change: true, Renew: true, Provider: 2, Reason: domain.BindFirstSuccess},
+		},
+		"success after failures, unbound": {
+			end:  routing.Ending{Tried: []routing.Try{try(1, failed), try(2, domain.ClassOK)}, Completed: true},
+			want: routing.Binding{Change: true, Renew: true, Provider: 2, Reason: domain.BindFirstSuccess},
+		},
+		"success where bound": {
+			end:  routing.Ending{Bound: 2, Tried: served(2), Completed: true},
+			want: routing.Binding{Renew: true, Reason: domain.BindKeepHealthy},
+		},
+		"success after the bound one failed": {
+			end:  routing.Ending{Bound: 1, Tried: []routing.Try{try(1, failed), try(2, domain.ClassOK)}, Completed: true},
+			want: routing.Binding{Change: true, Renew: true, Provider: 2, Reason: domain.BindFailoverSuccess},
+		},
+		"success on a better priority": {
+			end:  routing.Ending{Bound: 1, Tried: served(3), Completed: true},
+			want: routing.Binding{Change: true, Renew: true, Provider: 3, Reason: domain.BindPriorityUpgrade},
+		},
+		"success elsewhere, breaker open": {
+			end:    routing.Ending{Bound: 1, Tried: served(2), Completed: true},
+			health: health{1: open(time.Minute)},
+			want:   routing.Binding{Change: true, Renew: true, Provider: 2, Reason: domain.BindCircuitOpenFallback},
+		},
+		"success elsewhere, binding void": {
+			end:  routing.Ending{Bound: 1, Void: true, Tried: served(2), Completed: true},
+			want: routing.Binding{Change: true, Renew: true, Provider: 2, Reason: domain.BindProviderGone},
+		},
+		"success elsewhere, bound one was busy": {
+			end:  routing.Ending{Bound: 1, Tried: served(2), Completed: true},
+			want: routing.Binding{Renew: true, Reason: domain.BindKeepHealthy},
+		},
+		"answer without its end": {
+			end:  routing.Ending{Tried: served(2)},
+			want: routing.Binding{},
+		},
+		"bound one broke after commit": {
+			end:  routing.Ending{Bound: 1, Tried: []routing.Try{{Provider: 1, Class: failed, Failure: domain.FailStreamBroken, Committed: true}}},
+			want: routing.Binding{Change: true, Reason: domain.UnbindStreamFailed},
+		},
+		"bound one answered a fake 200": {
+			end:  routing.Ending{Bound: 1, Tried: []routing.Try{{Provider: 1, Class: failed, Failure: domain.FailFake200}}, Exhausted: true},
+			want: routing.Binding{Change: true, Reason: domain.UnbindStreamFailed},
+		},
+		"another broke after commit": {
+			end:  routing.Ending{Bound: 1, Tried: []routing.Try{{Provider: 2, Class: failed, Failure: domain.FailStreamBroken, Committed: true}}},
+			want: keep,
+		},
+		"all failed, bound one among them": {
+			end:  routing.Ending{Bound: 1, Tried: []routing.Try{try(1, failed), try(2, failed)}, Exhausted: true},
+			want: routing.Binding{Change: true, Reason: domain.UnbindAllFailed},
+		},
+		"all failed, bound one not asked": {
+			end:  routing.Ending{Bound: 1, Tried: []routing.Try{try(2, failed)}, Exhausted: true},
+			want: keep,
+		},
+		"the client's own mistake": {
+			end:  routing.Ending{Bound: 1, Tried: []routing.Try{try(1, domain.ClassClientError)}},
+			want: keep,
+		},
+		"client left": {
+			end:  routing.Ending{Bound: 1, Tried: []routing.Try{try(1, domain.ClassClientAbort)}},
+			want: keep,
+		},
+		"client left after a failure of the bound one": {
+			end:  routing.Ending{Bound: 1, Tried: []routing.Try{try(1, failed), try(2, domain.ClassClientAbort)}},
+			want: keep,
+		},
+		"nobody was asked": {end: routing.Ending{Bound: 1}, want: keep},
+		"nobody was asked, void": {
+			end:  routing.Ending{Bound: 1, Void: true},
+			want: routing.Binding{Change: true, Renew: true, Reason: domain.BindProviderGone},
+		},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			in := input(p)
+			if tc.health != nil {
+				in.Health = tc.health
+			}
+			require.Equal(t, tc.want, routing.Rebind(in, tc.end))
+		})
+	}
+}
+
+func TestRedirect(t *testing.T) {
+	t.Parallel()
+	p := plan(provider(1, func(p *domain.Provider) {
+		p.Routing.ModelRedirects = []domain.ModelRedirect{
+			{MatchType: domain.MatchExact, Source: "a", Target: "b"},
+			{MatchType: domain.MatchPrefix, Source: "claude-", Target: "kimi"},
+			{MatchType: domain.MatchRegex, Source: "opus", Target: "never reached for claude-"},
+			{MatchType: domain.MatchExact, Source: "same", Target: "same"},
+		}
+	}))
+	sent, used := p.Redirect(1, "claude-opus")
+	require.Equal(t, "kimi", sent)
+	require.Equal(t, &domain.ModelRedirectUsed{
+		OriginalModel: "claude-opus", RedirectedModel: "kimi", BillingModel: "claude-opus", MatchedRule: "prefix:claude-",
+	}, used)
+	for _, model := range []string{"gpt", "same", ""} {
+		sent, used = p.Redirect(1, model)
+		require.Equal(t, model, sent)
+		require.Nil(t, used)
+	}
+	sent, used = p.Redirect(99, "a")
+	require.Equal(t, "a", sent)
+	require.Nil(t, used)
+}
+
+func TestPlansCompileACatalogOnce(t *testing.T) {
+	t.Parallel()
+	first := domain.NewCatalog(domain.Configuration{Providers: []*domain.Provider{provider(1)}})
+	second := domain.NewCatalog(domain.Configuration{Providers: []*domain.Provider{provider(1)}})
+	var plans routing.Plans
+	a := plans.For(first)
+	require.Same(t, a, plans.For(first))
+	b := plans.For(second)
+	require.NotSame(t, a, b)
+	require.Same(t, second, b.Catalog())
+	require.Equal(t, 0, b.Priority(99, nil))
+}
