@@ -1,0 +1,138 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+// changesKept is how long config_changes are kept; only the newest one matters
+// to a running node, the others tell an operator what changed.
+const changesKept = 24 * time.Hour
+
+// change runs a configuration write and records it in one transaction. work
+// returns the id of what it changed. The result is the new configuration version.
+func (s *Store) change(ctx context.Context, kind string, work func(tx bun.Tx) (id int64, err error)) (int64, error) {
+	return s.changeNamed(ctx, kind, func(tx bun.Tx) (string, error) {
+		id, err := work(tx)
+		return strconv.FormatInt(id, 10), err
+	})
+}
+
+func (s *Store) changeNamed(ctx context.Context, kind string, work func(tx bun.Tx) (entity string, err error)) (int64, error) {
+	var version int64
+	err := s.main.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		entity, err := work(tx)
+		if err != nil {
+			return err
+		}
+		version, err = recordChange(ctx, tx, kind, entity, s.now())
+		return err
+	})
+	if err != nil {
+		return 0, asFault(err)
+	}
+	return version, nil
+}
+
+type changeRow struct {
+	bun.BaseModel `bun:"table:config_changes"`
+
+	ID       int64  `bun:"id,pk,autoincrement"`
+	Kind     string `bun:"kind"`
+	EntityID string `bun:"entity_id"`
+	At       int64  `bun:"at"`
+}
+
+func recordChange(ctx context.Context, tx bun.Tx, kind, entity string, now time.Time) (int64, error) {
+	row := changeRow{Kind: kind, EntityID: entity, At: now.UnixMilli()}
+	if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
+		return 0, fmt.Errorf("record the change: %w", err)
+	}
+	_, err := tx.NewDelete().Model((*changeRow)(nil)).
+		Where("id < ?", row.ID).
+		Where("at < ?", now.Add(-changesKept).UnixMilli()).
+		Exec(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("prune old changes: %w", err)
+	}
+	return row.ID, nil
+}
+
+// ConfigVersion is the newest configuration change, 0 before the first.
+func (s *Store) ConfigVersion(ctx context.Context) (int64, error) {
+	return configVersion(ctx, s.main.read)
+}
+
+func configVersion(ctx context.Context, db bun.IDB) (int64, error) {
+	var version int64
+	err := db.NewRaw("SELECT COALESCE(MAX(id), 0) FROM config_changes").Scan(ctx, &version)
+	if err != nil {
+		return 0, fmt.Errorf("read the configuration version: %w", err)
+	}
+	return version, nil
+}
+
+// asFault turns what a constraint refused into a fault.
+func asFault(err error) error {
+	if column, ok := uniqueViolation(err); ok {
+		return domain.NewFault(domain.KindConflict, "", column+" is already in use").Because(err)
+	}
+	if foreignKeyViolation(err) {
+		return domain.NewFault(domain.KindConflict, "", "the object is in use, or refers to one that does not exist").Because(err)
+	}
+	return err
+}
+
+// found maps an empty result to the not-found fault.
+func found(err error, what string, id any) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, sql.ErrNoRows):
+		return domain.NotFound(what, id)
+	}
+	return fmt.Errorf("read %s %v: %w", what, id, err)
+}
+
+// versioned is the head of every row an operator edits.
+type versioned struct {
+	table string // bun model name for the check
+	what  string
+	id    int64
+}
+
+// touched judges an UPDATE that was guarded by id and version: no row means
+// that the object is gone or that somebody else was faster.
+func (v versioned) touched(ctx context.Context, tx bun.Tx, res sql.Result, err error) error {
+	if err != nil {
+		return fmt.Errorf("write %s %d: %w", v.what, v.id, err)
+	}
+	n, err := res.RowsAffected()
+	if err != nil || n > 0 {
+		return err
+	}
+	exists, err := tx.NewSelect().TableExpr(v.table).Where("id = ?", v.id).Apply(v.live).Exists(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("look for %s %d: %w", v.what, v.id, err)
+	case !exists:
+		return domain.NotFound(v.what, v.id)
+	}
+	return domain.NewFault(domain.KindStaleVersion, "", v.what+" was changed in the meantime")
+}
+
+// live leaves out what was soft-deleted; groups have no such column.
+func (v versioned) live(q *bun.SelectQuery) *bun.SelectQuery {
+	if v.table == tableGroups {
+		return q
+	}
+	return q.Where("deleted_at = 0")
+}

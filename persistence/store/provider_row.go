@@ -1,0 +1,236 @@
+package store
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"github.com/uptrace/bun"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+type providerRow struct {
+	bun.BaseModel `bun:"table:providers"`
+
+	ID             int64  `bun:"id,pk,autoincrement"`
+	Version        int    `bun:"version"`
+	Name           string `bun:"name"`
+	Description    string `bun:"description,nullzero"`
+	Type           string `bun:"type"`
+	URL            string `bun:"url"`
+	KeyEnc         []byte `bun:"key_enc"`
+	KeyLast4       string `bun:"key_last4"`
+	Enabled        bool   `bun:"is_enabled"`
+	Weight         int    `bun:"weight"`
+	Priority       int    `bun:"priority"`
+	CostMultiplier int64  `bun:"cost_multiplier_e4"`
+	limitColumns
+	MaxAttempts           int    `bun:"max_attempts,nullzero"`
+	AcceptFormats         string `bun:"accept_formats"`
+	CodexInstructions     string `bun:"codex_instructions"`
+	FailureThreshold      int    `bun:"cb_failure_threshold"`
+	OpenDurationMs        int64  `bun:"cb_open_duration_ms"`
+	HalfOpenSuccess       int    `bun:"cb_half_open_success_threshold"`
+	FailureWindowMs       int64  `bun:"cb_failure_window_ms"`
+	HalfOpenProbes        int    `bun:"cb_half_open_max_probes"`
+	ProxyURLEnc           []byte `bun:"proxy_url_enc"`
+	ProxyFallbackToDirect bool   `bun:"proxy_fallback_to_direct"`
+	FirstByteTimeoutMs    int64  `bun:"first_byte_timeout_streaming_ms"`
+	StreamIdleTimeoutMs   int64  `bun:"streaming_idle_timeout_ms"`
+	RequestTimeoutMs      int64  `bun:"request_timeout_non_streaming_ms"`
+	AuthStyle             string `bun:"auth_style"`
+	PreserveClientIP      bool   `bun:"preserve_client_ip"`
+	DisableSessionReuse   bool   `bun:"disable_session_reuse"`
+	ModelRedirects        string `bun:"model_redirects"`
+	AllowedModels         string `bun:"allowed_models"`
+	CustomHeadersEnc      []byte `bun:"custom_headers_enc"`
+	CreatedAt             int64  `bun:"created_at"`
+	UpdatedAt             int64  `bun:"updated_at"`
+	DeletedAt             int64  `bun:"deleted_at"`
+}
+
+// fromProvider fills every column but the sealed ones, see seal.
+func fromProvider(p domain.Provider) providerRow {
+	return providerRow{
+		ID:                    int64(p.ID),
+		Version:               1,
+		Name:                  p.Name,
+		Description:           p.Description,
+		Type:                  string(p.Type),
+		URL:                   p.URL,
+		KeyEnc:                []byte{},
+		KeyLast4:              p.Key.Last4(),
+		Enabled:               p.Enabled,
+		Weight:                p.Routing.Weight,
+		Priority:              p.Routing.Priority,
+		CostMultiplier:        int64(p.Routing.CostMultiplier),
+		limitColumns:          fromLimits(p.Limits),
+		MaxAttempts:           p.Routing.MaxAttempts,
+		AcceptFormats:         acceptFormats(p.Conversion),
+		CodexInstructions:     cmp.Or(p.Conversion.CodexInstructions, "auto"),
+		FailureThreshold:      p.Breaker.FailureThreshold,
+		OpenDurationMs:        p.Breaker.OpenDuration.Milliseconds(),
+		HalfOpenSuccess:       p.Breaker.HalfOpenSuccess,
+		FailureWindowMs:       p.Breaker.FailureWindow.Milliseconds(),
+		HalfOpenProbes:        p.Breaker.HalfOpenProbes,
+		ProxyFallbackToDirect: p.Transport.ProxyFallbackToDirect,
+		FirstByteTimeoutMs:    p.Transport.FirstByteTimeout.Milliseconds(),
+		StreamIdleTimeoutMs:   p.Transport.StreamIdleTimeout.Milliseconds(),
+		RequestTimeoutMs:      p.Transport.RequestTimeout.Milliseconds(),
+		AuthStyle:             cmp.Or(string(p.Transport.AuthStyle), string(domain.AuthAuto)),
+		PreserveClientIP:      p.Transport.PreserveClientIP,
+		DisableSessionReuse:   p.Routing.DisableSessionReuse,
+		ModelRedirects:        toJSON(p.Routing.ModelRedirects),
+		AllowedModels:         toJSON(p.Routing.AllowedModels),
+	}
+}
+
+// seal encrypts the credentials of p for this row, whose id must be known.
+func (r *providerRow) seal(sealer Sealer, p domain.Provider) (err error) {
+	if r.KeyEnc, err = sealer.Seal(p.Key, r.place("key_enc")); err != nil {
+		return fmt.Errorf("seal the key: %w", err)
+	}
+	r.ProxyURLEnc, r.CustomHeadersEnc = nil, nil
+	if p.Transport.ProxyURL != "" {
+		if r.ProxyURLEnc, err = sealer.Seal(p.Transport.ProxyURL, r.place("proxy_url_enc")); err != nil {
+			return fmt.Errorf("seal the proxy URL: %w", err)
+		}
+	}
+	if len(p.Transport.CustomHeaders) > 0 {
+		open := make(map[string]string, len(p.Transport.CustomHeaders))
+		for name, value := range p.Transport.CustomHeaders {
+			open[name] = value.Reveal()
+		}
+		text, err := json.Marshal(open)
+		if err != nil {
+			return fmt.Errorf("encode the custom headers: %w", err)
+		}
+		if r.CustomHeadersEnc, err = sealer.Seal(domain.Secret(text), r.place("custom_headers_enc")); err != nil {
+			return fmt.Errorf("seal the custom headers: %w", err)
+		}
+	}
+	return nil
+}
+
+// place names a sealed column of this row.
+func (r *providerRow) place(column string) string {
+	return "providers:" + column + ":" + strconv.FormatInt(r.ID, 10)
+}
+
+// provider opens the row; its groups are read elsewhere.
+func (r *providerRow) provider(sealer Sealer) (domain.Provider, error) {
+	routing, err := r.routing()
+	if err != nil {
+		return domain.Provider{}, err
+	}
+	transport, err := r.transport(sealer)
+	if err != nil {
+		return domain.Provider{}, err
+	}
+	conversion, err := r.conversion()
+	if err != nil {
+		return domain.Provider{}, err
+	}
+	key, err := sealer.Open(r.KeyEnc, r.place("key_enc"))
+	if err != nil {
+		return domain.Provider{}, fmt.Errorf("open the key: %w", err)
+	}
+	return domain.Provider{
+		ID:          domain.ProviderID(r.ID),
+		Version:     r.Version,
+		Name:        r.Name,
+		Description: r.Description,
+		Type:        domain.ProviderType(r.Type),
+		URL:         r.URL,
+		Key:         key,
+		KeyLast4:    r.KeyLast4,
+		Enabled:     r.Enabled,
+		Routing:     routing,
+		Limits:      r.limits(),
+		Breaker: domain.BreakerSettings{
+			FailureThreshold: r.FailureThreshold,
+			FailureWindow:    millis(r.FailureWindowMs),
+			OpenDuration:     millis(r.OpenDurationMs),
+			HalfOpenSuccess:  r.HalfOpenSuccess,
+			HalfOpenProbes:   r.HalfOpenProbes,
+		},
+		Transport:  transport,
+		Conversion: conversion,
+		CreatedAt:  fromMillis(r.CreatedAt),
+		UpdatedAt:  fromMillis(r.UpdatedAt),
+	}, nil
+}
+
+func (r *providerRow) routing() (domain.Routing, error) {
+	models, err := fromJSON[domain.ModelRule]("allowed_models", r.AllowedModels)
+	if err != nil {
+		return domain.Routing{}, err
+	}
+	redirects, err := fromJSON[domain.ModelRedirect]("model_redirects", r.ModelRedirects)
+	if err != nil {
+		return domain.Routing{}, err
+	}
+	return domain.Routing{
+		Weight:              r.Weight,
+		Priority:            r.Priority,
+		CostMultiplier:      domain.Multiplier(r.CostMultiplier),
+		MaxAttempts:         r.MaxAttempts,
+		AllowedModels:       models,
+		ModelRedirects:      redirects,
+		DisableSessionReuse: r.DisableSessionReuse,
+	}, nil
+}
+
+func (r *providerRow) transport(sealer Sealer) (domain.Transport, error) {
+	t := domain.Transport{
+		ProxyFallbackToDirect: r.ProxyFallbackToDirect,
+		FirstByteTimeout:      millis(r.FirstByteTimeoutMs),
+		StreamIdleTimeout:     millis(r.StreamIdleTimeoutMs),
+		RequestTimeout:        millis(r.RequestTimeoutMs),
+		AuthStyle:             domain.AuthStyle(r.AuthStyle),
+		PreserveClientIP:      r.PreserveClientIP,
+	}
+	var err error
+	if len(r.ProxyURLEnc) > 0 {
+		if t.ProxyURL, err = sealer.Open(r.ProxyURLEnc, r.place("proxy_url_enc")); err != nil {
+			return t, fmt.Errorf("open the proxy URL: %w", err)
+		}
+	}
+	if len(r.CustomHeadersEnc) > 0 {
+		text, err := sealer.Open(r.CustomHeadersEnc, r.place("custom_headers_enc"))
+		if err != nil {
+			return t, fmt.Errorf("open the custom headers: %w", err)
+		}
+		if err := json.Unmarshal([]byte(text.Reveal()), &t.CustomHeaders); err != nil {
+			return t, fmt.Errorf("decode the custom headers: %w", err)
+		}
+	}
+	return t, nil
+}
+
+// acceptFormats encodes which clients a provider takes: "native", "all" or a list.
+func acceptFormats(c domain.Conversion) string {
+	switch {
+	case c.AcceptAll:
+		return `"all"`
+	case len(c.AcceptFormats) == 0:
+		return `"native"`
+	}
+	return toJSON(c.AcceptFormats)
+}
+
+func (r *providerRow) conversion() (domain.Conversion, error) {
+	c := domain.Conversion{CodexInstructions: r.CodexInstructions}
+	switch r.AcceptFormats {
+	case `"all"`:
+		c.AcceptAll = true
+		return c, nil
+	case `"native"`:
+		return c, nil
+	}
+	var err error
+	c.AcceptFormats, err = fromJSON[domain.Protocol]("accept_formats", r.AcceptFormats)
+	return c, err
+}

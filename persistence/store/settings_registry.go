@@ -1,0 +1,146 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+// setting ties a name in the table to a field. encode and decode speak JSON,
+// check returns what is wrong with the value, or nothing.
+type setting struct {
+	name   string
+	encode func(*domain.Settings) ([]byte, error)
+	decode func(*domain.Settings, json.RawMessage) error
+	check  func(*domain.Settings) string
+}
+
+// registry lists every setting.
+func registry() []setting {
+	type s = domain.Settings
+	return []setting{
+		plain("site_title", func(s *s) *string { return &s.SiteTitle }, lengthUpTo(128)),
+		plain("timezone", func(s *s) *string { return &s.Timezone }, zoneName),
+		plain("expose_provider_names", func(s *s) *bool { return &s.ExposeProviderNames }, anything),
+		plain("verbose_provider_error", func(s *s) *bool { return &s.VerboseProviderError }, anything),
+		plain("pass_through_upstream_error_message", func(s *s) *bool { return &s.PassThroughUpstreamErrorMessage }, anything),
+
+		plain("max_provider_switches", func(s *s) *int { return &s.MaxProviderSwitches }, between(0, 20)),
+		plain("max_total_attempts", func(s *s) *int { return &s.MaxTotalAttempts }, between(1, 50)),
+		duration("precommit_deadline_ms", func(s *s) *time.Duration { return &s.PrecommitDeadline }, 0, time.Hour),
+		plain("tier_strategy", func(s *s) *domain.TierStrategy { return &s.TierStrategy },
+			oneOf(domain.TierWeighted, domain.TierCheapestFirst, domain.TierLeastInFlight)),
+		plain("max_in_flight_per_key", func(s *s) *int { return &s.MaxInFlightPerKey }, between(1, 100_000)),
+		plain("max_in_flight_per_user", func(s *s) *int { return &s.MaxInFlightPerUser }, between(1, 100_000)),
+
+		plain("on_client_abort", func(s *s) *domain.ClientAbort { return &s.OnClientAbort },
+			oneOf(domain.AbortDrain, domain.AbortCancel)),
+		duration("client_abort_drain_ms", func(s *s) *time.Duration { return &s.ClientAbortDrain }, 0, 10*time.Minute),
+		plain("stream_gate_mode", func(s *s) *domain.GateMode { return &s.StreamGate },
+			oneOf(domain.GateOff, domain.GateShadow, domain.GateEnforce)),
+		duration("gate_keepalive_after_ms", func(s *s) *time.Duration { return &s.GateKeepaliveAfter }, 0, 10*time.Minute),
+		plain("echo_upstream_model", func(s *s) *bool { return &s.EchoUpstreamModel }, anything),
+		plain("claude_user_id_injection", func(s *s) *bool { return &s.ClaudeUserIDInjection }, anything),
+		plain("allow_non_conversation_fallback", func(s *s) *bool { return &s.AllowNonConversationFallback }, anything),
+
+		plain("quota_fail_mode", func(s *s) *domain.FailMode { return &s.QuotaFailMode },
+			oneOf(domain.FailOpen, domain.FailClosed)),
+		plain("trusted_proxies", func(s *s) *[]string { return &s.TrustedProxies }, networks),
+	}
+}
+
+func registryByName() map[string]setting {
+	all := registry()
+	byName := make(map[string]setting, len(all))
+	for _, reg := range all {
+		byName[reg.name] = reg
+	}
+	return byName
+}
+
+// plain is a setting whose field has the shape of its JSON value.
+func plain[T any](name string, field func(*domain.Settings) *T, check func(T) string) setting {
+	return setting{
+		name:   name,
+		encode: func(s *domain.Settings) ([]byte, error) { return json.Marshal(*field(s)) },
+		decode: func(s *domain.Settings, value json.RawMessage) error { return json.Unmarshal(value, field(s)) },
+		check:  func(s *domain.Settings) string { return check(*field(s)) },
+	}
+}
+
+// duration is a setting kept as a number of milliseconds.
+func duration(name string, field func(*domain.Settings) *time.Duration, low, high time.Duration) setting {
+	return setting{
+		name:   name,
+		encode: func(s *domain.Settings) ([]byte, error) { return json.Marshal(field(s).Milliseconds()) },
+		decode: func(s *domain.Settings, value json.RawMessage) error {
+			var ms int64
+			if err := json.Unmarshal(value, &ms); err != nil {
+				return err
+			}
+			*field(s) = millis(ms)
+			return nil
+		},
+		check: func(s *domain.Settings) string {
+			if d := *field(s); d < low || d > high {
+				return fmt.Sprintf("must be %d to %d", low.Milliseconds(), high.Milliseconds())
+			}
+			return ""
+		},
+	}
+}
+
+func anything[T any](T) string { return "" }
+
+func between(low, high int) func(int) string {
+	return func(v int) string {
+		if v < low || v > high {
+			return fmt.Sprintf("must be %d to %d", low, high)
+		}
+		return ""
+	}
+}
+
+func lengthUpTo(limit int) func(string) string {
+	return func(v string) string {
+		if len([]rune(v)) > limit {
+			return fmt.Sprintf("may have at most %d characters", limit)
+		}
+		return ""
+	}
+}
+
+func oneOf[T ~string](allowed ...T) func(T) string {
+	return func(v T) string {
+		if !slices.Contains(allowed, v) {
+			return fmt.Sprintf("must be one of %v", allowed)
+		}
+		return ""
+	}
+}
+
+func zoneName(v string) string {
+	if v == "" {
+		return ""
+	}
+	if _, err := time.LoadLocation(v); err != nil || v == "Local" {
+		return "must be an IANA time zone such as Europe/Berlin"
+	}
+	return ""
+}
+
+func networks(list []string) string {
+	for _, n := range list {
+		if _, err := netip.ParsePrefix(n); err == nil {
+			continue
+		}
+		if _, err := netip.ParseAddr(n); err != nil {
+			return fmt.Sprintf("holds %.64q, which is no address and no network in CIDR form", n)
+		}
+	}
+	return ""
+}

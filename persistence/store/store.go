@@ -1,0 +1,165 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/persistence/migrations"
+)
+
+// Sealer encrypts credentials at rest. aad binds a sealed value to its place,
+// "table:column:id", so that it cannot be moved to another row.
+type Sealer interface {
+	Seal(plain domain.Secret, aad string) ([]byte, error)
+	Open(sealed []byte, aad string) (domain.Secret, error)
+}
+
+// Options say where and how to open a store.
+type Options struct {
+	// DSN is empty or sqlite://<path of cch.db>; logs.db lies beside it.
+	DSN string
+	// DataDir holds cch.db when DSN is empty. It is created if missing.
+	DataDir     string
+	Sealer      Sealer
+	Logger      *slog.Logger     // nil = discard
+	AutoMigrate bool             // apply missing migrations now
+	Now         func() time.Time // nil = time.Now
+}
+
+// Store gives access to all repositories. It is safe for concurrent use; its
+// owner closes it.
+type Store struct {
+	main   *database // configuration, access, sessions, actor state
+	logs   *database // request logs; apart, so that its clean-up blocks nothing else
+	schema []*schema
+	sealer Sealer
+	logger *slog.Logger
+	now    func() time.Time
+}
+
+// Open opens or creates the store. With AutoMigrate off and migrations missing
+// it opens too, for Migrate and Pending only.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	path, err := databasePath(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("create the data directory: %w", err)
+	}
+	s := &Store{sealer: o.Sealer, logger: o.Logger, now: o.Now}
+	if s.logger == nil {
+		s.logger = slog.New(slog.DiscardHandler)
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if err := s.open(ctx, path, o.AutoMigrate); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context, path string, migrate bool) (err error) {
+	if s.main, err = openDatabase(ctx, path); err != nil {
+		return err
+	}
+	if s.logs, err = openDatabase(ctx, filepath.Join(filepath.Dir(path), "logs.db")); err != nil {
+		return err
+	}
+	mainSchema, err := newSchema(s.main, migrations.SQLiteConfiguration(), s.logger, true)
+	if err != nil {
+		return err
+	}
+	logSchema, err := newSchema(s.logs, migrations.SQLiteLogs(), s.logger, false)
+	if err != nil {
+		return err
+	}
+	s.schema = []*schema{mainSchema, logSchema}
+	if migrate {
+		return s.Migrate(ctx)
+	}
+	_, err = s.Pending(ctx)
+	return err
+}
+
+// databasePath is where cch.db lies.
+func databasePath(o Options) (string, error) {
+	switch scheme, rest, found := strings.Cut(o.DSN, "://"); {
+	case o.DSN == "" && o.DataDir == "":
+		return "", errors.New("neither a DSN nor a data directory is set")
+	case o.DSN == "":
+		return filepath.Abs(filepath.Join(o.DataDir, "cch.db"))
+	case found && scheme == "sqlite" && rest != "":
+		return filepath.Abs(rest)
+	default:
+		return "", fmt.Errorf("a store of scheme %q is not supported: use sqlite://<file>", scheme)
+	}
+}
+
+// Migrate applies every missing migration.
+func (s *Store) Migrate(ctx context.Context) error {
+	for _, sc := range s.schema {
+		if err := sc.up(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Pending counts the migrations that are missing; above 0 the store cannot serve.
+func (s *Store) Pending(ctx context.Context) (int, error) {
+	total := 0
+	for _, sc := range s.schema {
+		n, err := sc.pending(ctx)
+		if err != nil {
+			return 0, err
+		}
+		total += n
+	}
+	return total, nil
+}
+
+// Ping tells whether both files answer.
+func (s *Store) Ping(ctx context.Context) error {
+	for _, d := range []*database{s.main, s.logs} {
+		var one int
+		if err := d.read.NewRaw("SELECT 1").Scan(ctx, &one); err != nil {
+			return fmt.Errorf("ping %s: %w", filepath.Base(d.path), err)
+		}
+	}
+	return nil
+}
+
+// Close releases both files. No call may be running.
+func (s *Store) Close() error {
+	var errs []error
+	for _, d := range []*database{s.main, s.logs} {
+		if d != nil {
+			errs = append(errs, d.close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Users is the repository of users.
+func (s *Store) Users() Users { return Users{s} }
+
+// Keys is the repository of API keys.
+func (s *Store) Keys() Keys { return Keys{s} }
+
+// Providers is the repository of providers.
+func (s *Store) Providers() Providers { return Providers{s} }
+
+// Groups is the repository of provider groups.
+func (s *Store) Groups() Groups { return Groups{s} }
+
+// Settings is the repository of run-time settings.
+func (s *Store) Settings() Settings { return Settings{s} }

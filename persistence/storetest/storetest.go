@@ -1,0 +1,88 @@
+// Package storetest is the conformance suite of the store: every engine must
+// behave the same under it. It owns no fixtures of a particular engine; open
+// gives it a fresh, migrated store for each test.
+//
+// Start with Run.
+package storetest
+
+import (
+	"crypto/sha256"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/persistence/store"
+)
+
+// Open makes a fresh store with Sealer as its sealer and closes it when the
+// test ends.
+type Open func(t *testing.T) *store.Store
+
+// Run runs the whole suite.
+func Run(t *testing.T, open Open) {
+	t.Helper()
+	t.Run("users", func(t *testing.T) { t.Parallel(); testUsers(t, open) })
+	t.Run("keys", func(t *testing.T) { t.Parallel(); testKeys(t, open) })
+	t.Run("groups", func(t *testing.T) { t.Parallel(); testGroups(t, open) })
+	t.Run("providers", func(t *testing.T) { t.Parallel(); testProviders(t, open) })
+	t.Run("settings", func(t *testing.T) { t.Parallel(); testSettings(t, open) })
+	t.Run("configuration", func(t *testing.T) { t.Parallel(); testConfiguration(t, open) })
+}
+
+// Sealer stands in for encryption: it is readable in a test, yet a value
+// opens only in the place it was sealed for.
+type Sealer struct{}
+
+var errSealer = errors.New("sealed for another place")
+
+// Seal puts the place in front of the value.
+func (Sealer) Seal(plain domain.Secret, aad string) ([]byte, error) {
+	return []byte("sealed|" + aad + "|" + plain.Reveal()), nil
+}
+
+// Open checks the place.
+func (Sealer) Open(sealed []byte, aad string) (domain.Secret, error) {
+	plain, ok := strings.CutPrefix(string(sealed), "sealed|"+aad+"|")
+	if !ok {
+		return "", errSealer
+	}
+	return domain.Secret(plain), nil
+}
+
+// requireFault asserts that err carries a fault of the kind.
+func requireFault(t *testing.T, err error, kind domain.Kind) {
+	t.Helper()
+	require.Error(t, err)
+	require.True(t, domain.IsKind(err, kind), "want a fault of kind %v, got: %v", kind, err)
+}
+
+func user(name string) domain.User {
+	return domain.User{Name: name, Role: domain.RoleUser, Enabled: true}
+}
+
+func key(owner domain.UserID, credential string) domain.Key {
+	return domain.Key{
+		UserID: owner, Name: "laptop", Hash: sha256.Sum256([]byte(credential)),
+		Prefix: "sk-abcde", Last4: "wxyz", Enabled: true,
+	}
+}
+
+func provider(name string) domain.Provider {
+	return domain.Provider{
+		Name: name, Type: domain.TypeClaude, URL: "https://upstream.example",
+		Key: "upstream-credential-0001", Enabled: true,
+		Routing: domain.Routing{Weight: 1, CostMultiplier: domain.MultiplierOne},
+		Breaker: domain.DefaultBreakerSettings(),
+	}
+}
+
+// ProviderWithSecrets is a provider with every field that must be sealed.
+func ProviderWithSecrets() domain.Provider {
+	p := provider("sealed")
+	p.Transport.ProxyURL = "http://proxy.example:8080"
+	p.Transport.CustomHeaders = map[string]domain.Secret{"x-extra": "value"}
+	return p
+}
