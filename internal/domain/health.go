@@ -41,6 +41,7 @@ func (h ProviderHealth) Full() bool {
 
 // BreakerEvent is one transition of a breaker, kept for the operator.
 type BreakerEvent struct {
+	ID         int64 // given by the store, ascending
 	At         time.Time
 	ProviderID ProviderID
 	From, To   BreakerState
