@@ -1,0 +1,101 @@
+package demo
+
+import (
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// maxRequest bounds the body that is read.
+const maxRequest = 32 << 20
+
+// Server is the demo upstream. Safe for concurrent use.
+type Server struct {
+	mode atomic.Value // Mode
+	pace time.Duration
+	slow time.Duration
+}
+
+// NewServer makes a healthy upstream whose streamed words are pace apart.
+func NewServer(pace time.Duration) *Server {
+	s := &Server{pace: pace, slow: 2 * time.Second}
+	s.mode.Store(Healthy)
+	return s
+}
+
+// SetMode changes how the next calls are answered.
+func (s *Server) SetMode(m Mode) { s.mode.Store(m) }
+
+// Mode is how calls are answered now.
+func (s *Server) Mode() Mode {
+	m, _ := s.mode.Load().(Mode)
+	return m
+}
+
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxRequest))
+	if err != nil {
+		return
+	}
+	mode, path := splitFault(r.URL.Path, s.Mode())
+	switch mode {
+	case Status429:
+		w.Header().Set("Retry-After", "5")
+		writeFault(w, http.StatusTooManyRequests, "rate_limit_error", "the demo upstream plays a rate limit")
+	case Status500:
+		writeFault(w, http.StatusInternalServerError, "api_error", "the demo upstream plays an internal error")
+	case Status529:
+		writeFault(w, 529, "overloaded_error", "the demo upstream plays an overload")
+	case Fake200:
+		writeFault(w, http.StatusOK, "overloaded_error", "the demo upstream plays an error inside a 200")
+	case Empty:
+		w.WriteHeader(http.StatusOK)
+	case Reset:
+		panic(http.ErrAbortHandler)
+	case Hang:
+		<-r.Context().Done()
+	case SlowFirstByte:
+		if wait(r, s.slow) {
+			s.answer(w, r, mode, path, body)
+		}
+	case Healthy, Cut:
+		s.answer(w, r, mode, path, body)
+	}
+}
+
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, mode Mode, path string, body []byte) {
+	switch {
+	case strings.HasSuffix(path, "/messages/count_tokens"):
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"input_tokens":`+strconv.Itoa(len(body)/4+1)+`}`)
+	case strings.HasSuffix(path, "/messages"):
+		s.claude(w, r, mode, body)
+	default:
+		writeFault(w, http.StatusNotFound, "not_found_error", "the demo upstream does not know this path")
+	}
+}
+
+// writeFault writes an error in Claude's shape.
+func writeFault(w http.ResponseWriter, status int, kind, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, `{"type":"error","error":{"type":"`+kind+`","message":"`+message+`"}}`)
+}
+
+// wait pauses unless the caller leaves first.
+func wait(r *http.Request, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-r.Context().Done():
+		return false
+	}
+}
