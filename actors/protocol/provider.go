@@ -29,6 +29,7 @@ const (
 	DeniedRateLimited     = "rate_limited"
 	DeniedDisabled        = "disabled"
 	DeniedDraining        = "draining"
+	DeniedReleased        = "released" // the lease was given back before it was asked for
 )
 
 // SlotGrant answers SlotAcquire (wire).

@@ -37,8 +37,15 @@ type QuotaRefusal struct {
 	Current int64 // nano-USD for money
 	Max     int64
 	ResetAt int64  // latest reset over all failing limits; 0 = none
-	Reason  string // limit_reached or reserved
+	Reason  string // one of the Refused constants
 }
+
+// Reasons of a QuotaRefusal.
+const (
+	RefusedLimitReached = "limit_reached"
+	RefusedReserved     = "reserved" // only open reservations are in the way
+	RefusedReleased     = "released" // the lease was given back before it was asked for
+)
 
 // QuotaWait announces that the grant will follow (wire).
 type QuotaWait struct {

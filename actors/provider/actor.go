@@ -1,0 +1,195 @@
+// Package provider is the actor that owns one upstream provider: its circuit
+// breaker and cool-down, the slots of the attempts under way, the sessions it
+// serves and its request rate. Nobody calls a provider without a slot from here.
+//
+// Slots are leases: an attempt that is never reported gives its slot back by
+// itself, and a probe of a half-open breaker is such a lease too. State survives
+// restarts in a snapshot; leases read from it are unconfirmed until their holder
+// renews them.
+//
+// It refuses to choose between providers and to make calls. Start with Receive;
+// state.go has the decisions, health.go what is told to others and when.
+package provider
+
+import (
+	"context"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"github.com/claude-code-hub/cch/actors/kit"
+	"github.com/claude-code-hub/cch/actors/protocol"
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+const (
+	loadDeadline = 100 * time.Millisecond // askers wait meanwhile
+	loadAgain    = 5 * time.Second        // after the store could not be read
+	saveEvery    = 2 * time.Second
+)
+
+// Actor is one provider's actor.
+type Actor struct {
+	o      Options
+	state  *state
+	health publisher
+	wakeup kit.Wakeup
+
+	ready  bool // messages are handled
+	loaded bool // the store has answered, so saving overwrites nothing unseen
+	failed bool // panicked: the state is not to be trusted
+	dirty  bool
+	now    time.Time // of the last message
+	saved  time.Time
+	loadAt time.Time // when to try the store again
+}
+
+// loaded is the store's answer.
+type loaded struct {
+	snapshot domain.Snapshot
+	err      error
+}
+
+func newActor(id string, o Options) *Actor {
+	n, _ := strconv.ParseInt(id, 10, 64) // an id that is no number is of no provider, and disabled
+	return &Actor{o: o, state: newState(domain.ProviderID(n), o)}
+}
+
+// Receive handles one message.
+func (a *Actor) Receive(c *kit.Context) {
+	a.now = c.Now()
+	switch m := c.Message().(type) {
+	case kit.Started:
+		a.load(c)
+		return
+	case loaded:
+		a.restore(c, m)
+	case kit.WorkFailed:
+		a.restore(c, loaded{err: domain.NewFault(domain.KindInternal, domain.CodeInternalError, "reading the snapshot failed")})
+	default:
+		if !a.ready {
+			c.Stash()
+			return
+		}
+		a.handle(c, m)
+	}
+	a.after(c)
+}
+
+func (a *Actor) handle(c *kit.Context, m any) {
+	s := a.state
+	s.use(a.o.Catalog.Current().Provider(s.id))
+	s.elapse(a.now)
+	switch m := m.(type) {
+	case *protocol.SlotAcquire:
+		c.Respond(s.acquire(m, a.now))
+	case *protocol.SlotReport:
+		s.report(m, a.now)
+	case *protocol.LeaseRenew:
+		c.Respond(s.renew(m, a.now))
+	case *protocol.LeaseRelease:
+		s.release(m.IDs, a.now)
+	case *protocol.BreakerSet:
+		s.set(m, a.now)
+		c.Respond(&protocol.BreakerDone{Health: s.health(a.now)})
+	case *protocol.HealthRead:
+		c.Respond(&protocol.ProviderHealth{ProviderHealth: s.health(a.now)})
+		return
+	case kit.MaybePassivate:
+		c.Respond(kit.Passivated{OK: !s.enabled && s.slots.Len() == 0})
+		return
+	case kit.Wake:
+		a.wakeup.Rang()
+		a.loadIfDue(c)
+		return
+	}
+	a.dirty = true
+}
+
+// after does what follows from the message just handled: tell, save, and see
+// to being woken in time for the rest.
+func (a *Actor) after(c *kit.Context) {
+	changed := a.state.takeEvents()
+	for _, e := range changed {
+		a.o.Events.BreakerChanged(e)
+		c.Logger().Info("breaker changed", slog.String("from", string(e.From)), slog.String("to", string(e.To)),
+			slog.String("reason", e.Reason), slog.Int("status", e.StatusCode))
+	}
+	h := a.state.health(a.now)
+	publishAt := a.health.due(h, a.now)
+	if !publishAt.IsZero() && !a.now.Before(publishAt) {
+		a.o.Health.Publish(a.health.next(h, a.now))
+		publishAt = a.health.due(h, a.now)
+	}
+	if len(changed) > 0 || a.dirty && !a.now.Before(a.saved.Add(saveEvery)) {
+		a.save()
+	}
+	var saveAt time.Time
+	if a.dirty && a.loaded {
+		saveAt = a.saved.Add(saveEvery)
+	}
+	a.wakeup.By(c, a.state.nextChange(), publishAt, saveAt, a.loadAt)
+}
+
+func (a *Actor) load(c *kit.Context) {
+	id := c.ID()
+	c.Go(loadDeadline, func(ctx context.Context) any {
+		snapshot, err := a.o.Snapshots.Load(ctx, KindName, id)
+		return loaded{snapshot, err}
+	})
+}
+
+func (a *Actor) loadIfDue(c *kit.Context) {
+	if a.loadAt.IsZero() || a.now.Before(a.loadAt) {
+		return
+	}
+	a.loadAt = time.Time{}
+	a.load(c)
+}
+
+// restore takes the snapshot in. While the store does not answer the actor
+// serves without a past, saves nothing and keeps asking.
+func (a *Actor) restore(c *kit.Context, m loaded) {
+	a.state.epoch = max(a.state.epoch, a.now.UnixMilli(), m.snapshot.Epoch+1)
+	switch {
+	case m.err == nil:
+		a.loaded = true
+		if err := a.state.restore(m.snapshot.Data, a.now); err != nil {
+			c.Logger().Error("snapshot is damaged and will be replaced", slog.Any("error", err))
+		}
+	case domain.IsKind(m.err, domain.KindNotFound):
+		a.loaded = true
+	default:
+		c.Logger().Warn("snapshot not read", slog.Any("error", m.err))
+		a.loadAt = a.now.Add(loadAgain)
+	}
+	if !a.ready {
+		a.ready = true
+		a.state.use(a.o.Catalog.Current().Provider(a.state.id))
+		c.Unstash()
+	}
+}
+
+func (a *Actor) save() {
+	if !a.loaded {
+		return
+	}
+	data, err := a.state.snapshot(a.now)
+	if err != nil {
+		return // cannot be: the record holds nothing msgpack refuses
+	}
+	a.o.Snapshots.Save(domain.Snapshot{
+		Kind: KindName, ID: strconv.FormatInt(int64(a.state.id), 10), Epoch: a.state.epoch, Data: data,
+	})
+	a.dirty, a.saved = false, a.now
+}
+
+// Failed keeps a state that a panic may have left half changed from being saved.
+func (a *Actor) Failed(any, any) { a.failed = true }
+
+// Stopped saves what is not saved yet.
+func (a *Actor) Stopped() {
+	if a.dirty && !a.failed {
+		a.save()
+	}
+}
