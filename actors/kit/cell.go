@@ -99,11 +99,9 @@ func (c *cell) depth() int { return c.box.UserMessageCount() }
 // gone; the mailbox of an ended cell still answers.
 func (c *cell) post(msg any) { c.box.PostUserMessage(msg) }
 
-func (c *cell) kill() {
-	if c.state() != ending {
-		c.sys.lib.Root.Stop(c.pid)
-	}
-}
+// kill has the library stop the actor before it handles anything else that is
+// queued. Once it ended this does nothing.
+func (c *cell) kill() { c.box.PostSystemMessage(c.sys.stop) }
 
 // poison stops the cell when it has handled everything queued before.
 type poison struct{}
@@ -147,7 +145,7 @@ func (c *cell) catchUp() {
 func (c *cell) leave() {
 	if c.state() != ending {
 		c.end()
-		c.lib.Stop(c.pid)
+		c.kill()
 	}
 }
 

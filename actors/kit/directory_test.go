@@ -22,7 +22,9 @@ func TestDirectorySpawnsOnDemand(t *testing.T) {
 			c.Stop()
 		}
 	}))
-	require.Equal(t, d.Ref("a"), d.Ref("a"))
+	a := d.Ref("a")
+	require.Equal(t, a, d.Ref("a"), "comparable")
+	require.NotEqual(t, a, d.Ref("b"))
 	require.Zero(t, d.Live(), "a Ref alone spawns nothing")
 	_, live := d.Lookup("a")
 	require.False(t, live)
@@ -92,3 +94,122 @@ func TestPassivation(t *testing.T) {
 		require.ErrorIs(t, err, kit.ErrDeadLetter)
 	})
 }
+
+func TestMovedIsFollowedOnce(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, kit.Options{})
+	var made atomic.Int32
+	d := s.Directory(kit.Kind{Name: "grain", New: func(string) kit.Actor {
+		n := made.Add(1)
+		return receive(func(c *kit.Context) {
+			switch c.Message() {
+			case "ask":
+				if n == 1 {
+					c.Stop()
+					c.Respond(kit.Moved{})
+					return
+				}
+				c.Respond(n)
+			case "never":
+				c.Respond(kit.Moved{})
+			}
+		})
+	}})
+	_, err := kit.Ask[int32](timeout(t), d.Ref("x"), "never")
+	require.ErrorIs(t, err, kit.ErrDeadLetter)
+
+	_, err = kit.Ask[int32](timeout(t), d.Ref("x"), "ask")
+	require.ErrorIs(t, err, kit.ErrDeadLetter, "it bore the id while it answered")
+	n, err := kit.Ask[int32](timeout(t), d.Ref("x"), "ask")
+	require.NoError(t, err)
+	require.Equal(t, int32(2), n)
+}
+
+func TestMessagesToActorsThatCannotStartEnd(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, kit.Options{})
+	var made atomic.Int32
+	d := s.Directory(kit.Kind{Name: "broken", New: func(string) kit.Actor {
+		made.Add(1)
+		panic("no disk")
+	}})
+	d.Ref("x").Tell("lost")
+	_, err := kit.Ask[int](timeout(t), d.Ref("x"), "ask")
+	require.ErrorIs(t, err, kit.ErrDeadLetter)
+	require.Eventually(t, func() bool { return d.Live() == 0 }, 5*time.Second, time.Millisecond)
+	require.LessOrEqual(t, made.Load(), int32(4), "nobody plays ball with a message")
+}
+
+func TestConcurrentFirstSendsSpawnOne(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, kit.Options{})
+	var made atomic.Int32
+	d := s.Directory(kit.Kind{Name: "grain", New: func(string) kit.Actor {
+		made.Add(1)
+		return receive(echo)
+	}})
+	done := make(chan error, 100)
+	for range cap(done) {
+		go func() {
+			_, err := kit.Ask[string](timeout(t), d.Ref("x"), "ask")
+			done <- err
+		}()
+	}
+	for range cap(done) {
+		require.NoError(t, next(t, done))
+	}
+	require.Equal(t, int32(1), made.Load())
+	require.Equal(t, 1, d.Live())
+	require.Zero(t, d.Ref("x").Depth())
+	require.Zero(t, d.Ref("nobody").Depth())
+	require.Equal(t, 1, d.Live(), "looking at the depth spawns nothing")
+	d.Ref("nobody").Kill()
+}
+
+func TestDirectoryKeepsOneActorPerIDUnderStops(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, kit.Options{})
+	var live, most atomic.Int32
+	d := s.Directory(kit.Kind{Name: "grain", New: func(string) kit.Actor {
+		if n := live.Add(1); n > most.Load() {
+			most.Store(n)
+		}
+		return &counted{live: &live}
+	}})
+	done := make(chan error, 8)
+	for range cap(done) {
+		go func() {
+			for i := range 500 {
+				if i%5 == 0 {
+					d.Ref("x").Tell("stop")
+				}
+				if _, err := kit.Ask[string](timeout(t), d.Ref("x"), "ask"); err != nil {
+					done <- err
+					return
+				}
+			}
+			done <- nil
+		}()
+	}
+	for range cap(done) {
+		// A message is sent on once: under such a storm its second actor may
+		// stop as well. Anything but that is a fault.
+		if err := next(t, done); err != nil {
+			require.ErrorIs(t, err, kit.ErrDeadLetter)
+		}
+	}
+	require.Equal(t, int32(1), most.Load(), "an id's next actor starts after Stopped of the last")
+}
+
+type counted struct{ live *atomic.Int32 }
+
+func (a *counted) Receive(c *kit.Context) {
+	switch c.Message() {
+	case "stop":
+		c.Stop()
+	case "ask":
+		c.Respond("answer")
+	}
+}
+
+func (a *counted) Stopped() { a.live.Add(-1) }

@@ -33,6 +33,7 @@ type System struct {
 	lib      *actor.ActorSystem
 	root     *actor.RootContext // its spawns are supervised by strategy
 	strategy *strategy
+	stop     *actor.Stop // the one order to stop; it holds nothing
 	wheel    *wheel
 	waiters  sync.Pool // of *waiter
 	live     census    // cells and work
@@ -50,7 +51,7 @@ type System struct {
 func NewSystem(o Options) *System {
 	s := &System{
 		logger: o.Logger, now: o.Now, intercept: o.Intercept,
-		wheel: newWheel(), live: newCensus(), kinds: make(map[string]*kindStats),
+		stop: &actor.Stop{}, wheel: newWheel(), live: newCensus(), kinds: make(map[string]*kindStats),
 	}
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
