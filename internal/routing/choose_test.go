@@ -350,8 +350,9 @@ func TestChooseNeverPicksTheUnfit(t *testing.T) {
 		eligible := 0
 		for _, p := range all {
 			h := view[p.ID]
-			ok := p.Enabled && !(len(in.Excluded) > 0 && p.ID == 1) &&
-				!(h.Breaker == domain.BreakerOpen && h.OpenUntil.After(noon)) && !h.CoolingUntil.After(noon)
+			excluded := len(in.Excluded) > 0 && p.ID == 1
+			broken := h.Breaker == domain.BreakerOpen && h.OpenUntil.After(noon)
+			ok := p.Enabled && !excluded && !broken && !h.CoolingUntil.After(noon)
 			if ok {
 				eligible++
 			}

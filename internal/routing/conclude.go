@@ -84,16 +84,16 @@ func concluded(history []Try, passText bool, kind domain.Kind, code domain.Code,
 }
 
 func genericMessage(status int) string {
-	switch {
-	case status == 429:
+	switch status {
+	case 429:
 		return "the upstream is limiting requests"
-	case status == domain.StatusTimeout || status == 408 || status == 504:
+	case domain.StatusTimeout, 408, 504:
 		return "the upstream did not answer in time"
-	case status == domain.StatusEmptyResponse:
+	case domain.StatusEmptyResponse:
 		return "the upstream gave an empty answer"
-	case status == 0:
+	case 0:
 		return "the upstream could not be reached"
-	case status == 401 || status == 402 || status == 403:
+	case 401, 402, 403:
 		return "the upstream refused the gateway"
 	}
 	return fmt.Sprintf("the upstream answered with status %d", status)

@@ -21,10 +21,14 @@ func at(id domain.ProviderID, class domain.AttemptClass, edit ...func(*routing.T
 	return t
 }
 
-func status(code int) func(*routing.Try)            { return func(t *routing.Try) { t.Status = code } }
-func kind(k domain.FailureKind) func(*routing.Try)  { return func(t *routing.Try) { t.Failure = k } }
+func status(code int) func(*routing.Try) { return func(t *routing.Try) { t.Status = code } }
+
+func kind(k domain.FailureKind) func(*routing.Try) { return func(t *routing.Try) { t.Failure = k } }
+
 func retryAfter(d time.Duration) func(*routing.Try) { return func(t *routing.Try) { t.RetryAfter = d } }
-func excerpt(s string) func(*routing.Try)           { return func(t *routing.Try) { t.Excerpt = s } }
+
+func excerpt(s string) func(*routing.Try) { return func(t *routing.Try) { t.Excerpt = s } }
+
 func upstream(f domain.UpstreamFault) func(*routing.Try) {
 	return func(t *routing.Try) { t.Upstream = &f }
 }

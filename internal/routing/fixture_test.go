@@ -33,9 +33,11 @@ func provider(id int, edit ...func(*domain.Provider)) *domain.Provider {
 }
 
 func weight(w int) func(*domain.Provider) { return func(p *domain.Provider) { p.Routing.Weight = w } }
+
 func priority(n int) func(*domain.Provider) {
 	return func(p *domain.Provider) { p.Routing.Priority = n }
 }
+
 func groups(g ...string) func(*domain.Provider) {
 	return func(p *domain.Provider) { p.Groups = g }
 }

@@ -10,7 +10,7 @@ import (
 )
 
 //go:embed error_rules.json
-var builtinRules []byte //nolint:gochecknoglobals // embedded data, read-only
+var builtinRules []byte
 
 // ErrorRule says that an upstream's error text is the client's own fault, so
 // that no other provider is asked.

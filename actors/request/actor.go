@@ -1,0 +1,210 @@
+package request
+
+import (
+	"time"
+
+	"github.com/claude-code-hub/cch/actors/kit"
+	"github.com/claude-code-hub/cch/actors/protocol"
+	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/routing"
+)
+
+// watchdog ends a request in which nothing happened for so long.
+const watchdog = 10 * time.Minute
+
+// Recorder takes the finished record of a request. done is called exactly once,
+// from any goroutine, when the record is journaled or could not be.
+type Recorder interface {
+	Finish(rec *protocol.LogRecord, done func(error))
+}
+
+// Deps are what request actors work with. All must be safe for concurrent use.
+type Deps struct {
+	Holders  func(kind protocol.LeaseKind, key string) kit.Ref // who holds leases of a kind
+	Keeper   kit.Ref
+	Recorder Recorder
+	Health   routing.Health
+	Node     string
+	Attempts int // per provider and request, unless the provider says otherwise; 0 = 2
+}
+
+// Answer is what a request actor answers to Admit and AttemptResult.
+type Answer struct {
+	Run      kit.Ref // the actor itself, to be told how the attempt went
+	Decision protocol.Decision
+}
+
+// Kind makes the kind of request actors. They are spawned per request, handle
+// *protocol.Admit first and stop by themselves; one that fails is not restarted.
+func Kind(d Deps) kit.Kind {
+	s := &shared{Deps: d}
+	return kit.Kind{
+		Name:        "request",
+		New:         func(string) kit.Actor { return &Actor{shared: s} },
+		Supervision: kit.StopOnPanic,
+		LockFree:    true,
+	}
+}
+
+// shared is what the request actors of a node have in common.
+type shared struct {
+	Deps
+	plans routing.Plans
+	calls inFlight
+}
+
+// Messages from the actor to itself.
+type (
+	backoffOver struct{}
+	quiet       struct{} // the watchdog looks
+	journaled   struct{ err error }
+)
+
+// Actor drives the machine of one request.
+type Actor struct {
+	shared  *shared
+	m       *machine
+	c       *kit.Context // while a message is handled
+	waiting kit.Responder
+	call    *call // the attempt that is running
+	lastly  time.Time
+}
+
+var (
+	_ kit.Stopper = (*Actor)(nil)
+	_ effects     = (*Actor)(nil)
+)
+
+// Receive turns messages into events.
+func (a *Actor) Receive(c *kit.Context) {
+	a.c = c
+	now := c.Now()
+	if _, looking := c.Message().(quiet); !looking {
+		a.lastly = now
+	}
+	if msg, first := c.Message().(*protocol.Admit); first {
+		a.expect(c.Responder())
+		a.admit(msg, now)
+		return
+	}
+	if a.m != nil {
+		a.event(now)
+	}
+}
+
+func (a *Actor) event(now time.Time) {
+	switch msg := a.c.Message().(type) {
+	case *protocol.AttemptResult:
+		a.expect(a.c.Responder())
+		a.m.attempted(msg, now)
+	case kit.Reply:
+		a.replied(msg, now)
+	case backoffOver:
+		a.m.backoffOver(now)
+	case journaled:
+		if msg.err != nil {
+			a.c.Logger().Error("request record could not be journaled", "request_id", a.m.req.ID.String(), "error", msg.err)
+		}
+		a.m.journaled(msg.err)
+	case *protocol.ClientGone:
+		a.m.clientGone(now)
+	case *protocol.Abort:
+		a.m.abort(msg.Why, now)
+	case quiet:
+		a.look(now)
+	}
+}
+
+// Stopped answers whoever waits when the actor ends before its time. The leases
+// are with the keeper, and the waiting goroutine writes the record.
+func (a *Actor) Stopped() {
+	a.letGo()
+	a.waiting.Respond(kit.Failed{Kind: "request", Why: "ended before its answer"})
+	a.waiting = kit.Responder{}
+}
+
+func (a *Actor) admit(msg *protocol.Admit, now time.Time) {
+	a.m = newMachine(a, node{name: a.shared.Node, attempts: a.shared.Attempts, health: a.shared.Health},
+		msg, a.shared.plans.For(msg.Catalog))
+	a.c.After(watchdog, quiet{})
+	a.m.start(now)
+}
+
+// expect keeps the right to answer until the machine has decided. A goroutine
+// that asks again has given up on its former ask.
+func (a *Actor) expect(r kit.Responder) {
+	if r.IsZero() {
+		return
+	}
+	a.waiting.Respond(kit.Failed{Kind: "request", Why: "asked again"})
+	a.waiting = r
+}
+
+// replied turns the answer to an ask into an event; anything but the expected
+// answer counts as none.
+func (a *Actor) replied(r kit.Reply, now time.Time) {
+	switch r.Corr {
+	case corrQuota:
+		grant, _ := r.Msg.(*protocol.QuotaGrant)
+		a.m.quotaAnswered(grant, now)
+	case corrSession:
+		view, _ := r.Msg.(*protocol.SessionView)
+		a.m.sessionAnswered(view, now)
+	case corrSlot:
+		grant, _ := r.Msg.(*protocol.SlotGrant)
+		running := 0
+		if grant == nil && a.m.slot.choice.Provider != nil {
+			running = a.shared.calls.count(a.m.slot.choice.Provider.ID)
+		}
+		a.m.slotAnswered(grant, running, now)
+	}
+}
+
+func (a *Actor) look(now time.Time) {
+	if rest := watchdog - now.Sub(a.lastly); rest > 0 {
+		a.c.After(rest, quiet{})
+		return
+	}
+	a.m.silence(now)
+	if a.m.state != dead {
+		a.c.After(watchdog, quiet{})
+	}
+}
+
+func (a *Actor) ask(to holder, corr uint64, lease domain.LeaseID, msg any, deadline time.Duration) {
+	a.shared.Keeper.Tell(&protocol.LeaseTrack{ID: lease, Kind: to.kind, Key: to.key, ReqID: a.m.req.ID, Acquire: msg})
+	a.c.AskTo(a.shared.Holders(to.kind, to.key), corr, msg, deadline)
+}
+
+func (a *Actor) tell(to holder, msg any) {
+	if to.kind == protocol.LeaseProvider { // the slot goes back
+		a.letGo()
+	}
+	a.shared.Holders(to.kind, to.key).Tell(msg)
+}
+
+func (a *Actor) closed(lease domain.LeaseID) {
+	a.shared.Keeper.Tell(&protocol.LeaseClose{IDs: []domain.LeaseID{lease}})
+}
+
+func (a *Actor) answer(d protocol.Decision) {
+	if d.Attempt != nil {
+		a.call = a.shared.calls.begin(d.Attempt.ProviderID)
+	}
+	a.waiting.Respond(&Answer{Run: a.c.Self(), Decision: d})
+	a.waiting = kit.Responder{}
+}
+
+func (a *Actor) journal(rec *protocol.LogRecord) {
+	self := a.c.Self()
+	a.shared.Recorder.Finish(rec, func(err error) { self.Tell(journaled{err}) })
+}
+
+func (a *Actor) wake(after time.Duration) { a.c.After(after, backoffOver{}) }
+
+func (a *Actor) stop() { a.c.Stop() }
+
+func (a *Actor) letGo() {
+	a.call.end()
+	a.call = nil
+}

@@ -1,0 +1,114 @@
+package request
+
+import (
+	"slices"
+	"time"
+
+	"github.com/claude-code-hub/cch/actors/protocol"
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+// knowledge is what came of an ask.
+type knowledge uint8
+
+const (
+	asked       knowledge = iota
+	known                 // answered
+	unreachable           // not in time, or not at all
+)
+
+// quota is the request's standing with its user's limits.
+type quota struct {
+	holder holder
+	lease  domain.LeaseID
+	know   knowledge
+	ok     bool // admitted, be it without the quota actor
+}
+
+// session is the request's view of its session.
+type session struct {
+	holder holder
+	lease  domain.LeaseID
+	know   knowledge
+	view   protocol.SessionView
+}
+
+// start is the first event: quota and session are asked at once.
+func (m *machine) start(now time.Time) {
+	if m.state != idle {
+		return
+	}
+	m.state, m.began = admitting, now
+	r := m.req
+	m.quota.lease, m.session.lease = domain.NewLeaseID(now), domain.NewLeaseID(now)
+	m.fx.ask(m.quota.holder, corrQuota, m.quota.lease, &protocol.QuotaReserve{
+		LeaseID: m.quota.lease, ReqID: r.ID, UserID: r.User.ID, KeyID: r.Key.ID, SessionID: r.Session.ID,
+		T: now.UnixMilli(), Class: r.Class, Model: r.Model, TTLMs: leaseTTL.Milliseconds(), Node: m.node.name,
+	}, quotaDeadline)
+	m.fx.ask(m.session.holder, corrSession, m.session.lease, &protocol.SessionResolve{
+		LeaseID: m.session.lease, ReqID: r.ID, Session: r.Session, UserID: r.User.ID, Model: r.Model,
+		T: now.UnixMilli(), TTLMs: leaseTTL.Milliseconds(), Node: m.node.name,
+	}, sessionDeadline)
+}
+
+// quotaAnswered is the event that the quota actor answered, or that it did not:
+// then the grant is nil.
+func (m *machine) quotaAnswered(g *protocol.QuotaGrant, now time.Time) {
+	if m.state != admitting || m.quota.know != asked {
+		return
+	}
+	switch {
+	case g == nil:
+		m.quota.know = unreachable
+		m.degrade("quota")
+		m.quota.ok = m.settings().QuotaFailMode != domain.FailClosed
+		if !m.quota.ok {
+			m.refuse(now, quotaUnavailable())
+			return
+		}
+	case g.OK:
+		m.quota.know, m.quota.ok = known, true
+	default:
+		m.quota.know = known
+		m.refuse(now, limitFault(g.Refusal, now))
+		return
+	}
+	m.admitted(now)
+}
+
+// sessionAnswered is the event that the session actor answered; nil that it did
+// not: the request then runs without stickiness.
+func (m *machine) sessionAnswered(v *protocol.SessionView, now time.Time) {
+	if m.state != admitting || m.session.know != asked {
+		return
+	}
+	if v == nil {
+		m.session.know = unreachable
+		m.degrade("session")
+	} else {
+		m.session.know, m.session.view = known, *v
+	}
+	m.admitted(now)
+}
+
+// admitted goes on to the first provider once both answers are there.
+func (m *machine) admitted(now time.Time) {
+	if m.quota.know != asked && m.session.know != asked {
+		m.pickFirst(now)
+	}
+}
+
+// refuse ends a request that was not admitted.
+func (m *machine) refuse(now time.Time, f *domain.Fault) {
+	m.record.chain.add(domain.ChainEntry{
+		Reason: domain.ReasonLimitRefused, Timestamp: now.UnixMilli(), ErrorMessage: f.Detail, Detail: string(f.Code),
+	})
+	m.settle(now, m.refusedBy(f, domain.BlockedLimit))
+}
+
+func (m *machine) degrade(what string) {
+	if !slices.Contains(m.record.degraded, what) {
+		// A copy: what was handed out before stays as it was.
+		m.record.degraded = append(slices.Clip(m.record.degraded), what)
+	}
+}

@@ -1,0 +1,82 @@
+package request
+
+import (
+	"time"
+
+	"github.com/claude-code-hub/cch/actors/protocol"
+	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/routing"
+)
+
+// maxReportMessage bounds the text a provider's actor keeps of a failure.
+const maxReportMessage = 300
+
+// attempt has the HTTP goroutine make the upstream call.
+func (m *machine) attempt(now time.Time) {
+	m.state = attempting
+	m.record.calling(&m.slot, now)
+	m.fx.answer(protocol.Decision{Attempt: &protocol.Attempt{
+		N: m.slot.n, ProviderID: m.slot.choice.Provider.ID, Lease: m.slot.lease,
+		Model: m.slot.model, Redirected: m.slot.redirect != nil,
+		SessionSeq: m.session.view.Seq, Degraded: m.record.degraded,
+	}})
+}
+
+// attempted is the event that the upstream call is over.
+func (m *machine) attempted(res *protocol.AttemptResult, now time.Time) {
+	if m.state != attempting || res.N != m.slot.n {
+		return
+	}
+	m.tries = append(m.tries, routing.Try{
+		Provider: m.slot.choice.Provider.ID, Class: res.Class, Failure: res.Failure, Status: res.Status,
+		RetryAfter: res.RetryAfter, Committed: res.Committed, Rule: res.Matrix.MatchedRule,
+		Upstream: res.Upstream, Excerpt: res.Excerpt,
+	})
+	m.record.last = res
+	action := m.next(now)
+	m.report(res, action != routing.Retry, now)
+	m.record.chain.attempted(&m.slot, res, len(m.tries), now)
+	switch action {
+	case routing.Retry:
+		m.state = backingOff
+		m.fx.wake(routing.Backoff(m.draw))
+	case routing.Switch:
+		m.exclude(routing.FilteredExcluded, 0)
+		m.pick(now)
+	case routing.End:
+		m.settle(now, m.concluded(res, now))
+	}
+}
+
+func (m *machine) next(now time.Time) routing.Action {
+	budget := routing.BudgetOf(m.settings(), m.req.Class, m.slot.choice.Provider, m.node.attempts)
+	if limit := m.settings().PrecommitDeadline; limit > 0 {
+		budget.Expired = now.Sub(m.req.ReceivedAt) >= limit
+	}
+	return routing.Next(budget, m.tries)
+}
+
+// report tells the provider's actor how its slot was used and gives it back.
+func (m *machine) report(res *protocol.AttemptResult, givenUp bool, now time.Time) {
+	s := &m.slot
+	s.held = false
+	m.fx.tell(s.holder, &protocol.SlotReport{
+		LeaseID: s.lease, ProviderID: s.choice.Provider.ID, ReqID: m.req.ID, Attempt: s.n, Session: m.req.Session,
+		Class: res.Class, Failure: res.Failure, Call: m.req.Class, Status: res.Status, GivenUp: givenUp,
+		Generation: s.grant.Generation, RetryAfterMs: res.RetryAfter.Milliseconds(),
+		TTFBMs: res.TTFB.Milliseconds(), DurMs: res.Took.Milliseconds(), T: now.UnixMilli(),
+		Message: clip(res.Excerpt, maxReportMessage),
+	})
+	m.fx.closed(s.lease)
+}
+
+// abandon gives back what the request still holds of a provider when it ends
+// from outside. class says whether there is anything to report about it; empty
+// means that nobody knows.
+func (m *machine) abandon(now time.Time, class domain.AttemptClass, why string) {
+	if m.state == attempting && class != "" {
+		m.report(&protocol.AttemptResult{N: m.slot.n, Class: class, Status: domain.StatusClientGone}, true, now)
+		return
+	}
+	m.releaseSlot(why, now)
+}

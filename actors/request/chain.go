@@ -1,0 +1,158 @@
+package request
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/claude-code-hub/cch/actors/protocol"
+	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/routing"
+)
+
+// Phases in which a client leaves.
+const (
+	phasePrecommit = "precommit"
+	phaseStreaming = "streaming"
+)
+
+const (
+	maxChainMessage = 500
+	maxChainBody    = 2000
+)
+
+// chain is the decision chain of a request.
+type chain struct{ entries []domain.ChainEntry }
+
+func (c *chain) empty() bool { return len(c.entries) == 0 }
+
+func (c *chain) add(e domain.ChainEntry) {
+	if c.entries == nil {
+		c.entries = make([]domain.ChainEntry, 0, 3) // selected, attempted, bound
+	}
+	c.entries = append(c.entries, e)
+}
+
+// encode gives the chain as JSON. It is called once.
+func (c *chain) encode() []byte {
+	if len(c.entries) == 0 {
+		return []byte("[]")
+	}
+	b, err := json.Marshal(c.entries)
+	if err != nil { // plain data: only a NaN could do that
+		return []byte(`[{"reason":"internal_error","timestamp":0,"errorMessage":"the decision chain could not be encoded"}]`)
+	}
+	return b
+}
+
+// about starts an entry on the present choice. Its explanation goes into the
+// first entry only.
+func about(s *slot, reason domain.ChainReason, now time.Time) domain.ChainEntry {
+	p := s.choice.Provider
+	e := domain.ChainEntry{
+		ProviderID: p.ID, Name: p.Name, ProviderType: p.Type, Reason: reason,
+		SelectionMethod: s.choice.Method, Priority: &s.choice.Context.SelectedPriority, Weight: p.Routing.Weight,
+		CostMultiplier: p.Routing.CostMultiplier.Float(), Groups: p.Groups,
+		CircuitState: s.grant.Breaker, Timestamp: now.UnixMilli(), Context: s.explain,
+	}
+	s.explain = nil
+	return e
+}
+
+// selected notes the first choice of a request; later ones are explained by the
+// entry on what came of them.
+func (c *chain) selected(reason domain.ChainReason, s *slot, now time.Time) {
+	c.add(about(s, reason, now))
+}
+
+// refused notes that the chosen provider's actor gave no slot.
+func (c *chain) refused(s *slot, now time.Time) {
+	reason := domain.ReasonAcquireRefused
+	if s.grant.DeniedBy == protocol.DeniedConcurrentLimit {
+		reason = domain.ReasonConcurrentLimit
+	}
+	e := about(s, reason, now)
+	e.Detail = s.grant.DeniedBy
+	if reason == domain.ReasonConcurrentLimit {
+		context := *s.choice.Context
+		if e.Context == nil { // the entry on the choice has the lists
+			context.Filtered, context.Candidates = nil, nil
+		}
+		context.ConcurrentLimit, context.CurrentConcurrent = s.grant.Limit, s.grant.InUse
+		e.Context = &context
+	}
+	c.add(e)
+}
+
+// attempted notes the outcome of attempt n.
+func (c *chain) attempted(s *slot, res *protocol.AttemptResult, n int, now time.Time) {
+	e := about(s, outcomeReason(res.Class, n), now)
+	e.AttemptNumber = n
+	e.EndpointURL = res.EndpointURL
+	e.StatusCode, e.StatusInferred = res.Status, res.StatusInferred
+	e.DurationMs, e.TTFBMs = res.Took.Milliseconds(), res.TTFB.Milliseconds()
+	e.Redirect, e.StreamGate = s.redirect, res.Gate
+	switch res.Class {
+	case domain.ClassOK:
+	case domain.ClassClientAbort:
+		e.Phase = phasePrecommit
+		if res.Committed {
+			e.Phase = phaseStreaming
+		}
+	default:
+		e.ErrorMessage = clip(res.Excerpt, maxChainMessage)
+		e.ErrorDetails = evidence(s.choice.Provider, res)
+		e.Detail = res.Matrix.MatchedRule
+		e.Failures, e.FailureLimit = s.grant.Failures, s.choice.Provider.Breaker.FailureThreshold
+	}
+	c.add(e)
+}
+
+func outcomeReason(class domain.AttemptClass, n int) domain.ChainReason {
+	switch class {
+	case domain.ClassOK:
+		if n > 1 {
+			return domain.ReasonRetrySuccess
+		}
+		return domain.ReasonRequestSuccess
+	case domain.ClassClientAbort:
+		return domain.ReasonClientAbort
+	case domain.ClassLocalOverload:
+		return domain.ReasonLocalOverload
+	case domain.ClassSystemError:
+		return domain.ReasonSystemError
+	case domain.ClassResourceNotFound:
+		return domain.ReasonResourceNotFound
+	case domain.ClassClientError:
+		return domain.ReasonClientError
+	case domain.ClassUpstreamRejected:
+		return domain.ReasonUpstreamRejected
+	case domain.ClassProviderError:
+	}
+	return domain.ReasonRetryFailed
+}
+
+func evidence(p *domain.Provider, res *protocol.AttemptResult) *domain.ErrorDetails {
+	if res.Class == domain.ClassSystemError {
+		return &domain.ErrorDetails{System: &domain.SystemErrorDetails{
+			ErrorType: string(res.Failure), ErrorMessage: clip(res.Excerpt, maxChainMessage),
+		}}
+	}
+	return &domain.ErrorDetails{Provider: &domain.ProviderErrorDetails{
+		ID: p.ID, Name: p.Name, StatusCode: res.Status, StatusText: string(res.Failure),
+		UpstreamBody: clip(res.Excerpt, maxChainBody),
+	}}
+}
+
+// bound notes what became of the session's binding, unless nothing did.
+func (c *chain) bound(b routing.Binding, before domain.ProviderID, tries []routing.Try, now time.Time) {
+	e := domain.ChainEntry{Timestamp: now.UnixMilli(), Detail: string(b.Reason)}
+	switch {
+	case b.Change:
+		e.Reason, e.ProviderID = domain.ReasonBindingChanged, b.Provider
+	case b.Reason == domain.BindKeepHealthy && before != tries[len(tries)-1].Provider:
+		e.Reason, e.ProviderID = domain.ReasonBindingKept, before
+	default:
+		return
+	}
+	c.add(e)
+}

@@ -1,0 +1,115 @@
+package request
+
+import (
+	"time"
+	"unicode/utf8"
+
+	"github.com/claude-code-hub/cch/actors/protocol"
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+const (
+	maxLogMessage   = 1000
+	maxDetailError  = 4000
+	settleCharge    = "charge"
+	settleNotBilled = "not_billed"
+)
+
+// record collects what the log row will say.
+type record struct {
+	chain     chain
+	degraded  []string  // never changed in place
+	handedOut time.Time // of the first attempt
+	first     domain.ProviderID
+	served    slot // of the attempt handed out last
+	last      *protocol.AttemptResult
+}
+
+// calling notes that an attempt is handed out.
+func (r *record) calling(s *slot, now time.Time) {
+	if r.handedOut.IsZero() {
+		r.handedOut, r.first = now, s.choice.Provider.ID
+	}
+	r.served = *s
+}
+
+// logRecord completes the row that was opened when the request came. Every
+// request gets one, refused ones too; an admitted one owes a settlement, which
+// closes its reservation.
+func (m *machine) logRecord(now time.Time) *protocol.LogRecord {
+	row := m.req.Log
+	row.SessionSeq = m.session.view.Seq
+	row.Result = m.ending.result
+	row.Result.ErrorMessage = clip(row.Result.ErrorMessage, maxLogMessage)
+	row.Degraded = m.record.degraded
+	row.ConfigVersion = m.plan.Catalog().Version()
+	row.Timing = m.timing(now)
+	m.describeUpstream(&row)
+	rec := &protocol.LogRecord{
+		Log:    row,
+		Detail: domain.RequestDetail{RequestID: m.req.ID, Chain: m.record.chain.encode()},
+	}
+	if last := m.record.last; last != nil && last.Class != domain.ClassOK {
+		rec.Detail.Error = clip(last.Excerpt, maxDetailError)
+	}
+	if m.quota.ok {
+		rec.Settles = []protocol.QuotaSettle{m.settlement()}
+	}
+	return rec
+}
+
+func (m *machine) settlement() protocol.QuotaSettle {
+	return protocol.QuotaSettle{
+		SettleKey: protocol.SettleKey{ReqID: m.req.ID, Attempt: len(m.tries), Kind: settleCharge},
+		LeaseID:   m.quota.lease, UserID: m.req.User.ID, KeyID: m.req.Key.ID, SessionID: m.req.Session.ID,
+		State: settleNotBilled, T: m.began.UnixMilli(), IsFinal: true,
+	}
+}
+
+func (m *machine) timing(now time.Time) domain.TimingRecord {
+	from := m.req.ReceivedAt
+	t := domain.TimingRecord{Duration: max(0, now.Sub(from))}
+	admitted := m.record.handedOut
+	if admitted.IsZero() {
+		admitted = now
+	}
+	t.Queue = max(0, admitted.Sub(m.began))
+	if last := m.record.last; last != nil {
+		if last.TTFB > 0 {
+			t.TTFB = max(0, last.StartedAt.Add(last.TTFB).Sub(from))
+		}
+		if last.TTFT > 0 {
+			t.TTFT = max(0, last.StartedAt.Add(last.TTFT).Sub(from))
+		}
+	}
+	return t
+}
+
+// describeUpstream fills in who served the request, or was called last.
+func (m *machine) describeUpstream(row *domain.RequestLog) {
+	s := &m.record.served
+	p := s.choice.Provider
+	if p == nil {
+		return
+	}
+	row.Upstream = domain.UpstreamRecord{
+		ProviderID: p.ID, FirstProviderID: m.record.first, ProviderName: p.Name, ProviderType: p.Type,
+		ModelSent: s.model, Attempts: s.n,
+		CostMultiplier: p.Routing.CostMultiplier, GroupMultiplier: s.choice.GroupMultiplier,
+	}
+	if last := m.record.last; last != nil {
+		row.Upstream.ModelReturned = last.ModelReturned
+		row.Usage, row.Source = last.Usage, last.UsageSource
+	}
+}
+
+// clip cuts s to at most n bytes without splitting a character.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}

@@ -1,0 +1,167 @@
+package request
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/claude-code-hub/cch/actors/protocol"
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+func TestRecordOfASuccess(t *testing.T) {
+	t.Parallel()
+	r := newWorld(func(w *world) { w.request.Log.Client.Kind = "claude-code" }).run().to(t, attempting)
+	r.attempted(r.success(), noon.Add(time.Second))
+	want := domain.RequestLog{
+		ID: 4711, UserID: 8, KeyID: 9, SessionID: "s", SessionSeq: 2,
+		Result: domain.ResultRecord{StatusCode: 200, Outcome: domain.OutcomeSuccess},
+		Upstream: domain.UpstreamRecord{
+			ProviderID: 1, FirstProviderID: 1, ProviderName: "p1", ProviderType: domain.TypeClaude,
+			ModelSent: "claude-sonnet-4-5", ModelReturned: "claude-sonnet-4-5-x", Attempts: 1,
+			CostMultiplier: domain.MultiplierOne, GroupMultiplier: domain.MultiplierOne,
+		},
+		Usage: domain.Usage{Input: 10, Output: 20}, Source: domain.UsageUpstream,
+		Timing: domain.TimingRecord{
+			Duration: time.Second + 5*time.Millisecond, TTFB: 45 * time.Millisecond, TTFT: 65 * time.Millisecond,
+		},
+		Client:        domain.ClientRecord{Kind: "claude-code"},
+		ConfigVersion: 3,
+	}
+	require.Empty(t, cmp.Diff(want, r.fx.record.Log))
+	require.Equal(t, domain.RequestID(4711), r.fx.record.Detail.RequestID)
+	require.Empty(t, r.fx.record.Detail.Error)
+	require.Equal(t, []protocol.QuotaSettle{{
+		SettleKey: protocol.SettleKey{ReqID: 4711, Attempt: 1, Kind: "charge"},
+		LeaseID:   r.quota.lease, UserID: 8, KeyID: 9, SessionID: "s", State: "not_billed",
+		T: noon.UnixMilli(), IsFinal: true,
+	}}, r.fx.record.Settles)
+}
+
+func TestRecordOfARefusal(t *testing.T) {
+	t.Parallel()
+	r := newWorld().run().to(t, admitting)
+	r.quotaAnswered(spent, noon)
+	r.journaled(nil)
+	require.Equal(t, domain.ResultRecord{
+		StatusCode: 429, Outcome: domain.OutcomeBlocked, ErrorCode: "rpm", BlockedBy: domain.BlockedLimit, BlockedReason: "rpm",
+		ErrorMessage: "the rpm limit of this user is reached: 60 of 60",
+	}, r.fx.record.Log.Result)
+	require.Empty(t, r.fx.record.Settles, "a refused request owes nothing")
+	require.Equal(t, []domain.ChainReason{domain.ReasonLimitRefused}, reasonsOf(t, r))
+	require.Equal(t, 20*time.Second, r.fx.last.Reject.Fault.RetryAfter)
+}
+
+func TestRecordLeavesTheRequestAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	before := w.request.Log
+	r := w.run().to(t, dead)
+	require.Equal(t, before, w.request.Log)
+	require.NotEqual(t, before, r.fx.record.Log)
+}
+
+func TestRecordClipsTexts(t *testing.T) {
+	t.Parallel()
+	r := newWorld().run().to(t, attempting)
+	res := r.failure(400)
+	res.Class, res.Excerpt = domain.ClassClientError, strings.Repeat("é", 3000)
+	r.attempted(res, noon)
+	require.Len(t, r.fx.record.Log.Result.ErrorMessage, 1000)
+	require.Len(t, r.fx.record.Detail.Error, 4000)
+	entry := chainOf(t, r)[1]
+	require.Len(t, entry.ErrorMessage, 500)
+	require.Len(t, entry.ErrorDetails.Provider.UpstreamBody, 2000)
+	require.Len(t, sent[*protocol.SlotReport](r)[0].Message, 300)
+	require.Equal(t, "é", clip("éé", 3))
+}
+
+func TestChainTellsWhereItFailed(t *testing.T) {
+	t.Parallel()
+	r := newWorld().run().to(t, attempting)
+	res := r.failure(0)
+	res.Class, res.Failure, res.EndpointURL = domain.ClassSystemError, domain.FailDial, "https://a.example"
+	r.attempted(res, noon)
+	r.clientGone(noon)
+	entry := chainOf(t, r)[1]
+	require.Equal(t, domain.ReasonSystemError, entry.Reason)
+	require.Equal(t, "dial", entry.ErrorDetails.System.ErrorType)
+	require.Equal(t, "https://a.example", entry.EndpointURL)
+	require.Equal(t, 5, entry.FailureLimit)
+}
+
+func TestOutcomeReasons(t *testing.T) {
+	t.Parallel()
+	for class, want := range map[domain.AttemptClass]domain.ChainReason{
+		domain.ClassProviderError:    domain.ReasonRetryFailed,
+		domain.ClassSystemError:      domain.ReasonSystemError,
+		domain.ClassResourceNotFound: domain.ReasonResourceNotFound,
+		domain.ClassClientError:      domain.ReasonClientError,
+		domain.ClassUpstreamRejected: domain.ReasonUpstreamRejected,
+		domain.ClassLocalOverload:    domain.ReasonLocalOverload,
+		domain.ClassClientAbort:      domain.ReasonClientAbort,
+	} {
+		require.Equal(t, want, outcomeReason(class, 1))
+	}
+	require.Equal(t, domain.ReasonRequestSuccess, outcomeReason(domain.ClassOK, 1))
+	require.Equal(t, domain.ReasonRetrySuccess, outcomeReason(domain.ClassOK, 2))
+}
+
+func TestLimitFaults(t *testing.T) {
+	t.Parallel()
+	reset := noon.Add(90 * time.Second)
+	refusal := func(limit domain.LimitType, current, most int64) *protocol.QuotaRefusal {
+		return &protocol.QuotaRefusal{Limit: limit, Scope: domain.ScopeKey, Current: current, Max: most, ResetAt: reset.UnixMilli()}
+	}
+	reserved := refusal(domain.LimitDaily, 1, 2)
+	reserved.Reason = protocol.RefusedReserved
+	total := refusal(domain.LimitTotal, 3*domain.NanoPerUSD, 2*domain.NanoPerUSD)
+	total.ResetAt = 0
+
+	tests := map[string]struct {
+		refusal *protocol.QuotaRefusal
+		kind    domain.Kind
+		code    domain.Code
+		status  int
+		after   time.Duration
+	}{
+		"rpm":                 {refusal(domain.LimitRPM, 5, 5), domain.KindRateLimited, domain.CodeRPM, 429, 90 * time.Second},
+		"concurrent sessions": {refusal(domain.LimitConcurrentSessions, 5, 5), domain.KindConcurrencyLimited, domain.CodeConcurrentSessions, 429, 90 * time.Second},
+		"concurrent requests": {refusal(domain.LimitConcurrentRequests, 5, 5), domain.KindConcurrencyLimited, domain.CodeConcurrentRequests, 429, 90 * time.Second},
+		"weekly":              {refusal(domain.LimitWeekly, 5, 5), domain.KindQuotaExceeded, domain.CodeUSDWeekly, 402, 90 * time.Second},
+		"total":               {total, domain.KindQuotaExceeded, domain.CodeUSDTotal, 402, 0},
+		"reserved":            {reserved, domain.KindRateLimited, domain.CodeBudgetReserved, 429, 2 * time.Second},
+		"no reason given":     {nil, domain.KindNoProvider, domain.CodeQuotaUnavailable, 503, 5 * time.Second},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := limitFault(tc.refusal, noon)
+			require.Equal(t, tc.kind, f.Kind)
+			require.Equal(t, tc.code, f.Code)
+			require.Equal(t, tc.after, f.RetryAfter)
+			require.Equal(t, tc.status, logStatus(f))
+		})
+	}
+	f := limitFault(total, noon)
+	require.InDelta(t, 3, f.Limit.Current, 1e-9)
+	require.True(t, f.Limit.ResetAt.IsZero())
+	require.Equal(t, "the usd_total limit of this API key is spent: 3.0000 of 2.0000 USD", f.Detail)
+	require.Equal(t, reset, limitFault(refusal(domain.LimitRPM, 1, 1), noon).Limit.ResetAt)
+}
+
+func TestLogStatus(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[domain.Kind]int{
+		domain.KindInternal: 500, domain.KindUpstreamRefused: 502, domain.KindUpstreamTimeout: 504, domain.KindAllFailed: 503,
+		domain.KindUpstreamRateLimited: 429, domain.KindClientGone: 499, domain.KindOverloaded: 503,
+	} {
+		require.Equal(t, want, logStatus(domain.NewFault(kind, "", "")))
+	}
+	f := domain.NewFault(domain.KindUpstreamRefused, "", "")
+	f.Upstream = &domain.UpstreamFault{Status: 422}
+	require.Equal(t, 422, logStatus(f))
+}

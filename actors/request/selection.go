@@ -1,0 +1,203 @@
+package request
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/claude-code-hub/cch/actors/protocol"
+	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/routing"
+)
+
+// maxRefusals is how many providers of one priority may refuse a slot before
+// the next priority is tried.
+const maxRefusals = 8
+
+// route is what selection has to remember between picks.
+type route struct {
+	excluded []routing.Exclusion
+	refusals []refusals
+	closed   []int // priorities with maxRefusals
+	void     bool  // the session's binding is good for nothing any more
+}
+
+type refusals struct{ priority, n int }
+
+// slot is the present choice and the permission to use it.
+type slot struct {
+	choice   routing.Choice
+	redirect *domain.ModelRedirectUsed
+	model    string // to send upstream
+	n        int    // number of the attempt
+	holder   holder
+	lease    domain.LeaseID
+	held     bool // acquired or being acquired
+	grant    protocol.SlotGrant
+	explain  *domain.DecisionContext // of the choice, until it stands in the chain
+}
+
+// pickFirst chooses the first provider: the session's, if it may be used again.
+func (m *machine) pickFirst(now time.Time) {
+	if bound := m.session.view.ProviderID; bound != 0 {
+		in := m.input(now)
+		reuse := routing.Reusable(&in, routing.Bound{
+			Provider: bound, Session: m.req.Session, Source: m.req.SessionSource, Messages: m.req.Messages,
+			Age: max(0, now.Sub(time.UnixMilli(m.session.view.BoundAt))),
+		})
+		if reuse.Provider != nil {
+			m.take(reuse.Choice)
+			m.record.chain.selected(domain.ReasonSessionReuse, &m.slot, now)
+			m.acquire(now)
+			return
+		}
+		m.route.void = reuse.Void
+		choice := routing.Choose(&in, m.draw)
+		choice.Context.BindingDroppedReason = reuse.Reason
+		m.chosen(choice, now)
+		return
+	}
+	m.pick(now)
+}
+
+// pick chooses among the providers that are left.
+func (m *machine) pick(now time.Time) {
+	in := m.input(now)
+	m.chosen(routing.Choose(&in, m.draw), now)
+}
+
+func (m *machine) chosen(c routing.Choice, now time.Time) {
+	if c.Provider == nil {
+		m.nobodyLeft(c, now)
+		return
+	}
+	m.take(c)
+	if m.record.chain.empty() {
+		m.record.chain.selected(domain.ReasonInitialSelection, &m.slot, now)
+	}
+	m.acquire(now)
+}
+
+func (m *machine) input(now time.Time) routing.Input {
+	return routing.Input{
+		Plan: m.plan, Health: m.node.health, Groups: m.req.Groups, Protocol: m.req.Protocol,
+		Class: m.req.Class, Model: m.req.Model, Strategy: m.settings().TierStrategy, Now: now,
+		Excluded: m.route.excluded, ClosedTiers: m.route.closed,
+	}
+}
+
+// take makes a choice the present one.
+func (m *machine) take(c routing.Choice) {
+	if n := len(m.tries); n > 0 {
+		c.Context.RetryReason = string(m.tries[n-1].Class)
+	}
+	m.slot = slot{
+		choice: c, explain: c.Context,
+		holder: holder{protocol.LeaseProvider, strconv.FormatInt(int64(c.Provider.ID), 10)},
+	}
+	m.slot.model = m.req.Model
+	if m.req.Class != domain.CallResource { // passed through byte for byte
+		m.slot.model, m.slot.redirect = m.plan.Redirect(c.Provider.ID, m.req.Model)
+	}
+}
+
+// acquire asks the chosen provider for a slot.
+func (m *machine) acquire(now time.Time) {
+	s := &m.slot
+	m.state = acquiring
+	s.n, s.lease, s.held = len(m.tries)+1, domain.NewLeaseID(now), true
+	m.fx.ask(s.holder, corrSlot, s.lease, &protocol.SlotAcquire{
+		LeaseID: s.lease, ProviderID: s.choice.Provider.ID, ReqID: m.req.ID, Attempt: s.n, Session: m.req.Session,
+		Model: s.model, Class: m.req.Class, T: now.UnixMilli(), CfgVersion: m.plan.Catalog().Version(),
+		TTLMs: leaseTTL.Milliseconds(), Node: m.node.name,
+	}, slotDeadline)
+}
+
+// slotAnswered is the event that a provider's actor answered. When it did not,
+// g is nil and inFlight is what this node itself has running there: that count
+// then stands in for the actor's.
+func (m *machine) slotAnswered(g *protocol.SlotGrant, inFlight int, now time.Time) {
+	if m.state != acquiring {
+		return
+	}
+	if g == nil {
+		m.degrade("provider")
+		m.slotUnknown(inFlight, now)
+		return
+	}
+	m.slot.grant = *g
+	if !g.OK {
+		m.slot.held = false
+		m.fx.closed(m.slot.lease)
+		m.slotRefused(now)
+		return
+	}
+	m.attempt(now)
+}
+
+func (m *machine) slotUnknown(inFlight int, now time.Time) {
+	limit := m.slot.choice.Provider.Limits.ConcurrentRequests
+	m.slot.grant = protocol.SlotGrant{OK: true, InUse: inFlight, Limit: limit}
+	if limit == 0 || inFlight < limit {
+		m.attempt(now)
+		return
+	}
+	m.slot.grant.OK, m.slot.grant.DeniedBy = false, protocol.DeniedConcurrentLimit
+	m.releaseSlot("this node's own share is used up", now)
+	m.slotRefused(now)
+}
+
+// slotRefused puts the provider aside, which is no attempt, and picks another.
+func (m *machine) slotRefused(now time.Time) {
+	s := &m.slot
+	m.record.chain.refused(s, now)
+	m.exclude(s.grant.DeniedBy, time.Duration(s.grant.RetryAfterMs)*time.Millisecond)
+	m.countRefusal(s.choice.Priority)
+	m.pick(now)
+}
+
+func (m *machine) exclude(reason string, retryAfter time.Duration) {
+	m.route.excluded = append(m.route.excluded, routing.Exclusion{
+		ID: m.slot.choice.Provider.ID, Reason: reason, RetryAfter: retryAfter,
+	})
+}
+
+func (m *machine) countRefusal(priority int) {
+	for i := range m.route.refusals {
+		if r := &m.route.refusals[i]; r.priority == priority {
+			if r.n++; r.n == maxRefusals {
+				m.route.closed = append(m.route.closed, priority)
+			}
+			return
+		}
+	}
+	m.route.refusals = append(m.route.refusals, refusals{priority, 1})
+}
+
+// releaseSlot gives the present slot back without a verdict on the provider.
+func (m *machine) releaseSlot(why string, now time.Time) {
+	if !m.slot.held {
+		return
+	}
+	m.slot.held = false
+	m.release(m.slot.holder, m.slot.lease, why, now)
+}
+
+// release gives a lease back that may or may not have been granted.
+func (m *machine) release(h holder, lease domain.LeaseID, why string, now time.Time) {
+	m.fx.tell(h, &protocol.LeaseRelease{IDs: []domain.LeaseID{lease}, Why: why, T: now.UnixMilli()})
+	m.fx.closed(lease)
+}
+
+// nobodyLeft ends a request for which no provider remains.
+func (m *machine) nobodyLeft(c routing.Choice, now time.Time) {
+	f := c.Fault
+	if len(m.tries) > 0 {
+		m.settle(now, m.exhausted())
+		return
+	}
+	m.record.chain.add(domain.ChainEntry{
+		Reason: domain.ReasonNoProvider, Timestamp: now.UnixMilli(), Context: c.Context,
+		ErrorMessage: f.Detail, Detail: string(f.Code),
+	})
+	m.settle(now, m.refusedBy(f, domain.BlockedNoProvider))
+}
