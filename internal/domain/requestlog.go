@@ -106,3 +106,10 @@ type RequestDetail struct {
 	Chain     []byte // JSON array of ChainEntry
 	Error     string // redacted excerpt of the last error, at most 4000 characters
 }
+
+// FinishedLog is a closed row with its bulky part. Neither may be changed after
+// it was handed over.
+type FinishedLog struct {
+	Log    *RequestLog
+	Detail *RequestDetail
+}

@@ -42,6 +42,7 @@ type Store struct {
 	sealer Sealer
 	logger *slog.Logger
 	now    func() time.Time
+	batch  *batchWriter
 }
 
 // Open opens or creates the store. With AutoMigrate off and migrations missing
@@ -83,6 +84,7 @@ func (s *Store) open(ctx context.Context, path string, migrate bool) (err error)
 		return err
 	}
 	s.schema = []*schema{mainSchema, logSchema}
+	s.batch = newBatchWriter(s.main, s.logs)
 	if migrate {
 		return s.Migrate(ctx)
 	}
@@ -141,6 +143,9 @@ func (s *Store) Ping(ctx context.Context) error {
 // Close releases both files. No call may be running.
 func (s *Store) Close() error {
 	var errs []error
+	if s.batch != nil {
+		errs = append(errs, s.batch.close())
+	}
 	for _, d := range []*database{s.main, s.logs} {
 		if d != nil {
 			errs = append(errs, d.close())

@@ -124,3 +124,11 @@ func TestOpenRefusesWhatItCannotServe(t *testing.T) {
 	_, err = os.Stat(path)
 	require.NoError(t, err)
 }
+
+func openBench(b *testing.B) *store.Store {
+	b.Helper()
+	s, err := store.Open(b.Context(), store.Options{DataDir: b.TempDir(), Sealer: storetest.Sealer{}, AutoMigrate: true})
+	require.NoError(b, err)
+	b.Cleanup(func() { require.NoError(b, s.Close()) })
+	return s
+}

@@ -24,12 +24,33 @@ type Open func(t *testing.T) *store.Store
 // Run runs the whole suite.
 func Run(t *testing.T, open Open) {
 	t.Helper()
-	t.Run("users", func(t *testing.T) { t.Parallel(); testUsers(t, open) })
-	t.Run("keys", func(t *testing.T) { t.Parallel(); testKeys(t, open) })
-	t.Run("groups", func(t *testing.T) { t.Parallel(); testGroups(t, open) })
-	t.Run("providers", func(t *testing.T) { t.Parallel(); testProviders(t, open) })
-	t.Run("settings", func(t *testing.T) { t.Parallel(); testSettings(t, open) })
-	t.Run("configuration", func(t *testing.T) { t.Parallel(); testConfiguration(t, open) })
+	for _, part := range []struct {
+		name string
+		test func(*testing.T, Open)
+	}{
+		{"users", testUsers},
+		{"keys", testKeys},
+		{"groups", testGroups},
+		{"providers", testProviders},
+		{"settings", testSettings},
+		{"configuration", testConfiguration},
+		{"auth sessions", testAuthSessions},
+		{"access ends", testAccessEnds},
+		{"login throttle", testLoginThrottle},
+		{"snapshots", testSnapshots},
+		{"breaker events", testBreakerEvents},
+		{"request logs", testRequestLogs},
+		{"log idempotence", testLogIdempotence},
+		{"log filters", testLogFilters},
+		{"log paging", testLogPaging},
+		{"sessions", testSessions},
+		{"concurrency", testConcurrency},
+	} {
+		t.Run(part.name, func(t *testing.T) {
+			t.Parallel()
+			part.test(t, open)
+		})
+	}
 }
 
 // Sealer stands in for encryption: it is readable in a test, yet a value

@@ -1,0 +1,57 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// batchStatements are prepared once: parsing them costs as much as running them.
+type batchStatements struct {
+	openRow, closeRow, addDetail *sql.Stmt // log file
+	addSession, useKey           *sql.Stmt // main file
+}
+
+func prepareBatch(ctx context.Context, main, logs *sql.DB) (*batchStatements, error) {
+	columns := logColumns()
+	insert := "INSERT INTO request_logs (" + strings.Join(columns, ", ") + ") VALUES (?" +
+		strings.Repeat(", ?", len(columns)-1) + ")"
+	closing := closingColumns()
+	set := make([]string, len(closing))
+	for i, c := range closing {
+		set[i] = c + " = EXCLUDED." + c
+	}
+	st := &batchStatements{}
+	for _, p := range []struct {
+		into  **sql.Stmt
+		db    *sql.DB
+		query string
+	}{
+		{&st.openRow, logs, insert + " ON CONFLICT (id) DO NOTHING"},
+		{&st.closeRow, logs, insert + " ON CONFLICT (id) DO UPDATE SET " + strings.Join(set, ", ") +
+			" WHERE request_logs.status_code IS NULL"},
+		{&st.addDetail, logs, "INSERT INTO request_details (request_id, decision_chain, error_detail, purge_at)" +
+			" VALUES (?, ?, ?, ?) ON CONFLICT (request_id) DO NOTHING"},
+		{&st.addSession, main, addSessionSQL},
+		{&st.useKey, main, useKeySQL},
+	} {
+		stmt, err := p.db.PrepareContext(ctx, p.query) //nolint:sqlclosecheck // st.close does
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("prepare the log statements: %w", err), st.close())
+		}
+		*p.into = stmt
+	}
+	return st, nil
+}
+
+func (st *batchStatements) close() error {
+	var errs []error
+	for _, stmt := range []*sql.Stmt{st.openRow, st.closeRow, st.addDetail, st.addSession, st.useKey} {
+		if stmt != nil {
+			errs = append(errs, stmt.Close())
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,156 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/uptrace/bun"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+// RequestLogs keeps one row per request. Rows are opened and closed in batches
+// (see log_batch.go); reading never waits for writing.
+type RequestLogs struct{ s *Store }
+
+// RequestLogs is the repository of request logs.
+func (s *Store) RequestLogs() RequestLogs { return RequestLogs{s} }
+
+// List returns rows, newest first. Continue a list with LogFilter.Before.
+func (r RequestLogs) List(ctx context.Context, f domain.LogFilter) ([]domain.RequestLog, error) {
+	var rows []logRow
+	q := r.s.logs.read.NewSelect().Model(&rows).Order("id DESC").Limit(pageLength(f.Limit))
+	if err := applyLogFilter(q, f).Scan(ctx); err != nil {
+		return nil, fmt.Errorf("list request logs: %w", err)
+	}
+	return logsOf(rows)
+}
+
+// Get finds a row and its detail. A detail that was cleaned up, or is not
+// written yet, has an empty chain.
+func (r RequestLogs) Get(ctx context.Context, id domain.RequestID) (domain.RequestLog, domain.RequestDetail, error) {
+	var row logRow
+	err := r.s.logs.read.NewSelect().Model(&row).Where("id = ?", int64(id)).Scan(ctx)
+	if err := found(err, "request log", id); err != nil {
+		return domain.RequestLog{}, domain.RequestDetail{}, err
+	}
+	log, err := row.log()
+	if err != nil {
+		return domain.RequestLog{}, domain.RequestDetail{}, err
+	}
+	var details []detailRow
+	err = r.s.logs.read.NewSelect().Model(&details).Where("request_id = ?", int64(id)).Scan(ctx)
+	if err != nil {
+		return domain.RequestLog{}, domain.RequestDetail{}, fmt.Errorf("read the detail of %s: %w", id, err)
+	}
+	detail := domain.RequestDetail{RequestID: id, Chain: []byte("[]")}
+	if len(details) > 0 {
+		detail.Chain, detail.Error = []byte(details[0].Chain), details[0].Error
+	}
+	return log, detail, nil
+}
+
+// Newest is the greatest id in the log, 0 when it is empty; new ids count on from it.
+func (r RequestLogs) Newest(ctx context.Context) (domain.RequestID, error) {
+	var id int64
+	err := r.s.logs.read.NewRaw("SELECT COALESCE(MAX(id), 0) FROM request_logs").Scan(ctx, &id)
+	if err != nil {
+		return 0, fmt.Errorf("read the newest request id: %w", err)
+	}
+	return domain.RequestID(id), nil
+}
+
+// Open returns rows that were opened and never closed, oldest first.
+func (r RequestLogs) Open(ctx context.Context, limit int) ([]domain.RequestLog, error) {
+	var rows []logRow
+	err := r.s.logs.read.NewSelect().Model(&rows).Where("status_code IS NULL").Order("id").Limit(pageLength(limit)).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read open request logs: %w", err)
+	}
+	return logsOf(rows)
+}
+
+func logsOf(rows []logRow) ([]domain.RequestLog, error) {
+	logs := make([]domain.RequestLog, len(rows))
+	for i := range rows {
+		var err error
+		if logs[i], err = rows[i].log(); err != nil {
+			return nil, err
+		}
+	}
+	return logs, nil
+}
+
+func applyLogFilter(q *bun.SelectQuery, f domain.LogFilter) *bun.SelectQuery {
+	q = applyLogRange(q, f)
+	for _, c := range []struct {
+		column string
+		value  string
+	}{
+		{"outcome", string(f.Outcome)},
+		{"blocked_by", string(f.BlockedBy)},
+		{"endpoint", f.Endpoint},
+		{"client_kind", f.Client},
+	} {
+		if c.value != "" {
+			q = q.Where("? = ?", bun.Ident(c.column), c.value)
+		}
+	}
+	if f.SessionID != "" {
+		q = q.Where("session_id >= ? AND session_id < ?", f.SessionID, afterPrefix(f.SessionID))
+	}
+	if f.Model != "" {
+		q = q.Where("(model_requested = ? OR model_sent = ?)", f.Model, f.Model)
+	}
+	if !f.Status.IsZero() {
+		q = q.Where(statusCondition(f.Status.Not), f.Status.Min, f.Status.Max)
+	}
+	if f.ErrorsOnly {
+		q = q.Where("status_code >= 400")
+	}
+	if f.Text != "" {
+		q = q.Where("LOWER(error_message) LIKE ? ESCAPE '!'", containing(f.Text))
+	}
+	if f.MinAttempts > 0 {
+		q = q.Where("attempts >= ?", f.MinAttempts)
+	}
+	if f.MinDuration > 0 {
+		q = q.Where("duration_ms >= ?", f.MinDuration.Milliseconds())
+	}
+	if f.Demo != nil {
+		q = q.Where("is_demo = ?", *f.Demo)
+	}
+	return q
+}
+
+// applyLogRange narrows down by what has an index of its own: ids carry the time.
+func applyLogRange(q *bun.SelectQuery, f domain.LogFilter) *bun.SelectQuery {
+	for _, c := range []struct {
+		condition string
+		value     int64
+	}{
+		{"id = ?", int64(f.RequestID)},
+		{"id < ?", int64(f.Before)},
+		{"user_id = ?", int64(f.UserID)},
+		{"key_id = ?", int64(f.KeyID)},
+		{"provider_id = ?", int64(f.ProviderID)},
+	} {
+		if c.value != 0 {
+			q = q.Where(c.condition, c.value)
+		}
+	}
+	if !f.From.IsZero() {
+		q = q.Where("id >= ?", int64(domain.FirstRequestIDAt(f.From)))
+	}
+	if !f.To.IsZero() {
+		q = q.Where("id < ?", int64(domain.FirstRequestIDAt(f.To)))
+	}
+	return q
+}
+
+func statusCondition(not bool) string {
+	if not {
+		return "(status_code < ? OR status_code > ?)"
+	}
+	return "status_code BETWEEN ? AND ?"
+}

@@ -1,0 +1,198 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/uptrace/bun"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+// sumsMark names the mark of the session sums.
+const sumsMark = "session_sums"
+
+// sessionSums is what a batch adds to its sessions and keys.
+type sessionSums struct {
+	Sessions map[string]*sessionSum `json:"sessions"` // by the session's hash
+	Keys     map[int64]int64        `json:"keys"`     // key id -> last use, Unix ms
+}
+
+// sessionSum is what a batch adds to one session.
+type sessionSum struct {
+	KeyID        int64  `json:"keyId"`
+	SessionID    string `json:"sessionId"`
+	UserID       int64  `json:"userId"`
+	ProviderID   int64  `json:"providerId"`
+	Model        string `json:"model"`
+	ClientKind   string `json:"clientKind"`
+	FirstAt      int64  `json:"firstAt"`
+	LastAt       int64  `json:"lastAt"`
+	Requests     int64  `json:"requests"`
+	Input        int64  `json:"input"`
+	Output       int64  `json:"output"`
+	CacheRead    int64  `json:"cacheRead"`
+	CacheWrite5m int64  `json:"cacheWrite5m"`
+	CacheWrite1h int64  `json:"cacheWrite1h"`
+	Reasoning    int64  `json:"reasoning"`
+	Cost         int64  `json:"cost"`
+}
+
+func (s *sessionSums) empty() bool { return len(s.Keys) == 0 }
+
+// opened counts a request that begins: its session is in use.
+func (s *sessionSums) opened(l *domain.RequestLog) { s.session(l) }
+
+// closed counts a request that ended.
+func (s *sessionSums) closed(l *domain.RequestLog) {
+	sum := s.session(l)
+	if sum == nil {
+		return
+	}
+	sum.Requests++
+	sum.Cost += int64(l.Cost)
+	sum.Input += l.Usage.Input
+	sum.Output += l.Usage.Output
+	sum.CacheRead += l.Usage.CacheRead
+	sum.CacheWrite5m += l.Usage.CacheWrite5m
+	sum.CacheWrite1h += l.Usage.CacheWrite1h
+	sum.Reasoning += l.Usage.Reasoning
+	if l.Upstream.ProviderID != 0 && l.Result.Outcome == domain.OutcomeSuccess {
+		sum.ProviderID = int64(l.Upstream.ProviderID)
+	}
+}
+
+// session finds the sum of a request's session and notes its use; nil without one.
+func (s *sessionSums) session(l *domain.RequestLog) *sessionSum {
+	if l.KeyID == 0 {
+		return nil
+	}
+	if s.Keys == nil {
+		s.Keys, s.Sessions = make(map[int64]int64), make(map[string]*sessionSum)
+	}
+	used := l.CreatedAt.Add(l.Timing.Duration).UnixMilli()
+	s.Keys[int64(l.KeyID)] = max(s.Keys[int64(l.KeyID)], l.CreatedAt.UnixMilli())
+	if l.SessionID == "" {
+		return nil
+	}
+	hash := domain.SessionKey{KeyID: l.KeyID, ID: l.SessionID}.Hash()
+	sum := s.Sessions[hash]
+	if sum == nil {
+		sum = &sessionSum{
+			KeyID: int64(l.KeyID), SessionID: l.SessionID, UserID: int64(l.UserID), FirstAt: l.CreatedAt.UnixMilli(),
+		}
+		s.Sessions[hash] = sum
+	}
+	if used >= sum.LastAt {
+		sum.LastAt, sum.Model, sum.ClientKind = used, l.Call.Model, l.Client.Kind
+	}
+	sum.FirstAt = min(sum.FirstAt, l.CreatedAt.UnixMilli())
+	return sum
+}
+
+// keepSums writes sums into the log file's transaction and returns their number.
+func (w *batchWriter) keepSums(ctx context.Context, tx *sql.Tx, sums sessionSums) (int64, error) {
+	if sums.empty() {
+		return 0, nil
+	}
+	encoded, err := json.Marshal(sums)
+	if err != nil {
+		return 0, fmt.Errorf("encode session sums: %w", err)
+	}
+	// Whatever was waiting has been added before this batch began.
+	if _, err := tx.ExecContext(ctx, "DELETE FROM pending_session_sums"); err != nil {
+		return 0, fmt.Errorf("drop added session sums: %w", err)
+	}
+	var id int64
+	err = tx.QueryRowContext(ctx, "INSERT INTO pending_session_sums (sums) VALUES (?) RETURNING id", string(encoded)).Scan(&id)
+	if err != nil {
+		return 0, fmt.Errorf("keep session sums: %w", err)
+	}
+	return id, nil
+}
+
+// addPending adds the sums that an earlier batch left behind.
+func (w *batchWriter) addPending(ctx context.Context) error {
+	var rows []struct {
+		ID   int64  `bun:"id"`
+		Sums string `bun:"sums"`
+	}
+	if err := w.logs.write.NewRaw("SELECT id, sums FROM pending_session_sums ORDER BY id").Scan(ctx, &rows); err != nil {
+		return fmt.Errorf("read waiting session sums: %w", err)
+	}
+	for _, row := range rows {
+		var sums sessionSums
+		if err := json.Unmarshal([]byte(row.Sums), &sums); err != nil {
+			return fmt.Errorf("decode waiting session sums: %w", err)
+		}
+		if err := w.addSums(ctx, row.ID, sums); err != nil {
+			return fmt.Errorf("add waiting session sums: %w", err)
+		}
+	}
+	return nil
+}
+
+// addSums adds a batch's sums, unless the mark says that this was done.
+func (w *batchWriter) addSums(ctx context.Context, batch int64, sums sessionSums) error {
+	return w.main.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		var mark int64
+		err := tx.NewRaw("SELECT position FROM applied_marks WHERE name = ?", sumsMark).Scan(ctx, &mark)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if batch <= mark {
+			return nil
+		}
+		_, err = tx.NewRaw("INSERT INTO applied_marks (name, position) VALUES (?, ?)"+
+			" ON CONFLICT (name) DO UPDATE SET position = EXCLUDED.position", sumsMark, batch).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		return sums.add(ctx, tx.StmtContext(ctx, w.stmt.addSession), tx.StmtContext(ctx, w.stmt.useKey))
+	})
+}
+
+func (s *sessionSums) add(ctx context.Context, addSession, useKey *sql.Stmt) error {
+	for hash, sum := range s.Sessions {
+		_, err := addSession.ExecContext(ctx, sum.KeyID, sum.SessionID, hash, sum.UserID, number(sum.ProviderID),
+			sum.Model, sum.ClientKind, sum.FirstAt, sum.LastAt, sum.Requests,
+			sum.Input, sum.Output, sum.CacheRead, sum.CacheWrite5m,
+			sum.CacheWrite1h, sum.Reasoning, sum.Cost)
+		if err != nil {
+			return fmt.Errorf("session %s: %w", hash, err)
+		}
+	}
+	for key, used := range s.Keys {
+		if _, err := useKey.ExecContext(ctx, used, key, used); err != nil {
+			return fmt.Errorf("use of key %d: %w", key, err)
+		}
+	}
+	return nil
+}
+
+const useKeySQL = `UPDATE api_keys SET last_used_at = ? WHERE id = ? AND (last_used_at IS NULL OR last_used_at < ?)`
+
+// addSessionSQL adds to a session. The newest request decides what the session
+// last looked like; being used again revives one that an operator ended.
+const addSessionSQL = `
+	INSERT INTO sessions (key_id, session_id, id, user_id, provider_id, model, client_kind, first_at, last_at, requests,
+		input_tokens, output_tokens, cache_read_input_tokens, cache_creation_5m_input_tokens,
+		cache_creation_1h_input_tokens, reasoning_tokens, cost_nusd)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	ON CONFLICT (key_id, session_id) DO UPDATE SET
+		provider_id = COALESCE(EXCLUDED.provider_id, sessions.provider_id),
+		model = CASE WHEN EXCLUDED.last_at >= sessions.last_at THEN EXCLUDED.model ELSE sessions.model END,
+		client_kind = CASE WHEN EXCLUDED.last_at >= sessions.last_at THEN EXCLUDED.client_kind ELSE sessions.client_kind END,
+		terminated_at = CASE WHEN EXCLUDED.last_at > sessions.terminated_at THEN NULL ELSE sessions.terminated_at END,
+		last_at = CASE WHEN EXCLUDED.last_at > sessions.last_at THEN EXCLUDED.last_at ELSE sessions.last_at END,
+		requests = sessions.requests + EXCLUDED.requests,
+		input_tokens = sessions.input_tokens + EXCLUDED.input_tokens,
+		output_tokens = sessions.output_tokens + EXCLUDED.output_tokens,
+		cache_read_input_tokens = sessions.cache_read_input_tokens + EXCLUDED.cache_read_input_tokens,
+		cache_creation_5m_input_tokens = sessions.cache_creation_5m_input_tokens + EXCLUDED.cache_creation_5m_input_tokens,
+		cache_creation_1h_input_tokens = sessions.cache_creation_1h_input_tokens + EXCLUDED.cache_creation_1h_input_tokens,
+		reasoning_tokens = sessions.reasoning_tokens + EXCLUDED.reasoning_tokens,
+		cost_nusd = sessions.cost_nusd + EXCLUDED.cost_nusd`

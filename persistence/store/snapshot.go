@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+type snapshotRow struct {
+	bun.BaseModel `bun:"table:actor_snapshots,alias:s"`
+
+	Kind      string `bun:"kind,pk"`
+	EntityID  string `bun:"entity_id,pk"`
+	Epoch     int64  `bun:"epoch"`
+	Data      []byte `bun:"data"`
+	ExpiresAt int64  `bun:"expires_at,nullzero"`
+	UpdatedAt int64  `bun:"updated_at"`
+}
+
+// Snapshots keeps the state of actors.
+type Snapshots struct{ s *Store }
+
+// Snapshots is the repository of actor state.
+func (s *Store) Snapshots() Snapshots { return Snapshots{s} }
+
+// Save writes snapshots in one transaction. One of an older epoch than what is
+// stored changes nothing: its actor has been replaced.
+func (r Snapshots) Save(ctx context.Context, snapshots []domain.Snapshot) error {
+	now := r.s.now().UnixMilli()
+	err := r.s.main.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		for _, snap := range snapshots {
+			row := snapshotRow{
+				Kind: snap.Kind, EntityID: snap.ID, Epoch: snap.Epoch, Data: snap.Data,
+				ExpiresAt: toMillis(snap.ExpiresAt), UpdatedAt: now,
+			}
+			if row.Data == nil {
+				row.Data = []byte{}
+			}
+			_, err := tx.NewInsert().Model(&row).
+				On("CONFLICT (kind, entity_id) DO UPDATE").
+				Set("epoch = EXCLUDED.epoch, data = EXCLUDED.data").
+				Set("expires_at = EXCLUDED.expires_at, updated_at = EXCLUDED.updated_at").
+				Where("s.epoch <= EXCLUDED.epoch").
+				Exec(ctx)
+			if err != nil {
+				return fmt.Errorf("snapshot %s/%s: %w", snap.Kind, snap.ID, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("save %d snapshots: %w", len(snapshots), err)
+	}
+	return nil
+}
+
+// Load reads a snapshot; an expired one is not found.
+func (r Snapshots) Load(ctx context.Context, kind, id string) (domain.Snapshot, error) {
+	row := snapshotRow{Kind: kind, EntityID: id}
+	err := r.s.main.read.NewSelect().Model(&row).WherePK().
+		Where("(expires_at IS NULL OR expires_at > ?)", r.s.now().UnixMilli()).
+		Scan(ctx)
+	if err := found(err, "snapshot of "+kind, id); err != nil {
+		return domain.Snapshot{}, err
+	}
+	return domain.Snapshot{
+		Kind: row.Kind, ID: row.EntityID, Epoch: row.Epoch, Data: row.Data, ExpiresAt: fromMillis(row.ExpiresAt),
+	}, nil
+}
+
+// Prune forgets snapshots that expired before an instant.
+func (r Snapshots) Prune(ctx context.Context, before time.Time) error {
+	_, err := r.s.main.write.NewDelete().Model((*snapshotRow)(nil)).
+		Where("expires_at < ?", before.UnixMilli()).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("prune snapshots: %w", err)
+	}
+	return nil
+}

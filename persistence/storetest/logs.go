@@ -1,0 +1,260 @@
+package storetest
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/persistence/store"
+)
+
+func testRequestLogs(t *testing.T, open Open) {
+	t.Helper()
+	s, ctx := open(t), t.Context()
+	logs := s.RequestLogs()
+	newest, err := logs.Newest(ctx)
+	require.NoError(t, err)
+	require.Zero(t, newest)
+
+	full, bare := RequestLog(1), *Opened(RequestLog(2))
+	bare.Result = domain.ResultRecord{StatusCode: 401, Outcome: domain.OutcomeBlocked}
+	require.NoError(t, logs.WriteBatch(ctx, nil, []domain.FinishedLog{
+		Finished(full), {Log: &bare, Detail: &domain.RequestDetail{RequestID: bare.ID}},
+	}))
+	got, detail, err := logs.Get(ctx, full.ID)
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff(full, got))
+	require.Empty(t, cmp.Diff(Detail(full.ID), detail))
+	got, detail, err = logs.Get(ctx, bare.ID)
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff(bare, got))
+	require.JSONEq(t, "[]", string(detail.Chain))
+	_, _, err = logs.Get(ctx, 12345)
+	requireFault(t, err, domain.KindNotFound)
+	newest, err = logs.Newest(ctx)
+	require.NoError(t, err)
+	require.Equal(t, bare.ID, newest)
+}
+
+// A row is opened once and closed once, however often and in whatever order
+// that is written.
+func testLogIdempotence(t *testing.T, open Open) {
+	t.Helper()
+	s, ctx := open(t), t.Context()
+	logs := s.RequestLogs()
+	l := RequestLog(1)
+	openRow, closeRow := []*domain.RequestLog{Opened(l)}, []domain.FinishedLog{Finished(l)}
+	late := l
+	late.Result.StatusCode, late.Cost = 500, 1
+
+	require.NoError(t, logs.WriteBatch(ctx, openRow, nil))
+	require.NoError(t, logs.WriteBatch(ctx, openRow, nil))
+	running, err := logs.Open(ctx, 10)
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff([]domain.RequestLog{*Opened(l)}, running))
+
+	for range 2 {
+		require.NoError(t, logs.WriteBatch(ctx, openRow, closeRow))
+		require.NoError(t, logs.WriteBatch(ctx, nil, []domain.FinishedLog{Finished(late)}))
+		require.NoError(t, logs.WriteBatch(ctx, openRow, nil))
+	}
+	got, _, err := logs.Get(ctx, l.ID)
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff(l, got))
+	running, err = logs.Open(ctx, 10)
+	require.NoError(t, err)
+	require.Empty(t, running)
+
+	session, err := s.Sessions().Get(ctx, domain.SessionKey{KeyID: l.KeyID, ID: l.SessionID}.Hash())
+	require.NoError(t, err)
+	require.EqualValues(t, 1, session.Requests)
+	require.Equal(t, l.Cost, session.Cost)
+	all, err := logs.List(ctx, domain.LogFilter{})
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+}
+
+func testSessions(t *testing.T, open Open) {
+	t.Helper()
+	s, ctx := open(t), t.Context()
+	u, _, err := s.Users().Create(ctx, user("ann"))
+	require.NoError(t, err)
+	k, _, err := s.Keys().Create(ctx, key(u.ID, "one"))
+	require.NoError(t, err)
+	request := func(n int, session string) domain.RequestLog {
+		l := RequestLog(n)
+		l.UserID, l.KeyID, l.SessionID, l.Upstream.ProviderID = u.ID, k.ID, session, 4
+		return l
+	}
+	first, second, other := request(1, "alpha"), request(5, "alpha"), request(2, "beta")
+	second.Call.Model, second.Upstream.ProviderID, second.Result.Outcome = "m2", 6, domain.OutcomeFailure
+	running := Opened(request(6, "gamma"))
+	running.SessionID = "gamma"
+	require.NoError(t, s.RequestLogs().WriteBatch(ctx, []*domain.RequestLog{running},
+		[]domain.FinishedLog{Finished(second), Finished(first), Finished(other)}))
+
+	alpha, err := s.Sessions().Get(ctx, domain.SessionKey{KeyID: k.ID, ID: "alpha"}.Hash())
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff(domain.Session{
+		Key: domain.SessionKey{KeyID: k.ID, ID: "alpha"}, Hash: alpha.Hash, UserID: u.ID,
+		ProviderID: 4, // the last that served it
+		Model:      "m2", ClientKind: "claude-code", FirstAt: first.CreatedAt, LastAt: second.CreatedAt.Add(3 * time.Second),
+		Requests: 2, Usage: domain.Usage{Input: 2, Output: 4, CacheRead: 6, CacheWrite5m: 8, CacheWrite1h: 10, Reasoning: 12},
+		Cost: 2 * first.Cost,
+	}, alpha))
+	used, err := s.Keys().Get(ctx, k.ID)
+	require.NoError(t, err)
+	require.Equal(t, running.CreatedAt, used.LastUsedAt)
+
+	names := func(f domain.SessionFilter) (list []string) {
+		sessions, err := s.Sessions().List(ctx, f)
+		require.NoError(t, err)
+		for _, x := range sessions {
+			list = append(list, x.Key.ID)
+		}
+		return list
+	}
+	require.Equal(t, []string{"alpha", "gamma", "beta"}, names(domain.SessionFilter{}))
+	require.Equal(t, []string{"alpha", "gamma"}, names(domain.SessionFilter{ActiveSince: running.CreatedAt}))
+	require.Equal(t, []string{"beta"}, names(domain.SessionFilter{SessionID: "be"}))
+	require.Equal(t, []string{"alpha"}, names(domain.SessionFilter{Model: "m2", UserID: u.ID, KeyID: k.ID, ProviderID: 4}))
+	require.Empty(t, names(domain.SessionFilter{ProviderID: 6}))
+	require.Equal(t, []string{"gamma"}, names(domain.SessionFilter{Before: alpha.LastAt, BeforeHash: alpha.Hash, Limit: 1}))
+
+	testTermination(t, s, alpha, request(9, "alpha"))
+}
+
+func testTermination(t *testing.T, s *store.Store, alpha domain.Session, again domain.RequestLog) {
+	t.Helper()
+	ctx := t.Context()
+	active := domain.SessionFilter{ActiveSince: alpha.FirstAt, SessionID: "alpha"}
+	requireFault(t, s.Sessions().Terminated(ctx, "unknown"), domain.KindNotFound)
+	require.NoError(t, s.Sessions().Terminated(ctx, alpha.Hash))
+	list, err := s.Sessions().List(ctx, active)
+	require.NoError(t, err)
+	require.Empty(t, list)
+	_, err = s.Sessions().Get(ctx, alpha.Hash)
+	require.NoError(t, err, "what it did is still known")
+
+	again.CreatedAt = time.Now().Add(time.Minute)
+	require.NoError(t, s.RequestLogs().WriteBatch(ctx, nil, []domain.FinishedLog{Finished(again)}))
+	list, err = s.Sessions().List(ctx, active)
+	require.NoError(t, err)
+	require.Len(t, list, 1, "used again")
+}
+
+func testLogFilters(t *testing.T, open Open) {
+	t.Helper()
+	s, ctx := open(t), t.Context()
+	want := make([]domain.RequestLog, 60)
+	finished := make([]domain.FinishedLog, len(want))
+	for i := range want {
+		l := RequestLog(i)
+		l.IsDemo = i%2 == 0
+		switch i % 4 {
+		case 1:
+			l.Result = domain.ResultRecord{StatusCode: 502, Outcome: domain.OutcomeFailure, ErrorMessage: "Bad 100%_sure GATEWAY"}
+			l.Call.Model, l.Upstream.ModelSent = "gpt-5", "gpt-5-mini"
+		case 2:
+			l.Result = domain.ResultRecord{StatusCode: 429, Outcome: domain.OutcomeBlocked, BlockedBy: domain.BlockedLimit}
+			l.Call.Endpoint, l.Client.Kind, l.Timing.Duration = "/v1/responses", "codex", time.Minute
+		case 3:
+			l.Result = domain.ResultRecord{StatusCode: 404, Outcome: domain.OutcomeFailure}
+		}
+		want[i], finished[i] = l, Finished(l)
+	}
+	require.NoError(t, s.RequestLogs().WriteBatch(ctx, nil, finished))
+	running := RequestLog(60)
+	require.NoError(t, s.RequestLogs().WriteBatch(ctx, []*domain.RequestLog{Opened(running)}, nil))
+
+	status := func(text string) domain.StatusFilter {
+		f, err := domain.ParseStatusFilter(text)
+		require.NoError(t, err)
+		return f
+	}
+	no := false
+	for _, c := range []struct {
+		name   string
+		filter domain.LogFilter
+		keep   func(i int, l domain.RequestLog) bool
+	}{
+		{"user", domain.LogFilter{UserID: 2}, func(_ int, l domain.RequestLog) bool { return l.UserID == 2 }},
+		{"key", domain.LogFilter{KeyID: 3}, func(_ int, l domain.RequestLog) bool { return l.KeyID == 3 }},
+		{"provider", domain.LogFilter{ProviderID: 5}, func(_ int, l domain.RequestLog) bool { return l.Upstream.ProviderID == 5 }},
+		{"time", domain.LogFilter{From: want[10].CreatedAt, To: want[20].CreatedAt}, func(i int, _ domain.RequestLog) bool { return i >= 10 && i < 20 }},
+		{"session", domain.LogFilter{SessionID: want[25].SessionID}, func(i int, _ domain.RequestLog) bool { return i/10 == 2 }},
+		{"session prefix", domain.LogFilter{SessionID: "1f0c1a52-5d5e"}, func(int, domain.RequestLog) bool { return true }},
+		{"request", domain.LogFilter{RequestID: want[7].ID}, func(i int, _ domain.RequestLog) bool { return i == 7 }},
+		{"model requested", domain.LogFilter{Model: "gpt-5"}, func(i int, _ domain.RequestLog) bool { return i%4 == 1 }},
+		{"model sent", domain.LogFilter{Model: "gpt-5-mini"}, func(i int, _ domain.RequestLog) bool { return i%4 == 1 }},
+		{"status", domain.LogFilter{Status: status("404")}, func(i int, _ domain.RequestLog) bool { return i%4 == 3 }},
+		{"status class", domain.LogFilter{Status: status("4xx")}, func(i int, _ domain.RequestLog) bool { return i%4 >= 2 }},
+		{"status not", domain.LogFilter{Status: status("non-200")}, func(i int, _ domain.RequestLog) bool { return i%4 != 0 }},
+		{"errors", domain.LogFilter{ErrorsOnly: true}, func(i int, _ domain.RequestLog) bool { return i%4 != 0 }},
+		{"text", domain.LogFilter{Text: "100%_SURE gate"}, func(i int, _ domain.RequestLog) bool { return i%4 == 1 }},
+		{"text is no pattern", domain.LogFilter{Text: "bad%gateway"}, func(int, domain.RequestLog) bool { return false }},
+		{"outcome", domain.LogFilter{Outcome: domain.OutcomeFailure}, func(i int, _ domain.RequestLog) bool { return i%2 == 1 }},
+		{"blocked by", domain.LogFilter{BlockedBy: domain.BlockedLimit}, func(i int, _ domain.RequestLog) bool { return i%4 == 2 || i%4 == 0 }},
+		{"endpoint", domain.LogFilter{Endpoint: "/v1/responses"}, func(i int, _ domain.RequestLog) bool { return i%4 == 2 }},
+		{"attempts", domain.LogFilter{MinAttempts: 3}, func(_ int, l domain.RequestLog) bool { return l.Upstream.Attempts >= 3 }},
+		{"duration", domain.LogFilter{MinDuration: 30 * time.Second}, func(i int, _ domain.RequestLog) bool { return i%4 == 2 }},
+		{"client", domain.LogFilter{Client: "codex"}, func(i int, _ domain.RequestLog) bool { return i%4 == 2 }},
+		{"demo", domain.LogFilter{Demo: &no}, func(i int, _ domain.RequestLog) bool { return i%2 == 1 }},
+		{"all at once", domain.LogFilter{UserID: 2, Status: status("5xx"), Outcome: domain.OutcomeFailure}, func(i int, l domain.RequestLog) bool {
+			return i%4 == 1 && l.UserID == 2
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.filter.Limit = 60
+			got, err := s.RequestLogs().List(ctx, c.filter)
+			require.NoError(t, err)
+			var ids, expected []domain.RequestID
+			for _, l := range got {
+				if l.ID != running.ID {
+					ids = append(ids, l.ID)
+				}
+			}
+			for i, l := range slices.Backward(want) {
+				if c.keep(i, l) {
+					expected = append(expected, l.ID)
+				}
+			}
+			require.Equal(t, expected, ids)
+		})
+	}
+}
+
+// Paging by id shows each old row exactly once while new ones arrive.
+func testLogPaging(t *testing.T, open Open) {
+	t.Helper()
+	s, ctx := open(t), t.Context()
+	write := func(n int) {
+		require.NoError(t, s.RequestLogs().WriteBatch(ctx, nil, []domain.FinishedLog{Finished(RequestLog(n))}))
+	}
+	for n := range 50 {
+		write(n)
+	}
+	var seen []domain.RequestID
+	filter := domain.LogFilter{Limit: 7}
+	for n := 50; ; n++ {
+		page, err := s.RequestLogs().List(ctx, filter)
+		require.NoError(t, err)
+		if len(page) == 0 {
+			break
+		}
+		for _, l := range page {
+			seen = append(seen, l.ID)
+		}
+		filter.Before = seen[len(seen)-1]
+		write(n)
+	}
+	require.Len(t, seen, 50)
+	require.True(t, slices.IsSortedFunc(seen, func(a, b domain.RequestID) int { return int(b - a) }))
+	page, err := s.RequestLogs().List(ctx, domain.LogFilter{})
+	require.NoError(t, err)
+	require.Len(t, page, 20)
+}
