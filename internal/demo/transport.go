@@ -52,7 +52,7 @@ func (t Transport) serve(w *pipeWriter, req *http.Request) {
 		}
 	}()
 	defer func() {
-		err := error(nil)
+		err := req.Context().Err() // a handler whose caller left has not finished
 		if recover() != nil {
 			err = errReset
 		}
@@ -96,7 +96,7 @@ func (w *pipeWriter) finish(err error) {
 		w.status, w.sent, w.failed = http.StatusOK, w.header.Clone(), err
 		close(w.head)
 	})
-	if err != nil {
+	if errors.Is(err, errReset) {
 		err = io.ErrUnexpectedEOF
 	}
 	_ = w.body.CloseWithError(err) // nil ends the body in order
