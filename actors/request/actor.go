@@ -89,6 +89,10 @@ func (a *Actor) Receive(c *kit.Context) {
 	}
 	if a.m != nil {
 		a.event(now)
+		return
+	}
+	if _, unwanted := c.Message().(*protocol.Abort); unwanted {
+		c.Stop() // its router failed before it could hand the request over
 	}
 }
 

@@ -1,0 +1,237 @@
+package request_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/claude-code-hub/cch/actors/kit"
+	"github.com/claude-code-hub/cch/actors/protocol"
+	"github.com/claude-code-hub/cch/actors/request"
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+// serve plays the HTTP goroutine: the first attempt fails, the second succeeds.
+// It returns the error of the ask that failed, or nil when the request is done.
+func (h *hub) serve(ctx context.Context, actor kit.Ref) (protocol.Decision, error) {
+	defer h.keeper.Tell(&protocol.LeaseDrop{ReqID: 77})
+	answer, err := kit.Ask[*request.Answer](ctx, actor, admit())
+	for err == nil && answer.Decision.Attempt != nil {
+		n := answer.Decision.Attempt.N
+		res := result(n, domain.ClassOK, 200)
+		if n == 1 {
+			res = result(n, domain.ClassProviderError, 500)
+		}
+		answer, err = kit.Ask[*request.Answer](ctx, answer.Run, res)
+	}
+	if err != nil {
+		return protocol.Decision{}, err
+	}
+	return answer.Decision, nil
+}
+
+func (h *hub) close(t *testing.T) {
+	t.Helper()
+	require.NoError(t, h.sys.Shutdown(context.Background()))
+}
+
+func TestARequestFromFirstToLast(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHub(hubOptions{})
+		defer h.close(t)
+		begun := time.Now()
+		decision, err := h.serve(t.Context(), h.sys.Spawn(h.kind, "77"))
+		require.NoError(t, err)
+		require.Equal(t, int64(1), decision.Done.SessionSeq)
+		require.Len(t, h.recorder.records, 1)
+		require.Equal(t, domain.OutcomeSuccess, h.recorder.records[0].Log.Result.Outcome)
+		require.InDelta(t, 100, time.Since(begun).Milliseconds(), 60, "one pause before the second attempt")
+		synctest.Wait()
+		require.Empty(t, h.ledger.out())
+		for _, s := range h.sys.Stats() {
+			if s.Kind == "request" {
+				require.Zero(t, s.Live, "the actor ends with its request")
+			}
+		}
+	})
+}
+
+// The request actor is made to fail at each of its messages in turn, by panic
+// and by kill: the waiting goroutine learns it at once and no lease is left.
+func TestNothingLeaksWhereverItFails(t *testing.T) {
+	t.Parallel()
+	for _, how := range []string{"panic", "kill"} {
+		for at := 1; ; at++ {
+			kind := ""
+			t.Run(fmt.Sprintf("%s at message %d", how, at), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) { kind = failAt(t, how, at) })
+			})
+			if kind == "" {
+				require.Greater(t, at, 8, "a request takes more messages than that")
+				break
+			}
+		}
+	}
+}
+
+// failAt runs a request that fails at its message number at, and returns the
+// type of that message; nothing if the request takes fewer.
+func failAt(t *testing.T, how string, at int) (kind string) {
+	t.Helper()
+	seen := 0
+	var actor kit.Ref
+	known := make(chan struct{})
+	h := newHub(hubOptions{intercept: func(name, _ string, _ kit.Actor, msg any) {
+		if name != "request" {
+			return
+		}
+		if seen++; seen != at {
+			return
+		}
+		kind = fmt.Sprintf("%T", msg)
+		if how == "panic" {
+			panic("injected")
+		}
+		<-known
+		actor.Kill()
+	}})
+	defer h.close(t)
+	actor = h.sys.Spawn(h.kind, "77")
+	close(known)
+	begun := time.Now()
+	_, err := h.serve(t.Context(), actor)
+	require.Less(t, time.Since(begun), time.Second)
+	synctest.Wait()
+	require.Empty(t, h.ledger.out(), "after %s at %s (%v)", how, kind, err)
+	if err != nil {
+		var failed *kit.FailedError
+		require.True(t, errors.As(err, &failed) || errors.Is(err, kit.ErrDeadLetter), "%v", err)
+	}
+	if kind == "" {
+		require.NoError(t, err)
+	}
+	return kind
+}
+
+func TestSilentNeighboursDegradeARequest(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		took time.Duration
+		want []string
+	}{
+		"session":                {50 * time.Millisecond, []string{"session"}},
+		"provider":               {50 * time.Millisecond, []string{"provider"}},
+		"quota":                  {2 * time.Second, []string{"quota"}},
+		"quota session provider": {2050 * time.Millisecond, []string{"session", "quota", "provider"}},
+	}
+	for mute, tc := range tests {
+		t.Run(mute, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h := newHub(hubOptions{mute: mute})
+				defer h.close(t)
+				begun := time.Now()
+				answer, err := kit.Ask[*request.Answer](t.Context(), h.sys.Spawn(h.kind, "77"), admit())
+				require.NoError(t, err)
+				require.Equal(t, tc.want, answer.Decision.Attempt.Degraded)
+				require.InDelta(t, tc.took.Milliseconds(), time.Since(begun).Milliseconds(), 30)
+				_, err = kit.Ask[*request.Answer](t.Context(), answer.Run, result(1, domain.ClassOK, 200))
+				require.NoError(t, err)
+				h.keeper.Tell(&protocol.LeaseDrop{ReqID: 77})
+				synctest.Wait()
+				require.Empty(t, h.ledger.out(), "a grant nobody heard of goes back too")
+			})
+		})
+	}
+}
+
+func TestTheClientMayLeaveAtAnyTime(t *testing.T) {
+	t.Parallel()
+	for name, mute := range map[string]string{"admitting": "quota session", "acquiring": "provider", "attempting": ""} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h := newHub(hubOptions{mute: mute})
+				defer h.close(t)
+				ctx, leave := context.WithTimeout(t.Context(), 20*time.Millisecond)
+				defer leave()
+				actor := h.sys.Spawn(h.kind, "77")
+				_, err := kit.Ask[*request.Answer](ctx, actor, admit())
+				require.Equal(t, mute != "", err != nil)
+				actor.Tell(&protocol.ClientGone{})
+				synctest.Wait()
+				require.Len(t, h.recorder.records, 1)
+				require.Equal(t, 499, h.recorder.records[0].Log.Result.StatusCode)
+				synctest.Wait()
+				require.Empty(t, h.ledger.out())
+			})
+		})
+	}
+}
+
+func TestAbortEndsARequest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHub(hubOptions{mute: "provider"})
+		defer h.close(t)
+		actor := h.sys.Spawn(h.kind, "77")
+		go func() {
+			time.Sleep(10 * time.Millisecond)
+			actor.Tell(&protocol.Abort{Why: "router restarted"})
+		}()
+		answer, err := kit.Ask[*request.Answer](t.Context(), actor, admit())
+		require.NoError(t, err)
+		require.Equal(t, domain.CodeInternalError, answer.Decision.Reject.Fault.Code)
+		synctest.Wait()
+		require.Contains(t, string(h.recorder.records[0].Detail.Chain), "router restarted")
+		require.Empty(t, h.ledger.out())
+	})
+}
+
+func TestAnAbortBeforeTheRequestStopsTheActor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHub(hubOptions{})
+		defer h.close(t)
+		actor := h.sys.Spawn(h.kind, "77")
+		actor.Tell(&protocol.Abort{Why: "router restarted"})
+		synctest.Wait()
+		_, err := kit.Ask[*request.Answer](t.Context(), actor, admit())
+		require.ErrorIs(t, err, kit.ErrDeadLetter)
+	})
+}
+
+// mutedRecorder never says that it journaled.
+type mutedRecorder struct{}
+
+func (mutedRecorder) Finish(*protocol.LogRecord, func(error)) {}
+
+func TestTheWatchdogEndsARequestInWhichNothingHappens(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHub(hubOptions{})
+		defer h.close(t)
+		kind := request.Kind(request.Deps{
+			Holders: func(protocol.LeaseKind, string) kit.Ref { return kit.Ref{} },
+			Keeper:  h.keeper, Recorder: mutedRecorder{}, Health: healthy{},
+		})
+		begun := time.Now()
+		actor := h.sys.Spawn(kind, "77")
+		answer, err := kit.Ask[*request.Answer](t.Context(), actor, admit())
+		require.NoError(t, err, "neighbours that cannot be addressed are as good as silent")
+		require.Equal(t, "quota session provider", strings.Join(answer.Decision.Attempt.Degraded, " "))
+
+		time.Sleep(time.Hour) // a long answer
+		answer, err = kit.Ask[*request.Answer](t.Context(), actor, result(1, domain.ClassOK, 200))
+		require.NoError(t, err)
+		require.NotNil(t, answer.Decision.Done)
+		require.InDelta(t, 70, time.Since(begun).Minutes(), 11)
+	})
+}
