@@ -82,6 +82,12 @@ func (w *world) Publish(h domain.ProviderHealth) {
 	w.health = append(w.health, h)
 }
 
+func (w *world) saved() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.saves
+}
+
 func (w *world) setDown(down bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -250,8 +256,8 @@ func TestBusyProvidersSpeakAndSaveInMeasure(t *testing.T) {
 		synctest.Wait()
 		require.LessOrEqual(t, len(w.told()), 42)
 		require.GreaterOrEqual(t, len(w.told()), 30)
-		require.LessOrEqual(t, w.saves, 6)
-		require.GreaterOrEqual(t, w.saves, 5)
+		require.LessOrEqual(t, w.saved(), 6)
+		require.GreaterOrEqual(t, w.saved(), 5)
 	})
 }
 
@@ -345,7 +351,7 @@ func TestAStoreThatIsDownIsAskedAgain(t *testing.T) {
 			h.fail(n, h.acquire(n))
 		}
 		h.stop()
-		saves := w.saves
+		saves := w.saved()
 
 		w.setDown(true)
 		h = w.start(t, nil)
@@ -353,7 +359,7 @@ func TestAStoreThatIsDownIsAskedAgain(t *testing.T) {
 		require.True(t, h.acquire(2).OK, "served without a past")
 		time.Sleep(20 * time.Second)
 		synctest.Wait()
-		require.Equal(t, saves, w.saves, "what could not be read is not overwritten")
+		require.Equal(t, saves, w.saved(), "what could not be read is not overwritten")
 		w.setDown(false)
 		time.Sleep(6 * time.Second)
 		require.Equal(t, protocol.DeniedCircuitOpen, h.acquire(3).DeniedBy)
@@ -369,7 +375,7 @@ func TestADamagedSnapshotIsReplaced(t *testing.T) {
 		h := w.start(t, nil)
 		require.Greater(t, h.acquire(1).Epoch, int64(1<<50))
 		h.stop()
-		require.Equal(t, 2, w.saves)
+		require.Equal(t, 2, w.saved())
 	})
 }
 

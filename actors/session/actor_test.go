@@ -51,6 +51,12 @@ func (m *memory) Load(_ context.Context, kind, id string) (domain.Snapshot, erro
 	return s, nil
 }
 
+func (m *memory) saved() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.saves
+}
+
 type hub struct {
 	t   *testing.T
 	sys *kit.System
@@ -149,23 +155,23 @@ func TestBindingsAreSavedAtOnceAndTheRestInTime(t *testing.T) {
 		h := start(t, m, nil)
 		defer h.stop()
 		v := h.resolve(1)
-		require.Zero(t, m.saves)
+		require.Zero(t, m.saved())
 		h.bind(1, 7, v.Generation)
 		synctest.Wait()
-		require.Equal(t, 1, m.saves)
+		require.Equal(t, 1, m.saved())
 		for n := byte(2); n < 62; n++ {
 			h.resolve(n)
 			h.ref.Tell(&protocol.SessionBind{LeaseID: lease(n), Keep: true})
 			time.Sleep(time.Second)
 		}
 		synctest.Wait()
-		require.InDelta(t, 3, m.saves, 1)
+		require.InDelta(t, 3, m.saved(), 1)
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		quiet := m.saves
+		quiet := m.saved()
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		require.Equal(t, quiet, m.saves)
+		require.Equal(t, quiet, m.saved())
 	})
 }
 

@@ -1,0 +1,101 @@
+package quota
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/claude-code-hub/cch/actors/protocol"
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+// reborn is a fresh state with the snapshot of the old one.
+func (b *bench) reborn(lives func(string) bool) *bench {
+	b.Helper()
+	data, err := b.s.snapshot(b.now)
+	require.NoError(b, err)
+	next := newBench(b.TB, b.fixture)
+	next.now = b.now
+	next.s = newState(1, Options{SessionTTL: sessionTTL, NodeLives: lives})
+	require.NoError(b, next.s.restore(data, b.now))
+	return next
+}
+
+func TestSnapshotKeepsWhatCounts(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, fixture{
+		user: domain.Limits{RPM: 4, ConcurrentSessions: 2, ConcurrentRequests: 2},
+		key:  domain.Limits{RPM: 3},
+	})
+	b.got(1, inSession("idle"))
+	b.settle(1)
+	b.got(2, inSession("busy"))
+	next := b.reborn(nil)
+	require.True(t, next.s.open.Get(lease(2)).Unconfirmed)
+	require.Equal(t, b.s.open.Get(lease(2)).Value, next.s.open.Get(lease(2)).Value)
+	require.True(t, next.settle(1).Duplicate)
+	next.refused(domain.LimitConcurrentSessions, domain.ScopeKey, 3, inSession("new"))
+	next.got(4, inSession("idle"))
+	next.refused(domain.LimitConcurrentRequests, domain.ScopeUser, 5, inSession("idle"))
+	next.settle(4)
+	next.refused(domain.LimitRPM, domain.ScopeKey, 6, inSession("idle"))
+	next.wait(30 * time.Second)
+	next.s.elapse(next.now)
+	require.Zero(t, next.s.open.Len(), "never confirmed, it expires at its old deadline")
+	require.Zero(t, next.s.meter(11).inFlight)
+}
+
+func TestLeasesOfDeadNodesAreDropped(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, fixture{})
+	b.got(1)
+	b.got(2, func(m *protocol.QuotaReserve) { m.Node = "n2" })
+	next := b.reborn(func(node string) bool { return node == "n2" })
+	require.Nil(t, next.s.open.Get(lease(1)))
+	require.NotNil(t, next.s.open.Get(lease(2)))
+	require.Equal(t, 1, next.s.sessions.Len(next.now), "its session counts on")
+}
+
+func TestALateSnapshotIsAdded(t *testing.T) {
+	t.Parallel()
+	old := newBench(t, fixture{})
+	old.got(1)
+	old.got(2)
+	data, err := old.s.snapshot(old.now)
+	require.NoError(t, err)
+
+	b := newBench(t, fixture{})
+	b.wait(time.Second)
+	b.got(1, reclaim)
+	b.settle(1)
+	b.got(3, inSession("t"))
+	require.NoError(t, b.s.restore(data, b.now))
+	require.Nil(t, b.s.open.Get(lease(1)), "it ended since")
+	require.Equal(t, 2, b.s.open.Len())
+	require.Equal(t, 3, b.s.rate.Count(b.now))
+	require.Equal(t, 2, b.s.sessions.Len(b.now))
+}
+
+func TestSnapshotStaysSmall(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, fixture{})
+	for n := range 6000 {
+		b.got(n, inSession(fmt.Sprintf("%s-%d", strings.Repeat("x", 100), n)))
+		if n%2 == 0 {
+			b.settle(n)
+		}
+		b.wait(time.Millisecond)
+	}
+	for range 30_000 {
+		b.wait(time.Millisecond)
+		b.s.rate.Add(b.now)
+		b.s.meter(11).rate.Add(b.now)
+	}
+	data, err := b.s.snapshot(b.now)
+	require.NoError(t, err)
+	require.Less(t, len(data), 1<<20)
+	require.Error(t, b.s.restore(data[:100], b.now))
+}
