@@ -1,0 +1,81 @@
+package gateway
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/claude-code-hub/cch/actors/protocol"
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+// admit takes a place on this node, then asks the request's actor for its
+// first decision.
+func (g *Gateway) admit(x *exchange) (Run, protocol.Decision, error) {
+	if err := g.seat(x); err != nil {
+		return nil, protocol.Decision{}, err
+	}
+	set := x.settings()
+	x.leaving = watch(x.r.Context(), set.OnClientAbort, set.ClientAbortDrain)
+
+	ctx, cancel := context.WithTimeout(x.r.Context(), g.Admission)
+	defer cancel()
+	run, first, err := g.Dispatcher.Admit(ctx, &protocol.Admit{Request: g.request(x), Catalog: x.catalog})
+	if err == nil {
+		return run, first, nil
+	}
+	if run != nil {
+		run.Gone()
+		run.Close()
+	}
+	return nil, first, g.unadmitted(x, err)
+}
+
+func (g *Gateway) seat(x *exchange) error {
+	leave, err := g.seats.take(x.r.Context(), x.key, x.user, x.settings())
+	if err == nil {
+		x.leave = leave
+		return nil
+	}
+	switch f := domain.AsFault(err); f.Kind {
+	case domain.KindConcurrencyLimited:
+		return refused(domain.BlockedLimit, f)
+	case domain.KindClientGone:
+		return refused("", f)
+	default:
+		f.RetryAfter += rand.N(time.Second) // so that those turned away do not come back as one
+		if f.Code == domain.CodeServerShutdown {
+			x.reply.header().Set("Connection", "close")
+		}
+		return g.turnAway(f)
+	}
+}
+
+// unadmitted explains why no actor decided: the client left, there was no room,
+// or something is broken.
+func (g *Gateway) unadmitted(x *exchange, err error) error {
+	if x.r.Context().Err() != nil {
+		return refused("", domain.NewFault(domain.KindClientGone, domain.CodeClientGone, "the client left before the request was admitted").Because(err))
+	}
+	if domain.IsKind(err, domain.KindOverloaded) {
+		return g.turnAway(domain.AsFault(err))
+	}
+	g.Logger.Error("request was not admitted", "request_id", x.id.String(), "error", err)
+	return refused("", domain.NewFault(domain.KindInternal, domain.CodeInternalError, "internal error").Because(err))
+}
+
+// request is the head of the call as its actor needs it.
+func (g *Gateway) request(x *exchange) *protocol.Request {
+	row := x.row()
+	row.Timing.Queue = g.Now().Sub(x.at)
+	return &protocol.Request{
+		ID: x.id, ReceivedAt: x.at,
+		Key: x.key, User: x.user, Groups: domain.EffectiveGroups(x.key, x.user),
+		Session:       domain.SessionKey{KeyID: x.key.ID, ID: x.session.id},
+		SessionSource: x.session.source,
+		Protocol:      x.target.protocol, Class: x.target.class,
+		Model: row.Call.Model, Stream: x.head.stream, Messages: x.head.messages,
+		Seed: uint64(x.id),
+		Log:  row,
+	}
+}

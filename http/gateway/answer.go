@@ -1,0 +1,96 @@
+package gateway
+
+import (
+	"bytes"
+	"io"
+	"slices"
+
+	"github.com/claude-code-hub/cch/http/gate"
+	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/upstream"
+)
+
+// maxAnswer is how much of an answer that is no stream is looked at before it
+// is passed on. What is larger passes unexamined and uncounted.
+const maxAnswer = 32 << 20
+
+// whole carries an answer that is one document: it is read to its end, judged
+// and passed on.
+func (c *call) whole(res *upstream.Response) {
+	var buf bytes.Buffer
+	n, err := io.Copy(&buf, io.LimitReader(&firstByte{c: c, r: res.Body}, maxAnswer))
+	if err != nil {
+		c.broken(err)
+		return
+	}
+	body := buf.Bytes()
+	if n == maxAnswer {
+		c.oversized(res, body)
+		return
+	}
+	verdict := c.tap.Body(body)
+	failure, status := gate.Judge(verdict, body, res.Header.Get("Content-Type"))
+	switch {
+	case failure == domain.FailEmpty && c.x.target.class != domain.CallGenerate: // a count has no content
+	case failure == domain.FailNone && c.x.reply.begun():
+		// The client was promised a stream by keep-alives; a document cannot follow.
+		c.disguised(domain.FailGate, inferStatus(nil), body)
+		return
+	case failure != domain.FailNone:
+		c.disguised(failure, status, body)
+		return
+	}
+	c.result.TTFT = c.since()
+	if c.renames() {
+		if from, to, ok := c.x.target.dialect.answerModel(body); ok {
+			body = slices.Replace(body, from, to, c.requestedModel()...)
+		}
+	}
+	c.commit(res, len(body))
+	c.write(body)
+	c.succeeded(res.Status, c.tap.Complete() || c.x.target.class != domain.CallGenerate)
+}
+
+// oversized passes an answer on that is too large to be looked at.
+func (c *call) oversized(res *upstream.Response, head []byte) {
+	c.commit(res, -1)
+	c.write(head)
+	_, err := io.Copy(writerFunc(func(p []byte) (int, error) {
+		c.write(p)
+		return len(p), nil
+	}), res.Body)
+	if err != nil {
+		c.broken(err)
+		return
+	}
+	c.succeeded(res.Status, false)
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// firstByte notes when the answer began.
+type firstByte struct {
+	c *call
+	r io.Reader
+}
+
+func (f *firstByte) Read(p []byte) (int, error) {
+	n, err := f.r.Read(p)
+	if n > 0 && f.c.result.TTFB == 0 {
+		f.c.result.TTFB = f.c.since()
+	}
+	return n, err
+}
+
+// renames tells whether the answer must name the model the client asked for:
+// Claude Code drops signed thinking that came under another name.
+func (c *call) renames() bool {
+	return c.a.Redirected && !c.x.settings().EchoUpstreamModel
+}
+
+// requestedModel is the client's model name as a JSON string, as it was sent.
+func (c *call) requestedModel() []byte {
+	return []byte(`"` + jsonText(c.x.model) + `"`)
+}

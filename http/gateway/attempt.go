@@ -1,0 +1,231 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/claude-code-hub/cch/actors/protocol"
+	"github.com/claude-code-hub/cch/converters/neutral"
+	"github.com/claude-code-hub/cch/http/gate"
+	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/routing"
+	"github.com/claude-code-hub/cch/internal/secrets"
+	"github.com/claude-code-hub/cch/internal/upstream"
+)
+
+const (
+	maxErrorBody = 64 << 10 // of an upstream's refusal
+	maxExcerpt   = 2000     // of it, in the record
+	maxRuleText  = 16 << 10 // of it, searched for known wordings
+)
+
+// call is one attempt at one provider.
+type call struct {
+	g        *Gateway
+	x        *exchange
+	a        *protocol.Attempt
+	provider *domain.Provider
+	tap      *neutral.Tap
+	result   *protocol.AttemptResult
+}
+
+// attempt makes one call and carries the answer to the client, unless it turns
+// out to be none. The result says what became of it.
+func (g *Gateway) attempt(x *exchange, run Run, a *protocol.Attempt) *protocol.AttemptResult {
+	c := &call{g: g, x: x, a: a, provider: x.catalog.Provider(a.ProviderID)}
+	c.result = &protocol.AttemptResult{N: a.N, StartedAt: g.Now()}
+	defer func() { c.result.Took = g.Now().Sub(c.result.StartedAt) }()
+	if c.provider == nil || x.body == nil {
+		c.failed(ending{failure: domain.FailRequest, text: "nothing to call, or nothing to send"})
+		return c.result
+	}
+	ctx, cancel := context.WithCancelCause(g.base)
+	defer cancel(nil)
+	x.leaving.call(cancel)
+	defer x.leaving.over()
+
+	res, err := g.Upstream.Do(ctx, c.request())
+	if err != nil {
+		c.broken(err)
+		return c.result
+	}
+	defer res.Body.Close()
+	c.result.EndpointURL = res.Endpoint
+	if res.Status < 200 || res.Status > 299 {
+		c.errorAnswer(res)
+		return c.result
+	}
+	run.Begun(a.N)
+	c.tap = neutral.NewTap(x.target.dialect.format, false)
+	if isStream(res.Header) {
+		c.stream(res)
+	} else {
+		c.whole(res)
+	}
+	return c.result
+}
+
+func (c *call) request() *upstream.Call {
+	return &upstream.Call{
+		Provider: c.provider,
+		Method:   c.x.r.Method,
+		Path:     c.x.target.path,
+		RawQuery: c.x.r.URL.RawQuery,
+		Header:   c.x.r.Header,
+		Body:     c.x.body.Splice(c.x.edits(c.a)...),
+		Stream:   c.x.head.stream,
+		ClientIP: c.x.ip,
+	}
+}
+
+func isStream(h http.Header) bool {
+	return strings.HasPrefix(strings.ToLower(h.Get("Content-Type")), "text/event-stream")
+}
+
+// ending is how a call failed.
+type ending struct {
+	failure    domain.FailureKind
+	status     int
+	inferred   bool
+	overloaded bool   // given up on our side
+	text       string // what the upstream said, or else our own words
+	quoted     bool   // text is the upstream's
+	answer     *domain.UpstreamFault
+}
+
+// failed fills the result of a call that brought no answer, or not all of it.
+func (c *call) failed(e ending) {
+	facts := routing.Facts{
+		ClientGone: c.x.leaving.gone(), Overloaded: e.overloaded, Failure: e.failure, Status: e.status,
+	}
+	if e.quoted {
+		facts.Text = clip(e.text, maxRuleText)
+	}
+	if facts.ClientGone {
+		e = ending{status: domain.StatusClientGone}
+	}
+	v := c.g.Rules.Classify(facts)
+	r := c.result
+	r.Class, r.Failure, r.Status, r.StatusInferred = v.Class, e.failure, e.status, e.inferred
+	r.Matrix = protocol.MatrixFacts{ContextTooLong: v.ContextTooLong, MatchedRule: v.Rule}
+	r.Excerpt = clip(secrets.Redact(clip(e.text, 2*maxExcerpt)), maxExcerpt)
+	r.Upstream = e.answer
+	c.usage(false)
+}
+
+// broken sorts an error of the transport: before the answer, or in it.
+func (c *call) broken(err error) {
+	e := ending{failure: domain.FailReset, text: err.Error()}
+	if f, ok := errors.AsType[*upstream.Failure](err); ok {
+		e.failure, e.status = f.Kind, f.Status
+		e.overloaded = errors.Is(f, upstream.ErrShutdown)
+	}
+	if e.overloaded {
+		e.status = http.StatusServiceUnavailable
+	}
+	c.failed(e)
+}
+
+// errorAnswer takes down an upstream's non-2xx.
+func (c *call) errorAnswer(res *upstream.Response) {
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxErrorBody))
+	if err != nil && c.x.leaving.gone() {
+		c.broken(err)
+		return
+	}
+	c.result.RetryAfter = upstream.RetryAfter(res.Header, c.g.Now())
+	c.failed(ending{
+		failure: domain.FailStatus, status: res.Status, text: string(body), quoted: true,
+		answer: &domain.UpstreamFault{
+			Status: res.Status, ContentType: res.Header.Get("Content-Type"), Body: body, RequestID: upstream.RequestID(res.Header),
+		},
+	})
+}
+
+// disguised takes down a 2xx that carries an error or nothing at all.
+func (c *call) disguised(failure domain.FailureKind, status int, body []byte) {
+	c.failed(ending{
+		failure: failure, status: status, inferred: failure != domain.FailEmpty, text: string(body), quoted: true,
+		answer: &domain.UpstreamFault{Status: status, ContentType: "application/json", Body: body[:min(len(body), maxErrorBody)]},
+	})
+}
+
+// commit begins the answer: from here on no other provider can give it.
+func (c *call) commit(res *upstream.Response, length int) {
+	x := c.x
+	c.g.journaled(x)
+	x.leaving.stream()
+	x.reply.start(res.Status, func(h http.Header) {
+		upstream.CopyHeaders(h, res.Header)
+		if length >= 0 {
+			h.Set("Content-Length", strconv.Itoa(length))
+		}
+		if x.user.Role == domain.RoleAdmin || x.settings().ExposeProviderNames {
+			h.Set("X-Cch-Provider", strconv.FormatInt(int64(c.provider.ID), 10))
+		}
+	})
+	c.result.Committed = true
+	x.dropBody()
+}
+
+// write passes bytes on. When the client takes none, it is gone; reading goes
+// on as long as the departure's grace allows, to learn the usage.
+func (c *call) write(b []byte) {
+	if c.x.reply.send(b) != nil {
+		c.x.leaving.leave()
+	}
+}
+
+// succeeded fills the result of a call that brought an answer.
+func (c *call) succeeded(status int, complete bool) {
+	r := c.result
+	r.Class, r.Status, r.Complete = domain.ClassOK, status, complete
+	c.usage(complete)
+}
+
+// usage takes the token counts from the tap. What an answer that broke off did
+// not report any more is estimated from what it carried.
+func (c *call) usage(complete bool) {
+	if c.tap == nil {
+		return
+	}
+	c.result.ModelReturned = c.tap.Model()
+	passes := c.tap.Usage()
+	found := len(passes) > 0
+	if !complete && c.result.Committed {
+		last := neutral.Usage{}
+		if found {
+			last = passes[len(passes)-1]
+			passes = passes[:len(passes)-1]
+		}
+		passes = append(passes, neutral.Estimate(last, found, c.tap.OutputChars(), int64(c.x.head.end)))
+	}
+	for _, u := range passes {
+		c.result.Usage.Input += u.Input + u.InputImage + u.InputAudio
+		c.result.Usage.Output += u.Completion()
+		c.result.Usage.CacheRead += u.CacheRead
+		c.result.Usage.CacheWrite5m += u.CacheWrite5m
+		c.result.Usage.CacheWrite1h += u.CacheWrite1h
+		c.result.Usage.Reasoning += u.Reasoning
+	}
+	switch {
+	case len(passes) == 0:
+	case complete:
+		c.result.UsageSource = domain.UsageUpstream
+	case found:
+		c.result.UsageSource = domain.UsagePartial
+	default:
+		c.result.UsageSource = domain.UsageEstimated
+	}
+}
+
+// since is the time since the call was sent.
+func (c *call) since() time.Duration { return max(1, c.g.Now().Sub(c.result.StartedAt)) }
+
+// inferStatus reads a status from an error inside a 2xx answer.
+func inferStatus(text []byte) int { return gate.InferStatus(string(text)) }

@@ -1,0 +1,76 @@
+package gateway
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/secrets"
+)
+
+// authenticate finds the caller from the headers alone: no body is read for a
+// stranger.
+func (g *Gateway) authenticate(x *exchange) error {
+	credential, err := credentialOf(x.r)
+	if err != nil {
+		return g.stranger(x, "", err)
+	}
+	sum := secrets.HashKey(credential)
+	key := x.catalog.KeyByHash(sum)
+	if key == nil {
+		return g.stranger(x, string(sum[:]), domain.NewFault(domain.KindUnauthenticated, domain.CodeInvalidAPIKey, "this API key is not known"))
+	}
+	x.key, x.user = key, x.catalog.User(key.UserID)
+	if f := domain.CredentialFault(x.key, x.user, x.at); f != nil {
+		return refused(domain.BlockedAuth, f)
+	}
+	g.abuse.clear(x.ip, string(sum[:]))
+	return nil
+}
+
+// stranger refuses who has no known key. Only such failures count towards a
+// lock, and a lock never keeps out a valid key.
+func (g *Gateway) stranger(x *exchange, keyHash string, f error) error {
+	if wait := g.abuse.failed(x.ip, keyHash, x.at); wait > 0 {
+		locked := domain.NewFault(domain.KindRateLimited, domain.CodeTooManyAuthFailures, "too many failed attempts to authenticate")
+		locked.RetryAfter = wait
+		return g.turnAway(locked)
+	}
+	return refused(domain.BlockedAuth, f)
+}
+
+// credentialOf takes the caller's key from any of the four places clients put
+// it. Several places must agree.
+func credentialOf(r *http.Request) (string, error) {
+	found := ""
+	for _, c := range [...]string{bearer(r.Header.Get("Authorization")), r.Header.Get("X-Api-Key"), r.Header.Get("X-Goog-Api-Key"), queryKey(r.URL)} {
+		c = strings.TrimSpace(c)
+		switch {
+		case c == "" || c == found:
+		case found == "":
+			found = c
+		default:
+			return "", domain.NewFault(domain.KindUnauthenticated, domain.CodeAuthConflict, "the request carries more than one API key")
+		}
+	}
+	if found == "" {
+		return "", domain.NewFault(domain.KindUnauthenticated, domain.CodeAuthMissing, "no API key was sent")
+	}
+	return found, nil
+}
+
+func bearer(authorization string) string {
+	const scheme = "Bearer "
+	if len(authorization) > len(scheme) && strings.EqualFold(authorization[:len(scheme)], scheme) {
+		return authorization[len(scheme):]
+	}
+	return ""
+}
+
+func queryKey(u *url.URL) string {
+	if !strings.Contains(u.RawQuery, "key=") {
+		return ""
+	}
+	return u.Query().Get("key")
+}

@@ -1,0 +1,101 @@
+package gateway
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/upstream"
+)
+
+// departure watches for the client's leaving and ends the upstream call that is
+// under way: at once before content went out, afterwards as the operator chose,
+// at once or when it had time to tell its usage.
+type departure struct {
+	policy  domain.ClientAbort
+	grace   time.Duration
+	unwatch func() bool
+
+	mu        sync.Mutex
+	left      bool
+	streaming bool
+	cancel    context.CancelCauseFunc // of the call under way
+	timer     *time.Timer
+}
+
+// watch begins to watch the client's connection, whose end ends ctx.
+func watch(ctx context.Context, policy domain.ClientAbort, grace time.Duration) *departure {
+	d := &departure{policy: policy, grace: grace}
+	d.unwatch = context.AfterFunc(ctx, d.leave)
+	return d
+}
+
+// leave notes that the client is gone.
+func (d *departure) leave() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.left {
+		d.left = true
+		d.end()
+	}
+}
+
+// end ends the call under way, or sees to it that it ends.
+func (d *departure) end() {
+	switch {
+	case d.cancel == nil:
+	case d.streaming && d.policy == domain.AbortDrain && d.grace > 0:
+		d.timer = time.AfterFunc(d.grace, func() {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			if d.cancel != nil {
+				d.cancel(upstream.ErrClientGone)
+			}
+		})
+	default:
+		d.cancel(upstream.ErrClientGone)
+	}
+}
+
+// call announces an upstream call.
+func (d *departure) call(cancel context.CancelCauseFunc) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.cancel = cancel
+	if d.left {
+		d.end()
+	}
+}
+
+// over says that the call ended.
+func (d *departure) over() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.cancel = nil
+}
+
+// stream says that content is on its way to the client.
+func (d *departure) stream() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.streaming = true
+}
+
+// gone tells whether the client left.
+func (d *departure) gone() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.left
+}
+
+// stop ends the watching.
+func (d *departure) stop() {
+	d.unwatch()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.cancel = nil
+	if d.timer != nil {
+		d.timer.Stop()
+	}
+}

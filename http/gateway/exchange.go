@@ -1,0 +1,83 @@
+package gateway
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/claude-code-hub/cch/http/gateway/intake"
+	"github.com/claude-code-hub/cch/http/problem"
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+// exchange is one call of a client from its arrival to its last byte. It
+// belongs to the goroutine that serves it; what its timers touch is in reply
+// and departure, which guard themselves.
+type exchange struct {
+	r       *http.Request
+	at      time.Time
+	id      domain.RequestID
+	target  endpoint
+	catalog *domain.Catalog // pinned for the whole exchange
+	key     *domain.Key
+	user    *domain.User
+	ip      string
+
+	body    *intake.Body // nil once it is not needed any more
+	head    head
+	model   string // the client's
+	session session
+
+	reply   *reply
+	leaving *departure
+	opened  *receipt // for the row; nil until a provider is called
+	leave   func()   // gives the place on this node back
+}
+
+func (g *Gateway) newExchange(w http.ResponseWriter, r *http.Request) *exchange {
+	at := g.Now()
+	x := &exchange{
+		r: r, at: at, id: g.IDs.Next(at), target: find(r.Method, r.URL.Path), catalog: g.Catalog.Current(), ip: g.ClientIP(r),
+	}
+	x.reply = newReply(w, g.Now)
+	x.reply.header().Set("X-Request-Id", x.id.String())
+	return x
+}
+
+func (x *exchange) settings() *domain.Settings { return x.catalog.Settings() }
+
+// close gives everything back that the exchange still holds.
+func (x *exchange) close() {
+	x.reply.finish()
+	if x.leaving != nil {
+		x.leaving.stop()
+	}
+	x.dropBody()
+	if x.leave != nil {
+		x.leave()
+	}
+}
+
+// dropBody lets the body go; no further call will need it.
+func (x *exchange) dropBody() {
+	if x.body != nil {
+		x.body.Release()
+		x.body = nil
+	}
+}
+
+// fail shows the client a fault: as a document, or as an event when the answer
+// has begun.
+func (x *exchange) fail(f *domain.Fault, now time.Time) {
+	switch {
+	case f.Kind == domain.KindClientGone, x.reply.answered():
+		return
+	case x.reply.begun():
+		_ = x.reply.send(problem.Frame(x.target.protocol, f, problem.Stream{RequestID: x.id.String()}))
+		return
+	}
+	x.reply.problem(x.target.protocol, f, problem.Meta{
+		RequestID: x.id.String(), Now: now,
+		Codex: strings.HasPrefix(strings.ToLower(x.r.Header.Get("Originator")), "codex"),
+	})
+}

@@ -1,0 +1,154 @@
+package gateway
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/claude-code-hub/cch/actors/protocol"
+	"github.com/claude-code-hub/cch/http/gateway/intake"
+	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/routing"
+	"github.com/claude-code-hub/cch/internal/upstream"
+)
+
+// Catalog gives the configuration in force.
+type Catalog interface{ Current() *domain.Catalog }
+
+// Dispatcher hands a request to the actor that will decide about it. The error
+// means that no actor took it on or that it died before its first decision; a
+// *domain.Fault says why. The Run is nil then, or else still to be closed.
+type Dispatcher interface {
+	Admit(ctx context.Context, a *protocol.Admit) (Run, protocol.Decision, error)
+}
+
+// Run is one request in the hands of its actor.
+type Run interface {
+	// Report tells how an attempt ended and asks what to do next. An error
+	// means that the actor is dead and nobody wrote the request's record.
+	Report(ctx context.Context, res *protocol.AttemptResult) (protocol.Decision, error)
+	Begun(n int) // attempt n got its first byte
+	Gone()       // the client left while no attempt was running
+	Close()      // called once, on every path
+}
+
+// Recorder writes request records down. done is called once, from another
+// goroutine, when the record can no longer be lost. Neither method blocks.
+type Recorder interface {
+	Started(row *domain.RequestLog, done func(error))
+	Finish(rec *protocol.LogRecord, done func(error))
+}
+
+// Classifier says what an upstream outcome means; *routing.ErrorRules does.
+type Classifier interface {
+	Classify(f routing.Facts) routing.Verdict
+}
+
+// Options are what a Gateway is made of. All but ClientIP must be set; zero
+// limits take their defaults.
+type Options struct {
+	Catalog    Catalog
+	Dispatcher Dispatcher
+	Recorder   Recorder
+	Rules      Classifier
+	Upstream   *upstream.Client
+	IDs        *domain.RequestIDs
+	Now        func() time.Time
+	Logger     *slog.Logger
+	// ClientIP tells who called, for the record and the abuse limiter. Without
+	// it that is the socket's address.
+	ClientIP func(*http.Request) string
+	Body     intake.Limits
+	// Admission is how long the first decision may take; default 3 s.
+	Admission  time.Duration
+	MaxRunning int // requests in flight on this node; default 4000
+	MaxWaiting int // more that may wait for a place; default 500
+}
+
+// Gateway serves the data plane. Safe for concurrent use.
+type Gateway struct {
+	Options
+	intake *intake.Intake
+	seats  *seats
+	abuse  *abuse
+	shed   atomic.Int64
+
+	base context.Context //nolint:containedctx // parent of all upstream calls; its end is the server's
+	stop context.CancelCauseFunc
+}
+
+// New makes a gateway.
+func New(o Options) *Gateway {
+	if o.ClientIP == nil {
+		o.ClientIP = socketIP
+	}
+	if o.Body == (intake.Limits{}) {
+		o.Body = intake.DefaultLimits()
+	}
+	o.Admission = orDefault(o.Admission, 3*time.Second)
+	g := &Gateway{
+		Options: o,
+		intake:  intake.New(o.Body, o.Now),
+		seats:   newSeats(orDefault(o.MaxRunning, 4000), orDefault(o.MaxWaiting, 500)),
+		abuse:   newAbuse(),
+	}
+	g.base, g.stop = context.WithCancelCause(context.Background())
+	return g
+}
+
+func orDefault[T int | time.Duration](v, def T) T {
+	if v > 0 {
+		return v
+	}
+	return def
+}
+
+func socketIP(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// Stats are the gateway's gauges and counters.
+type Stats struct {
+	Running   int   // requests in flight
+	Waiting   int   // requests waiting for a place
+	BodyBytes int64 // memory held by request bodies
+	Shed      int64 // requests turned away for want of room, or while draining
+}
+
+// Stats reads the figures. Cheap enough for every scrape.
+func (g *Gateway) Stats() Stats {
+	running, waiting := g.seats.count()
+	return Stats{Running: running, Waiting: waiting, BodyBytes: g.intake.InUse(), Shed: g.shed.Load()}
+}
+
+// Drain stops admitting and waits for the requests in flight. When ctx ends
+// first, the rest are broken off: streams end with an error event in the
+// client's protocol. It returns when none is left.
+func (g *Gateway) Drain(ctx context.Context) {
+	empty := g.seats.drain()
+	select {
+	case <-empty:
+	case <-ctx.Done():
+	}
+	g.stop(upstream.ErrShutdown)
+	<-empty
+}
+
+// ServeHTTP serves one call.
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if g.serveLocal(w, r) {
+		return
+	}
+	x := g.newExchange(w, r)
+	defer x.close()
+	if err := g.serve(x); err != nil { //nolint:contextcheck // the exchange holds the call and thereby its context
+		g.refuse(x, err)
+	}
+}

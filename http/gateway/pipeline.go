@@ -1,0 +1,43 @@
+package gateway
+
+import "github.com/claude-code-hub/cch/internal/domain"
+
+// serve runs one proxied request. Each step is the file of the same name.
+func (g *Gateway) serve(x *exchange) error {
+	if err := g.authenticate(x); err != nil {
+		return err
+	}
+	if err := g.parse(x); err != nil {
+		return err
+	}
+	if err := g.guard(x); err != nil {
+		return err
+	}
+	run, first, err := g.admit(x) // node bounds, then the request actor: limits, session, provider
+	if err != nil {
+		return err
+	}
+	defer run.Close() // leases go back on every path
+	return g.relay(x, run, first)
+}
+
+// refusal is a request that ends before an actor answers for it.
+type refusal struct {
+	fault *domain.Fault
+	by    domain.BlockedBy // guard that refused; empty when something failed instead
+	quiet bool             // leaves a counter but no row
+}
+
+func (r *refusal) Error() string { return r.fault.Error() }
+
+func (r *refusal) Unwrap() error { return r.fault }
+
+func refused(by domain.BlockedBy, err error) error {
+	return &refusal{fault: domain.AsFault(err), by: by}
+}
+
+// turnAway turns a request away without a row: there may be very many of them.
+func (g *Gateway) turnAway(f *domain.Fault) error {
+	g.shed.Add(1)
+	return &refusal{fault: f, quiet: true}
+}

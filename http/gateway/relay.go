@@ -1,0 +1,70 @@
+package gateway
+
+import (
+	"errors"
+	"time"
+
+	"github.com/claude-code-hub/cch/actors/protocol"
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+// errNoDecision is an actor that answers without deciding anything.
+var errNoDecision = errors.New("the request actor made no decision")
+
+// relay makes the attempts the actor asks for until it says that the request
+// is over.
+func (g *Gateway) relay(x *exchange, run Run, d protocol.Decision) error {
+	for {
+		switch {
+		case d.Reject != nil:
+			x.fail(d.Reject.Fault, g.Now())
+			return nil
+		case d.Done != nil:
+			return nil
+		case d.Attempt == nil:
+			return g.orphaned(x, nil, errNoDecision)
+		}
+		if !x.pause(d.Attempt.Wait) {
+			run.Gone()
+			return nil
+		}
+		if x.opened == nil {
+			g.open(x, d.Attempt)
+			g.startKeepAlive(x)
+		}
+		res := g.attempt(x, run, d.Attempt)
+		next, err := report(x, run, res)
+		if err != nil {
+			return g.orphaned(x, res, err)
+		}
+		d = next
+	}
+}
+
+func report(x *exchange, run Run, res *protocol.AttemptResult) (protocol.Decision, error) {
+	ctx, cancel := reportContext(x)
+	defer cancel()
+	return run.Report(ctx, res)
+}
+
+// startKeepAlive lets the client of a stream know that it is still served while
+// providers are slow or fail one after another. Nothing is decided by it: as
+// long as only pings went out, another provider can still answer.
+func (g *Gateway) startKeepAlive(x *exchange) {
+	if x.head.stream && x.target.class == domain.CallGenerate {
+		x.reply.keepAlive(x.settings().GateKeepaliveAfter, []byte(x.target.dialect.ping), func() { g.journaled(x) })
+	}
+}
+
+// pause waits before an attempt; false means that the client left meanwhile.
+func (x *exchange) pause(d time.Duration) bool {
+	if d > 0 {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-x.r.Context().Done():
+		}
+	}
+	return x.r.Context().Err() == nil
+}

@@ -1,0 +1,162 @@
+package gateway
+
+import (
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/claude-code-hub/cch/http/problem"
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+// patience is how long a client may take nothing before it counts as gone.
+const patience = 60 * time.Second
+
+// errNothingTaken means that the client's connection takes no bytes.
+var errNothingTaken = errors.New("the client takes no more bytes")
+
+// reply is the client's side of an answer. The goroutine of the exchange and
+// the keep-alive timer both write to it, hence the lock.
+type reply struct {
+	now func() time.Time
+
+	mu       sync.Mutex
+	w        http.ResponseWriter
+	ctl      *http.ResponseController
+	status   int       // sent; 0 = nothing yet
+	content  bool      // content went out: the answer can no longer be another one
+	deadline time.Time // for writing, as last set
+	err      error     // first failed write; the client is gone
+	timer    *time.Timer
+	closed   bool
+}
+
+func newReply(w http.ResponseWriter, now func() time.Time) *reply {
+	return &reply{w: w, ctl: http.NewResponseController(w), now: now}
+}
+
+// header may be used until the answer has begun.
+func (p *reply) header() http.Header { return p.w.Header() }
+
+// begun tells whether a status was sent.
+func (p *reply) begun() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.status != 0
+}
+
+// answered tells whether content went out.
+func (p *reply) answered() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.content
+}
+
+// start sends the head of an answer, unless keep-alives did already, and ends
+// the keep-alives: from now on there is content.
+func (p *reply) start(status int, prepare func(http.Header)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.content = true
+	if p.timer != nil {
+		p.timer.Stop()
+	}
+	if p.status == 0 {
+		prepare(p.w.Header())
+		p.status = status
+		p.extend()
+		p.w.WriteHeader(status)
+	}
+}
+
+// send writes b and flushes it. After an error the client is gone and nothing
+// more is written.
+func (p *reply) send(b []byte) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.write(b)
+}
+
+func (p *reply) write(b []byte) error {
+	if p.err != nil || len(b) == 0 {
+		return p.err
+	}
+	p.extend()
+	_, err := p.w.Write(b) //nolint:gosec // G705: no page, an API's answer
+	if err == nil {
+		err = p.ctl.Flush()
+	}
+	if err != nil {
+		p.err = errors.Join(errNothingTaken, err)
+	}
+	return p.err
+}
+
+// extend keeps the write deadline ahead. Moving it costs a system lock, so it
+// is moved only every few seconds.
+func (p *reply) extend() {
+	const slack = 5 * time.Second
+	if now := p.now(); p.deadline.Sub(now) < patience-slack {
+		p.deadline = now.Add(patience)
+		_ = p.ctl.SetWriteDeadline(p.deadline) // not every writer has one; tests' recorders do not
+	}
+}
+
+// problem answers with a fault; nothing was sent before.
+func (p *reply) problem(proto domain.Protocol, f *domain.Fault, m problem.Meta) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.extend()
+	p.status = problem.Write(p.w, proto, f, m)
+}
+
+// keepAlive sends ping every interval until there is content. The first one
+// begins the answer as an event stream; ready is called before it.
+func (p *reply) keepAlive(interval time.Duration, ping []byte, ready func()) {
+	if interval <= 0 || len(ping) == 0 {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.timer = time.AfterFunc(interval, func() {
+		ready()
+		p.ping(ping)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if !p.content && !p.closed && p.err == nil {
+			p.timer.Reset(interval)
+		}
+	})
+}
+
+func (p *reply) ping(b []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.content || p.closed {
+		return
+	}
+	if p.status == 0 {
+		h := p.w.Header()
+		h.Set("Content-Type", "text/event-stream; charset=utf-8")
+		h.Set("Cache-Control", "no-cache")
+		p.status = http.StatusOK
+		p.extend()
+		p.w.WriteHeader(http.StatusOK)
+	}
+	_ = p.write(b)
+}
+
+// finish ends the reply: no timer writes any more, and the connection is left
+// without a deadline for the next request on it.
+func (p *reply) finish() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	if p.timer != nil {
+		p.timer.Stop()
+	}
+	if !p.deadline.IsZero() && p.err == nil {
+		_ = p.ctl.SetWriteDeadline(time.Time{})
+	}
+}
