@@ -1,0 +1,181 @@
+package adminapi
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humamux"
+	"github.com/gorilla/mux"
+
+	"github.com/claude-code-hub/cch/http/middleware"
+	"github.com/claude-code-hub/cch/http/openapi"
+	"github.com/claude-code-hub/cch/http/problem"
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+// BasePath is where the API is mounted.
+const BasePath = "/api/v1"
+
+// awaitCatalog is how long a write waits for this node's catalog to hold it.
+const awaitCatalog = time.Second
+
+// Options are the API's dependencies and settings.
+type Options struct {
+	Logger  *slog.Logger
+	Now     func() time.Time
+	Version string // of the binary
+	AppURL  string // public URL, may be empty
+	// SessionTTL is how long an idle proxied session lives on.
+	SessionTTL time.Duration
+
+	Auth   AuthOptions
+	Stores Stores
+
+	Catalog Catalog
+	Actors  Actors
+	Live    Live
+	Tester  Tester
+	Health  func(ctx context.Context) HealthReport
+	Proxies *middleware.Proxies
+}
+
+// Stores are the repositories the API reads and writes.
+type Stores struct {
+	Users         Repository[domain.UserID, domain.User]
+	Keys          KeyRepository
+	Providers     Repository[domain.ProviderID, domain.Provider]
+	Groups        Repository[domain.GroupID, domain.Group]
+	Settings      SettingsRepository
+	Logs          LogRepository
+	Sessions      SessionRepository
+	BreakerEvents BreakerEventRepository
+	Auth          AuthRepository
+	Throttle      ThrottleRepository
+}
+
+// API is the management API. It is an http.Handler, safe for concurrent use.
+type API struct {
+	Options
+
+	router   *mux.Router
+	huma     huma.API
+	cookies  cookieMint
+	csrf     csrfMint
+	throttle *throttle
+	handler  http.Handler
+}
+
+// New declares every operation. InstallErrors must have run before.
+func New(o Options) *API {
+	a := &API{
+		Options:  o,
+		router:   mux.NewRouter(),
+		cookies:  newCookieMint(o.Auth),
+		csrf:     csrfMint{key: o.Auth.CSRFKey},
+		throttle: newThrottle(o.Stores.Throttle, o.Now),
+	}
+	config := openapi.Config(o.Version, o.AppURL)
+	config.Transformers = []huma.Transformer{nameProblem}
+	a.huma = humamux.New(a.router, config)
+	a.declare()
+	a.router.NotFoundHandler = a.unmatched(http.StatusNotFound, problem.ErrorNotFound, "This path does not exist.")
+	a.router.MethodNotAllowedHandler = a.unmatched(http.StatusMethodNotAllowed, problem.ErrorMethodNotAllowed,
+		"This path does not take the method.")
+	a.handler = a.headers(a.router)
+	return a
+}
+
+// declare is the table of contents of the API.
+func (a *API) declare() {
+	a.declareAuth()
+	a.declareUsers()
+	a.declareKeys()
+	a.declareLimitUsage()
+	a.declareProviderHealth() // fixed paths before /providers/{id}
+	a.declareProviderTests()
+	a.declareProviders()
+	a.declareGroups()
+	a.declareLogs()
+	a.declareSessions()
+	a.declareSettings()
+	a.declarePublic()
+	document := openapi.Handler(a.Document())
+	a.router.Path(BasePath + "/openapi.json").Methods(http.MethodGet).Handler(document)
+	a.router.Path("/api/actions/openapi.json").Methods(http.MethodGet).Handler(document)
+}
+
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
+
+// Document is the OpenAPI document. It must not be changed.
+func (a *API) Document() *huma.OpenAPI { return a.huma.OpenAPI() }
+
+// Router gives tests and documentation the list of routes.
+func (a *API) Router() *mux.Router { return a.router }
+
+// headers are those of every answer of the API.
+func (a *API) headers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Api-Version", "1")
+		h.Set("X-App-Version", a.Version)
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (a *API) unmatched(status int, code, detail string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		problem.WriteManagement(w, r, problem.New(status, code, detail), middleware.RequestIDFrom(r.Context()))
+	})
+}
+
+// operation declares one operation below BasePath. The handler gets its caller
+// with callerOf; its errors become problems, faults by their kind.
+func operation[I, O any](a *API, level Level, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
+	op.Path = BasePath + op.Path
+	rooted(a, level, op, handle)
+}
+
+// rooted declares an operation at its full path.
+func rooted[I, O any](a *API, level Level, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
+	op.Extensions = map[string]any{openapi.LevelExtension: string(level)}
+	if level != LevelPublic {
+		op.Security = openapi.Security()
+	}
+	op.Middlewares = append(huma.Middlewares{a.guard(level)}, op.Middlewares...)
+	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handle(ctx, in)
+		if err != nil {
+			return nil, a.asProblem(ctx, op.OperationID, err)
+		}
+		return out, nil
+	})
+}
+
+// asProblem is what the caller sees of an error; what it does not see is logged.
+func (a *API) asProblem(ctx context.Context, operation string, err error) error {
+	if p, ok := errors.AsType[*problem.Problem](err); ok {
+		return p
+	}
+	f := domain.AsFault(err)
+	p := problem.Management(f)
+	if p.Status >= http.StatusInternalServerError && ctx.Err() == nil {
+		a.Logger.ErrorContext(ctx, "management operation failed",
+			"operation", operation, "error", err, "request_id", middleware.RequestIDFrom(ctx))
+	}
+	return p
+}
+
+// settled waits until this node's catalog holds a write. When that takes too
+// long the write still stands, so the answer does not wait for ever.
+func (a *API) settled(ctx context.Context, version int64) {
+	ctx, cancel := context.WithTimeout(ctx, awaitCatalog)
+	defer cancel()
+	if err := a.Catalog.Await(ctx, version); err != nil {
+		a.Logger.WarnContext(ctx, "catalog is behind a write", "version", version, "error", err)
+	}
+}

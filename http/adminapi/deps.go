@@ -1,0 +1,95 @@
+package adminapi
+
+import (
+	"context"
+	"time"
+
+	"github.com/claude-code-hub/cch/actors/protocol"
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+// Repository keeps one kind of configuration. Writes return the value as stored
+// and the new configuration version. ifVersion 0 writes over any version, else
+// a stale one fails with domain.KindStaleVersion. Absent objects fail with
+// domain.KindNotFound, names in use with domain.KindConflict.
+type Repository[ID ~int64, T any] interface {
+	List(ctx context.Context) ([]T, error)
+	Get(ctx context.Context, id ID) (T, error)
+	Create(ctx context.Context, v T) (T, int64, error)
+	Update(ctx context.Context, v T, ifVersion int) (T, int64, error)
+	Delete(ctx context.Context, id ID, ifVersion int) (int64, error)
+}
+
+// KeyRepository also finds the keys of one user.
+type KeyRepository interface {
+	Repository[domain.KeyID, domain.Key]
+	ListByUser(ctx context.Context, user domain.UserID) ([]domain.Key, error)
+}
+
+// SettingsRepository keeps the run-time settings. Update runs edit on the
+// current ones and stores what it leaves, unless it fails.
+type SettingsRepository interface {
+	Get(ctx context.Context) (domain.Settings, error)
+	Update(ctx context.Context, by domain.UserID, edit func(*domain.Settings) error) (domain.Settings, int64, error)
+}
+
+// LogRepository reads the request log.
+type LogRepository interface {
+	List(ctx context.Context, f domain.LogFilter) ([]domain.RequestLog, error)
+	Get(ctx context.Context, id domain.RequestID) (domain.RequestLog, domain.RequestDetail, error)
+}
+
+// SessionRepository reads what was summed up about sessions.
+type SessionRepository interface {
+	List(ctx context.Context, f domain.SessionFilter) ([]domain.Session, error)
+	Get(ctx context.Context, hash string) (domain.Session, error)
+	// Terminated marks the session as ended by an operator.
+	Terminated(ctx context.Context, hash string) error
+}
+
+// BreakerEventRepository reads the transitions of breakers, newest first.
+type BreakerEventRepository interface {
+	List(ctx context.Context, f domain.BreakerEventFilter) ([]domain.BreakerEvent, error)
+}
+
+// AuthRepository keeps web sessions by the hash of their token.
+type AuthRepository interface {
+	Create(ctx context.Context, s domain.AuthSession) error
+	Get(ctx context.Context, tokenHash [32]byte) (domain.AuthSession, error)
+	Touch(ctx context.Context, tokenHash [32]byte, at time.Time) error
+	Revoke(ctx context.Context, tokenHash [32]byte) error
+}
+
+// ThrottleRepository keeps the counts of failed sign-ins. An absent scope gives
+// domain.KindNotFound.
+type ThrottleRepository interface {
+	Get(ctx context.Context, scope string) (domain.LoginThrottle, error)
+	Put(ctx context.Context, t domain.LoginThrottle) error
+}
+
+// Catalog is the node's view of the configuration.
+type Catalog interface {
+	Current() *domain.Catalog
+	// Await returns once Current holds the version, or ctx ends.
+	Await(ctx context.Context, version int64) error
+}
+
+// Actors are the live parties the API asks.
+type Actors interface {
+	SetBreaker(ctx context.Context, m *protocol.BreakerSet) (domain.ProviderHealth, error)
+	ReadQuota(ctx context.Context, user domain.UserID) (*protocol.QuotaState, error)
+	EndSession(ctx context.Context, s domain.SessionKey) (*protocol.SessionEnded, error)
+}
+
+// Live reads what the node knows without asking anybody.
+type Live interface {
+	Health(id domain.ProviderID) (domain.ProviderHealth, bool)
+	InFlight(sessionHash string) int
+}
+
+// Tester makes one small call to an upstream, outside of breakers, limits and
+// statistics. It fails only for what the caller got wrong; what the upstream
+// did is in the report.
+type Tester interface {
+	Test(ctx context.Context, t domain.ConnectionTest) (domain.ConnectionReport, error)
+}

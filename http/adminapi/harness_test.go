@@ -1,0 +1,372 @@
+package adminapi_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/claude-code-hub/cch/actors/protocol"
+	"github.com/claude-code-hub/cch/http/adminapi"
+	"github.com/claude-code-hub/cch/http/middleware"
+	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/secrets"
+	"github.com/claude-code-hub/cch/persistence/store"
+)
+
+const adminToken = "an-admin-token-for-tests"
+
+func TestMain(m *testing.M) {
+	adminapi.InstallErrors()
+	os.Exit(m.Run())
+}
+
+// world is the API over a real store, with stand-ins for the actors.
+type world struct {
+	t       *testing.T
+	api     *adminapi.API
+	handler http.Handler
+	store   *store.Store
+	catalog *liveCatalog
+	actors  *fakeActors
+	tester  *fakeTester
+	health  adminapi.HealthReport
+
+	mu  sync.Mutex
+	now time.Time
+}
+
+type option func(*adminapi.Options)
+
+func newWorld(t *testing.T, options ...option) *world {
+	t.Helper()
+	w := &world{t: t, now: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC), actors: newFakeActors(), tester: &fakeTester{}}
+	w.health = adminapi.HealthReport{Status: adminapi.StatusHealthy, Components: map[string]adminapi.ComponentHealth{}}
+	master, err := secrets.LoadOrCreateMasterKey(t.TempDir(), "")
+	require.NoError(t, err)
+	ring, err := secrets.NewRing(master)
+	require.NoError(t, err)
+	w.store, err = store.Open(t.Context(), store.Options{DataDir: t.TempDir(), Sealer: ring, AutoMigrate: true, Now: w.clock})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, w.store.Close()) })
+	w.catalog = &liveCatalog{store: w.store}
+	require.NoError(t, w.catalog.Await(t.Context(), 0))
+
+	fixed, err := middleware.ParseProxies([]string{"10.9.9.9"})
+	require.NoError(t, err)
+	o := adminapi.Options{
+		Logger: slog.New(slog.DiscardHandler), Now: w.clock, Version: "1.2.3", SessionTTL: 5 * time.Minute,
+		Auth: adminapi.AuthOptions{
+			AdminToken: adminToken, SecureCookies: true, SessionTTL: 7 * 24 * time.Hour,
+			SessionKey: master.Derive(secrets.PurposeSession), CSRFKey: master.Derive(secrets.PurposeCSRF),
+		},
+		Stores: adminapi.Stores{
+			Users: w.store.Users(), Keys: w.store.Keys(), Providers: w.store.Providers(), Groups: w.store.Groups(),
+			Settings: w.store.Settings(), Logs: w.store.RequestLogs(), Sessions: w.store.Sessions(),
+			BreakerEvents: w.store.BreakerEvents(), Auth: w.store.AuthSessions(), Throttle: w.store.LoginThrottle(),
+		},
+		Catalog: w.catalog, Actors: w.actors, Live: w.actors, Tester: w.tester,
+		Health:  func(context.Context) adminapi.HealthReport { return w.health },
+		Proxies: middleware.NewProxies(fixed, nil),
+	}
+	for _, apply := range options {
+		apply(&o)
+	}
+	w.api = adminapi.New(o)
+	w.handler = middleware.RequestID(w.api)
+	return w
+}
+
+func (w *world) clock() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now
+}
+
+func (w *world) advance(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = w.now.Add(d)
+}
+
+// call is one request and what is expected of its answer.
+type call struct {
+	method, path string
+	body         any // string = raw
+	header       map[string]string
+	peer         string
+}
+
+type answer struct {
+	status int
+	header http.Header
+	text   string
+}
+
+func (w *world) do(c call) answer {
+	w.t.Helper()
+	var body []byte
+	switch b := c.body.(type) {
+	case nil:
+	case string:
+		body = []byte(b)
+	default:
+		var err error
+		body, err = json.Marshal(b)
+		require.NoError(w.t, err)
+	}
+	r := httptest.NewRequest(c.method, "http://hub.example"+c.path, bytes.NewReader(body))
+	if c.peer != "" {
+		r.RemoteAddr = c.peer
+	}
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for name, value := range c.header {
+		r.Header.Set(name, value)
+	}
+	rec := httptest.NewRecorder()
+	w.handler.ServeHTTP(rec, r)
+	return answer{status: rec.Code, header: rec.Header(), text: rec.Body.String()}
+}
+
+// admin calls with the admin token.
+func (w *world) admin(method, path string, body any) answer {
+	w.t.Helper()
+	return w.do(call{method: method, path: path, body: body, header: bearer(adminToken)})
+}
+
+func bearer(token string) map[string]string {
+	return map[string]string{"Authorization": "Bearer " + token}
+}
+
+// into decodes a successful answer.
+func (a answer) into(t *testing.T, status int, v any) {
+	t.Helper()
+	require.Equal(t, status, a.status, a.text)
+	require.NoError(t, json.Unmarshal([]byte(a.text), v), a.text)
+}
+
+type problemBody struct {
+	Type          string
+	Title         string
+	Status        int
+	Detail        string
+	Instance      string
+	ErrorCode     string
+	RequestID     string
+	Current       map[string]any
+	InvalidParams []struct {
+		Path    []any
+		Code    string
+		Message string
+	}
+}
+
+// refused decodes a problem and checks its form.
+func (a answer) refused(t *testing.T, status int, code string) problemBody {
+	t.Helper()
+	var p problemBody
+	require.Equal(t, "application/problem+json", a.header.Get("Content-Type"), a.text)
+	a.into(t, status, &p)
+	require.Equal(t, code, p.ErrorCode, a.text)
+	require.Equal(t, status, p.Status)
+	require.Equal(t, "urn:cch:problem:"+code, p.Type)
+	require.NotEmpty(t, p.RequestID)
+	require.NotEmpty(t, p.Instance)
+	return p
+}
+
+// fields maps the wrong fields of a problem to their codes.
+func (p problemBody) fields() map[string]string {
+	out := map[string]string{}
+	for _, param := range p.InvalidParams {
+		var parts []string
+		for _, part := range param.Path {
+			text, err := json.Marshal(part)
+			if err == nil {
+				parts = append(parts, strings.Trim(string(text), `"`))
+			}
+		}
+		out[strings.Join(parts, ".")] = param.Code
+	}
+	return out
+}
+
+// person is a user with one key.
+type person struct {
+	userID, keyID int64
+	secret        string
+}
+
+func (w *world) person(name string, user, key map[string]any) person {
+	w.t.Helper()
+	body := map[string]any{"name": name, "key": map[string]any{"name": "first"}}
+	for k, v := range user {
+		body[k] = v
+	}
+	for k, v := range key {
+		body["key"].(map[string]any)[k] = v
+	}
+	var made struct {
+		User struct{ ID int64 }
+		Key  struct {
+			ID     int64
+			Secret string
+		}
+	}
+	w.admin(http.MethodPost, "/api/v1/users", body).into(w.t, http.StatusCreated, &made)
+	return person{userID: made.User.ID, keyID: made.Key.ID, secret: made.Key.Secret}
+}
+
+// browser is a signed-in web session.
+type browser struct {
+	w            *world
+	cookie, csrf string
+}
+
+func (w *world) signIn(credential string) browser {
+	w.t.Helper()
+	a := w.do(call{method: http.MethodPost, path: "/api/v1/auth/login", body: map[string]string{"key": credential}})
+	require.Equal(w.t, http.StatusOK, a.status, a.text)
+	b := browser{w: w, cookie: strings.SplitN(a.header.Get("Set-Cookie"), ";", 2)[0]}
+	var token struct{ CSRFToken string }
+	b.get("/api/v1/auth/csrf").into(w.t, http.StatusOK, &token)
+	b.csrf = token.CSRFToken
+	return b
+}
+
+func (b browser) get(path string) answer { return b.do(http.MethodGet, path, nil) }
+
+func (b browser) do(method, path string, body any) answer {
+	return b.w.do(call{method: method, path: path, body: body, header: map[string]string{
+		"Cookie": b.cookie, "X-CSRF-Token": b.csrf, "Origin": "http://hub.example", "Sec-Fetch-Site": "same-origin",
+	}})
+}
+
+// liveCatalog reads the store whenever a version is awaited.
+type liveCatalog struct {
+	store   *store.Store
+	mu      sync.Mutex
+	current *domain.Catalog
+}
+
+func (c *liveCatalog) Current() *domain.Catalog {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.current
+}
+
+func (c *liveCatalog) Await(ctx context.Context, version int64) error {
+	configuration, err := c.store.Configuration(ctx)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.current = domain.NewCatalog(configuration)
+	if c.current.Version() < version {
+		return errors.New("catalog is behind")
+	}
+	return nil
+}
+
+// fakeActors answer from fixed values and note what they were told.
+type fakeActors struct {
+	mu       sync.Mutex
+	health   map[domain.ProviderID]domain.ProviderHealth
+	quota    map[domain.UserID]*protocol.QuotaState
+	inFlight map[string]int
+	breakers []protocol.BreakerSet
+	ended    []domain.SessionKey
+	down     bool
+}
+
+func newFakeActors() *fakeActors {
+	return &fakeActors{
+		health: map[domain.ProviderID]domain.ProviderHealth{}, quota: map[domain.UserID]*protocol.QuotaState{},
+		inFlight: map[string]int{},
+	}
+}
+
+var errActorDown = errors.New("no answer in time")
+
+func (f *fakeActors) SetBreaker(_ context.Context, m *protocol.BreakerSet) (domain.ProviderHealth, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.down {
+		return domain.ProviderHealth{}, errActorDown
+	}
+	f.breakers = append(f.breakers, *m)
+	h := domain.ProviderHealth{ProviderID: m.ProviderID, Breaker: domain.BreakerClosed}
+	if m.Action == protocol.BreakerTrip {
+		h.Breaker = domain.BreakerOpen
+		if m.Until != 0 {
+			h.OpenUntil = time.UnixMilli(m.Until)
+		}
+	}
+	f.health[m.ProviderID] = h
+	return h, nil
+}
+
+func (f *fakeActors) ReadQuota(_ context.Context, user domain.UserID) (*protocol.QuotaState, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.down {
+		return nil, errActorDown
+	}
+	if s := f.quota[user]; s != nil {
+		return s, nil
+	}
+	return &protocol.QuotaState{}, nil
+}
+
+func (f *fakeActors) EndSession(_ context.Context, s domain.SessionKey) (*protocol.SessionEnded, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.down {
+		return nil, errActorDown
+	}
+	f.ended = append(f.ended, s)
+	return &protocol.SessionEnded{WasBound: true}, nil
+}
+
+func (f *fakeActors) Health(id domain.ProviderID) (domain.ProviderHealth, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	h, ok := f.health[id]
+	return h, ok
+}
+
+func (f *fakeActors) InFlight(hash string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.inFlight[hash]
+}
+
+// fakeTester reports a fixed verdict and keeps what it was asked.
+type fakeTester struct {
+	mu    sync.Mutex
+	asked []domain.ConnectionTest
+}
+
+func (f *fakeTester) Test(_ context.Context, t domain.ConnectionTest) (domain.ConnectionReport, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = append(f.asked, t)
+	return domain.ConnectionReport{
+		Status: domain.ConnectionGreen, SubStatus: "success", HTTPStatus: 200, Latency: 1500 * time.Millisecond,
+		Content: "pong", Usage: domain.Usage{Input: 9, Output: 2},
+		Attempts: []domain.ConnectionAttempt{{Preset: "messages", URL: t.Provider.URL, HTTPStatus: 200, SubStatus: "success"}},
+	}, nil
+}

@@ -1,0 +1,198 @@
+package adminapi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/claude-code-hub/cch/http/problem"
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+func (a *API) declareLogs() {
+	tags := []string{"Request logs"}
+	operation(a, LevelSelf, huma.Operation{
+		OperationID: "listUsageLogs", Method: http.MethodGet, Path: "/usage-logs", Tags: tags,
+		Summary: "List requests, newest first; users see their own",
+	}, a.listLogs)
+	operation(a, LevelSelf, huma.Operation{
+		OperationID: "getUsageLog", Method: http.MethodGet, Path: "/usage-logs/{id}", Tags: tags,
+		Summary: "Read a request with its decision chain",
+	}, a.getLog)
+}
+
+type logListInput struct {
+	PageInput
+	From          time.Time `query:"from"`
+	To            time.Time `query:"to"`
+	UserID        int64     `query:"userId"        minimum:"1"`
+	KeyID         int64     `query:"keyId"         minimum:"1"`
+	ProviderID    int64     `query:"providerId"    minimum:"1"`
+	SessionID     string    `query:"sessionId"     maxLength:"256"                             doc:"exact, or a prefix"`
+	RequestID     string    `query:"requestId"     maxLength:"32"`
+	Model         string    `query:"model"         maxLength:"128"                             doc:"as requested or as sent"`
+	StatusCode    string    `query:"statusCode"    maxLength:"7"                               doc:"200, 4xx or non-200"`
+	ErrorsOnly    bool      `query:"errorsOnly"`
+	Query         string    `query:"q"             maxLength:"128"                             doc:"part of the error text"`
+	Outcome       string    `query:"outcome"       enum:"success,failure,blocked,client_abort"`
+	BlockedBy     string    `query:"blockedBy"     enum:"request,auth,model,limit,no_provider"`
+	Endpoint      string    `query:"endpoint"      maxLength:"256"`
+	MinAttempts   int       `query:"minAttempts"   minimum:"0"                                 maximum:"100"`
+	MinDurationMs int64     `query:"minDurationMs" minimum:"0"                                 maximum:"86400000"`
+	Client        string    `query:"client"        maxLength:"64"`
+	Demo          string    `query:"demo"          enum:"true,false"`
+}
+
+// filter translates the query. Who is no administrator sees nothing but their
+// own, whatever they ask for.
+func (in *logListInput) filter(c *caller) (domain.LogFilter, error) {
+	f := domain.LogFilter{
+		From: in.From, To: in.To, UserID: domain.UserID(in.UserID), KeyID: domain.KeyID(in.KeyID),
+		ProviderID: domain.ProviderID(in.ProviderID), SessionID: in.SessionID, Model: in.Model,
+		ErrorsOnly: in.ErrorsOnly, Text: in.Query, Outcome: domain.Outcome(in.Outcome),
+		BlockedBy: domain.BlockedBy(in.BlockedBy), Endpoint: in.Endpoint, MinAttempts: in.MinAttempts,
+		MinDuration: time.Duration(in.MinDurationMs) * time.Millisecond, Client: in.Client, Limit: in.Limit + 1,
+	}
+	var wrong faults
+	if in.Demo != "" {
+		f.Demo = ptr(in.Demo == "true")
+	}
+	if in.StatusCode != "" {
+		status, err := domain.ParseStatusFilter(in.StatusCode)
+		if err != nil {
+			wrong.add("invalid_format", "is not of the form 200, 4xx or non-200", "statusCode")
+		}
+		f.Status = status
+	}
+	if in.RequestID != "" {
+		id, err := domain.ParseRequestID(in.RequestID)
+		if err != nil {
+			wrong.add("invalid_format", "is not a request id", "requestId")
+		}
+		f.RequestID = id
+	}
+	if in.Cursor != "" {
+		position, err := in.position()
+		before, numErr := strconv.ParseInt(position, 10, 64)
+		if err != nil || numErr != nil {
+			wrong.add("invalid_format", "is not a cursor of this list", "cursor")
+		}
+		f.Before = domain.RequestID(before)
+	}
+	if !c.admin() {
+		f.UserID = c.userID()
+	}
+	return f, wrong.err()
+}
+
+func (a *API) listLogs(ctx context.Context, in *logListInput) (*listOutput[LogBody], error) {
+	c := callerOf(ctx)
+	if !c.admin() && in.UserID != 0 && in.UserID != int64(c.userID()) {
+		return nil, domain.NotFound("user", in.UserID)
+	}
+	f, err := in.filter(c)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := a.Stores.Logs.List(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	show := a.logView(c)
+	position := func(l *domain.RequestLog) string { return strconv.FormatInt(int64(l.ID), 10) }
+	return keysetPage(rows, in.Limit, position, show.row), nil
+}
+
+type logIDInput struct {
+	ID string `path:"id" maxLength:"32" doc:"row id or req_…"`
+}
+
+type logOutput struct{ Body logDetailBody }
+
+func (a *API) getLog(ctx context.Context, in *logIDInput) (*logOutput, error) {
+	id, err := parseLogID(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	log, detail, err := a.Stores.Logs.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	c := callerOf(ctx)
+	if !c.owns(log.UserID) {
+		return nil, domain.NotFound("request", in.ID)
+	}
+	view := a.logView(c)
+	chain, err := view.chain(detail.Chain)
+	if err != nil {
+		return nil, fmt.Errorf("decision chain of %s: %w", id, err)
+	}
+	body := logDetailBody{LogBody: view.row(&log), DecisionChain: chain}
+	if view.full {
+		body.ErrorDetail = optional(detail.Error)
+	}
+	return &logOutput{Body: body}, nil
+}
+
+func parseLogID(s string) (domain.RequestID, error) {
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil && n > 0 {
+		return domain.RequestID(n), nil
+	}
+	id, err := domain.ParseRequestID(s)
+	if err != nil {
+		return 0, problem.Invalid(problem.InvalidParam{Path: []any{"id"}, Code: "invalid_format", Message: "is neither a row id nor a request id"})
+	}
+	return id, nil
+}
+
+// logView shows log rows to one caller.
+type logView struct {
+	catalog *domain.Catalog
+	full    bool // with providers' names, addresses and multipliers
+}
+
+func (a *API) logView(c *caller) logView {
+	catalog := a.Catalog.Current()
+	return logView{catalog: catalog, full: c.admin() || catalog.Settings().ExposeProviderNames}
+}
+
+// chain decodes a decision chain and hides what the caller must not see: who
+// the providers are, where they are, what they cost and what they said.
+func (v logView) chain(raw []byte) ([]domain.ChainEntry, error) {
+	chain := []domain.ChainEntry{}
+	if len(raw) == 0 {
+		return chain, nil
+	}
+	if err := json.Unmarshal(raw, &chain); err != nil {
+		return nil, err
+	}
+	if !v.full {
+		for i := range chain {
+			hideProvider(&chain[i])
+		}
+	}
+	return chain, nil
+}
+
+func hideProvider(e *domain.ChainEntry) {
+	e.Name, e.EndpointURL, e.CostMultiplier, e.Weight, e.ErrorDetails, e.ErrorMessage = "", "", 0, 0, nil, ""
+	e.Groups, e.Detail = nil, ""
+	if e.Context == nil {
+		return
+	}
+	shown := *e.Context
+	shown.Filtered = append([]domain.FilteredProvider(nil), shown.Filtered...)
+	for i := range shown.Filtered {
+		shown.Filtered[i].Name, shown.Filtered[i].Details = "", ""
+	}
+	shown.Candidates = append([]domain.Candidate(nil), shown.Candidates...)
+	for i := range shown.Candidates {
+		shown.Candidates[i].Name, shown.Candidates[i].CostMultiplier, shown.Candidates[i].Weight = "", 0, 0
+	}
+	e.Context = &shown
+}

@@ -1,0 +1,127 @@
+package adminapi
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+const (
+	maxCustomHeaders     = 32
+	maxCustomHeaderBytes = 8 << 10
+)
+
+// checkProvider judges a provider as it would be stored.
+func (f *faults) checkProvider(p *domain.Provider) {
+	f.checkPatterns(&p.Routing)
+	f.checkTransport(&p.Transport)
+	for name := range p.GroupPriorities {
+		if !slices.Contains(p.Groups, name) {
+			f.add("not_allowed", "is not a group of the provider", "groupPriorities", name)
+		}
+	}
+}
+
+func (f *faults) checkPatterns(r *domain.Routing) {
+	for i, rule := range r.AllowedModels {
+		f.checkPattern(rule.MatchType, rule.Pattern, "allowedModels", i, "pattern")
+	}
+	for i, rule := range r.ModelRedirects {
+		f.checkPattern(rule.MatchType, rule.Source, "modelRedirects", i, "source")
+		if strings.TrimSpace(rule.Target) == "" {
+			f.add("too_short", "is empty", "modelRedirects", i, "target")
+		}
+	}
+}
+
+func (f *faults) checkPattern(m domain.MatchType, pattern string, path ...any) {
+	switch m {
+	case domain.MatchExact, domain.MatchPrefix, domain.MatchSuffix, domain.MatchContains:
+	case domain.MatchRegex:
+		if _, err := regexp.Compile(pattern); err != nil {
+			f.add("invalid_format", err.Error(), path...)
+		}
+	default:
+		f.add("invalid_choice", "has an unknown matchType", path[:len(path)-1]...)
+	}
+	if pattern == "" {
+		f.add("too_short", "is empty", path...)
+	}
+}
+
+func (f *faults) checkTransport(t *domain.Transport) {
+	f.checkTimeout("firstByteTimeoutStreamingMs", t.FirstByteTimeout, time.Second)
+	f.checkTimeout("streamingIdleTimeoutMs", t.StreamIdleTimeout, time.Minute)
+	f.checkTimeout("requestTimeoutNonStreamingMs", t.RequestTimeout, time.Minute)
+	if t.ProxyURL != "" {
+		f.checkProxyURL(t.ProxyURL)
+	}
+	f.checkHeaders(t.CustomHeaders)
+}
+
+func (f *faults) checkTimeout(name string, d, least time.Duration) {
+	if d != 0 && d < least {
+		f.add("too_small", "is 0 (off) or at least "+least.String(), name)
+	}
+}
+
+func (f *faults) checkProxyURL(s domain.Secret) {
+	u, err := url.Parse(s.Reveal())
+	ok := err == nil && u.Hostname() != "" && (u.Path == "" || u.Path == "/") && u.RawQuery == ""
+	if !ok || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) {
+		f.add("invalid_format", "is not an http, https, socks5 or socks5h URL", "proxyUrl")
+	}
+}
+
+// reservedHeaders are set by the gateway or by HTTP itself.
+var reservedHeaders = map[string]bool{
+	"authorization": true, "proxy-authorization": true, "x-api-key": true, "x-goog-api-key": true,
+	"host": true, "content-length": true, "transfer-encoding": true, "connection": true, "keep-alive": true,
+	"te": true, "trailer": true, "upgrade": true, "proxy-connection": true, "cookie": true,
+}
+
+func (f *faults) checkHeaders(headers map[string]domain.Secret) {
+	if len(headers) > maxCustomHeaders {
+		f.add("too_long", "has more than 32 headers", "customHeaders")
+	}
+	size := 0
+	for name, value := range headers {
+		size += len(name) + len(value)
+		lower := strings.ToLower(name)
+		switch {
+		case !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value.Reveal()):
+			f.add("invalid_format", "is not a valid header", "customHeaders", name)
+		case reservedHeaders[lower] || strings.HasPrefix(lower, "x-cch-"):
+			f.add("not_allowed", "is set by the gateway itself", "customHeaders", name)
+		}
+	}
+	if size > maxCustomHeaderBytes {
+		f.add("too_long", "has more than 8 KiB in all", "customHeaders")
+	}
+}
+
+// checkURL tidies a provider's base URL. User-info, query and fragment have no
+// place in it: a credential there would be shown and logged.
+func (f *faults) checkURL(s *string) {
+	*s = strings.TrimRight(strings.TrimSpace(*s), "/")
+	u, err := url.Parse(*s)
+	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" ||
+		u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		f.add("invalid_format", "is not an http or https URL without user, query and fragment", "url")
+	}
+}
+
+// hostOf is what a credential is bound to: scheme, host and port.
+func hostOf(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return raw
+	}
+	return strings.ToLower(u.Scheme + "://" + u.Host)
+}

@@ -1,0 +1,211 @@
+package adminapi
+
+import (
+	"encoding/json"
+	"errors"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+// ProviderFields are what can be said about a provider beside name, type, URL
+// and key.
+type ProviderFields struct {
+	Description         field[string]                 `json:"description,omitempty"                  maxLength:"200"`
+	IsEnabled           field[bool]                   `json:"isEnabled,omitempty"`
+	Groups              field[[]string]               `json:"groups,omitempty"                       maxItems:"100" doc:"unknown names are created"`
+	GroupPriorities     field[map[string]int]         `json:"groupPriorities,omitempty"              doc:"priority inside a group, where it differs"`
+	Weight              field[int]                    `json:"weight,omitempty"                       minimum:"1" maximum:"100"`
+	Priority            field[int]                    `json:"priority,omitempty"                     minimum:"0" maximum:"1000000" doc:"the smallest wins"`
+	CostMultiplier      field[float64]                `json:"costMultiplier,omitempty"               minimum:"0" maximum:"10000"`
+	MaxAttempts         field[int]                    `json:"maxAttempts,omitempty"                  minimum:"1" maximum:"10" doc:"null = the node's default"`
+	AllowedModels       field[[]modelRule]            `json:"allowedModels,omitempty"                maxItems:"500" doc:"empty = any"`
+	ModelRedirects      field[[]domain.ModelRedirect] `json:"modelRedirects,omitempty"               maxItems:"200" doc:"the first match wins"`
+	DisableSessionReuse field[bool]                   `json:"disableSessionReuse,omitempty"`
+	AcceptFormats       field[acceptFormats]          `json:"acceptFormats,omitempty"`
+	CodexInstructions   field[string]                 `json:"codexInstructions,omitempty"            enum:"auto,force,keep"`
+	CircuitBreaker      *breakerFields                `json:"circuitBreaker,omitempty"`
+	ProxyURL            field[string]                 `json:"proxyUrl,omitempty"                     maxLength:"512" writeOnly:"true" doc:"http, https, socks5 or socks5h; null = direct"`
+	ProxyFallback       field[bool]                   `json:"proxyFallbackToDirect,omitempty"`
+	FirstByteTimeoutMs  field[int64]                  `json:"firstByteTimeoutStreamingMs,omitempty"  minimum:"0" maximum:"180000" doc:"0 = off, else from 1000"`
+	StreamIdleTimeoutMs field[int64]                  `json:"streamingIdleTimeoutMs,omitempty"       minimum:"0" maximum:"600000" doc:"0 = off, else from 60000"`
+	RequestTimeoutMs    field[int64]                  `json:"requestTimeoutNonStreamingMs,omitempty" minimum:"0" maximum:"1800000" doc:"0 = off, else from 60000"`
+	AuthStyle           field[string]                 `json:"authStyle,omitempty"                    enum:"auto,x-api-key,bearer,both"`
+	PreserveClientIP    field[bool]                   `json:"preserveClientIp,omitempty"`
+	CustomHeaders       field[map[string]string]      `json:"customHeaders,omitempty"                writeOnly:"true" doc:"sent with every call"`
+	LimitFields
+}
+
+type breakerFields struct {
+	FailureThreshold field[int]   `json:"failureThreshold,omitempty"         minimum:"0"    maximum:"1000"     doc:"0 = off"`
+	OpenDurationMs   field[int64] `json:"openDurationMs,omitempty"           minimum:"1000" maximum:"86400000"`
+	HalfOpenSuccess  field[int]   `json:"halfOpenSuccessThreshold,omitempty" minimum:"1"    maximum:"10"`
+	FailureWindowMs  field[int64] `json:"failureWindowMs,omitempty"          minimum:"1000" maximum:"86400000"`
+	HalfOpenProbes   field[int]   `json:"halfOpenMaxProbes,omitempty"        minimum:"1"    maximum:"10"`
+}
+
+func (f *breakerFields) apply(b *domain.BreakerSettings) {
+	if f == nil {
+		return
+	}
+	standard := domain.DefaultBreakerSettings()
+	f.FailureThreshold.to(&b.FailureThreshold, standard.FailureThreshold)
+	millisTo(f.OpenDurationMs, &b.OpenDuration, standard.OpenDuration)
+	f.HalfOpenSuccess.to(&b.HalfOpenSuccess, standard.HalfOpenSuccess)
+	millisTo(f.FailureWindowMs, &b.FailureWindow, standard.FailureWindow)
+	f.HalfOpenProbes.to(&b.HalfOpenProbes, standard.HalfOpenProbes)
+}
+
+func millisTo(f field[int64], d *time.Duration, cleared time.Duration) {
+	if f.set {
+		*d = time.Duration(f.value) * time.Millisecond
+		if f.null {
+			*d = cleared
+		}
+	}
+}
+
+// apply changes p and reports what is wrong with the fields or with how they
+// fit together.
+func (f *ProviderFields) apply(p *domain.Provider) faults {
+	var wrong faults
+	f.Description.to(&p.Description, "")
+	f.IsEnabled.to(&p.Enabled, true)
+	if f.Groups.set {
+		p.Groups = wrong.checkGroups(f.Groups.value)
+	}
+	if len(p.Groups) == 0 {
+		p.Groups = []string{domain.DefaultGroup}
+	}
+	f.GroupPriorities.to(&p.GroupPriorities, nil)
+	f.CodexInstructions.to(&p.Conversion.CodexInstructions, "auto")
+	if f.AcceptFormats.set {
+		p.Conversion.AcceptAll, p.Conversion.AcceptFormats = f.AcceptFormats.value.all, f.AcceptFormats.value.list
+	}
+	f.CircuitBreaker.apply(&p.Breaker)
+	f.LimitFields.apply(&p.Limits)
+	f.applyRouting(&p.Routing)
+	f.applyTransport(&p.Transport)
+	wrong.checkProvider(p)
+	return wrong
+}
+
+func (f *ProviderFields) applyRouting(r *domain.Routing) {
+	f.Weight.to(&r.Weight, 1)
+	f.Priority.to(&r.Priority, 0)
+	f.MaxAttempts.to(&r.MaxAttempts, 0)
+	f.ModelRedirects.to(&r.ModelRedirects, nil)
+	f.DisableSessionReuse.to(&r.DisableSessionReuse, false)
+	if f.CostMultiplier.set {
+		r.CostMultiplier = domain.MultiplierFromFloat(f.CostMultiplier.value)
+		if f.CostMultiplier.null {
+			r.CostMultiplier = domain.MultiplierOne
+		}
+	}
+	if f.AllowedModels.set {
+		r.AllowedModels = nil
+		for _, m := range f.AllowedModels.value {
+			r.AllowedModels = append(r.AllowedModels, domain.ModelRule(m))
+		}
+	}
+}
+
+func (f *ProviderFields) applyTransport(t *domain.Transport) {
+	if f.ProxyURL.set {
+		t.ProxyURL = domain.Secret(f.ProxyURL.value)
+	}
+	f.ProxyFallback.to(&t.ProxyFallbackToDirect, false)
+	millisTo(f.FirstByteTimeoutMs, &t.FirstByteTimeout, 0)
+	millisTo(f.StreamIdleTimeoutMs, &t.StreamIdleTimeout, 0)
+	millisTo(f.RequestTimeoutMs, &t.RequestTimeout, 0)
+	named(f.AuthStyle, &t.AuthStyle, domain.AuthAuto)
+	f.PreserveClientIP.to(&t.PreserveClientIP, false)
+	if f.CustomHeaders.set {
+		t.CustomHeaders = nil
+		for name, value := range f.CustomHeaders.value {
+			if t.CustomHeaders == nil {
+				t.CustomHeaders = map[string]domain.Secret{}
+			}
+			t.CustomHeaders[name] = domain.Secret(value)
+		}
+	}
+}
+
+// modelRule is a rule, or a plain name that must match exactly.
+type modelRule domain.ModelRule
+
+// UnmarshalJSON takes "name" for {"matchType":"exact","pattern":"name"}.
+func (m *modelRule) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '"' {
+		m.MatchType = domain.MatchExact
+		return json.Unmarshal(b, &m.Pattern)
+	}
+	return json.Unmarshal(b, (*domain.ModelRule)(m))
+}
+
+// Schema is a string or a rule.
+func (modelRule) Schema(r huma.Registry) *huma.Schema {
+	rule := r.Schema(reflect.TypeFor[modelRuleObject](), true, "")
+	return &huma.Schema{OneOf: []*huma.Schema{{Type: huma.TypeString, MinLength: ptr(1), MaxLength: ptr(256)}, rule}}
+}
+
+// modelRuleObject is the documented form of a rule.
+type modelRuleObject struct {
+	MatchType string `json:"matchType" enum:"exact,prefix,suffix,contains,regex"`
+	Pattern   string `json:"pattern"   minLength:"1" maxLength:"256"`
+}
+
+// acceptFormats is "native", "all" or a list of client protocols.
+type acceptFormats struct {
+	all  bool
+	list []domain.Protocol
+}
+
+var errAcceptFormats = errors.New(`use "native", "all" or a list of protocols`)
+
+// UnmarshalJSON reads any of the three forms.
+func (f *acceptFormats) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '[' {
+		return json.Unmarshal(b, &f.list)
+	}
+	var word string
+	if err := json.Unmarshal(b, &word); err != nil {
+		return err
+	}
+	if word != "native" && word != "all" {
+		return errAcceptFormats
+	}
+	f.all = word == "all"
+	return nil
+}
+
+// MarshalJSON writes the form it would be read from.
+func (f acceptFormats) MarshalJSON() ([]byte, error) {
+	switch {
+	case f.all:
+		return json.Marshal("all")
+	case len(f.list) == 0:
+		return json.Marshal("native")
+	}
+	return json.Marshal(f.list)
+}
+
+// Schema lists the three forms.
+func (acceptFormats) Schema(huma.Registry) *huma.Schema {
+	var protocols []any
+	for _, t := range domain.ProviderTypes() {
+		if p := string(t.Protocol()); !slices.Contains(protocols, any(p)) {
+			protocols = append(protocols, p)
+		}
+	}
+	return &huma.Schema{OneOf: []*huma.Schema{
+		{Type: huma.TypeString, Enum: []any{"native", "all"}},
+		{Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeString, Enum: protocols}},
+	}}
+}
+
+func ptr[T any](v T) *T { return &v }

@@ -1,0 +1,266 @@
+package adminapi
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+func (a *API) declareProviders() {
+	tags := []string{"Providers"}
+	operation(a, LevelAdmin, huma.Operation{
+		OperationID: "listProviders", Method: http.MethodGet, Path: "/providers", Tags: tags, Summary: "List providers",
+	}, a.listProviders)
+	operation(a, LevelAdmin, huma.Operation{
+		OperationID: "createProvider", Method: http.MethodPost, Path: "/providers", Tags: tags, Summary: "Create a provider",
+		DefaultStatus: http.StatusCreated,
+	}, a.createProvider)
+	operation(a, LevelAdmin, huma.Operation{
+		OperationID: "getProvider", Method: http.MethodGet, Path: "/providers/{id}", Tags: tags, Summary: "Read a provider",
+	}, a.getProvider)
+	operation(a, LevelAdmin, huma.Operation{
+		OperationID: "updateProvider", Method: http.MethodPatch, Path: "/providers/{id}", Tags: tags,
+		Summary: "Change a provider; without a key it keeps the one it has",
+	}, a.updateProvider)
+	operation(a, LevelAdmin, huma.Operation{
+		OperationID: "deleteProvider", Method: http.MethodDelete, Path: "/providers/{id}", Tags: tags,
+		Summary: "Delete a provider", DefaultStatus: http.StatusNoContent,
+	}, a.deleteProvider)
+}
+
+type providerBody struct {
+	ID                  int64                  `json:"id"`
+	Version             int                    `json:"version"`
+	Name                string                 `json:"name"`
+	Description         *string                `json:"description"`
+	Type                string                 `json:"type"                        enum:"claude,claude-auth,codex,openai-compatible,gemini,gemini-cli"`
+	URL                 string                 `json:"url"`
+	KeyLast4            string                 `json:"keyLast4"`
+	IsEnabled           bool                   `json:"isEnabled"`
+	Groups              []string               `json:"groups"`
+	GroupPriorities     map[string]int         `json:"groupPriorities"`
+	Weight              int                    `json:"weight"`
+	Priority            int                    `json:"priority"`
+	CostMultiplier      float64                `json:"costMultiplier"`
+	MaxAttempts         *int                   `json:"maxAttempts"`
+	AllowedModels       []domain.ModelRule     `json:"allowedModels"`
+	ModelRedirects      []domain.ModelRedirect `json:"modelRedirects"`
+	DisableSessionReuse bool                   `json:"disableSessionReuse"`
+	AcceptFormats       acceptFormats          `json:"acceptFormats"`
+	CodexInstructions   string                 `json:"codexInstructions"`
+	CircuitBreaker      breakerBody            `json:"circuitBreaker"`
+	HasProxy            bool                   `json:"hasProxy"`
+	ProxyFallback       bool                   `json:"proxyFallbackToDirect"`
+	FirstByteTimeoutMs  int64                  `json:"firstByteTimeoutStreamingMs"`
+	StreamIdleTimeoutMs int64                  `json:"streamingIdleTimeoutMs"`
+	RequestTimeoutMs    int64                  `json:"requestTimeoutNonStreamingMs"`
+	AuthStyle           string                 `json:"authStyle"`
+	PreserveClientIP    bool                   `json:"preserveClientIp"`
+	CustomHeaderNames   []string               `json:"customHeaderNames"           doc:"their values are not shown"`
+	LimitBody
+	CreatedAt time.Time   `json:"createdAt"`
+	UpdatedAt time.Time   `json:"updatedAt"`
+	Health    *healthBody `json:"health"    doc:"null until the provider was used or asked about"`
+}
+
+type breakerBody struct {
+	FailureThreshold int   `json:"failureThreshold"`
+	OpenDurationMs   int64 `json:"openDurationMs"`
+	HalfOpenSuccess  int   `json:"halfOpenSuccessThreshold"`
+	FailureWindowMs  int64 `json:"failureWindowMs"`
+	HalfOpenProbes   int   `json:"halfOpenMaxProbes"`
+}
+
+func (a *API) showProvider(p *domain.Provider) providerBody {
+	t, r := &p.Transport, &p.Routing
+	b := providerBody{
+		ID: int64(p.ID), Version: p.Version, Name: p.Name, Description: optional(p.Description), Type: string(p.Type),
+		URL: p.URL, KeyLast4: p.KeyLast4, IsEnabled: p.Enabled, Groups: list(p.Groups),
+		GroupPriorities: map[string]int{}, Weight: r.Weight, Priority: r.Priority,
+		CostMultiplier: r.CostMultiplier.Float(), MaxAttempts: optional(r.MaxAttempts),
+		AllowedModels: list(r.AllowedModels), ModelRedirects: list(r.ModelRedirects),
+		DisableSessionReuse: r.DisableSessionReuse,
+		AcceptFormats:       acceptFormats{all: p.Conversion.AcceptAll, list: p.Conversion.AcceptFormats},
+		CodexInstructions:   p.Conversion.CodexInstructions, CircuitBreaker: showBreaker(&p.Breaker),
+		HasProxy: t.ProxyURL != "", ProxyFallback: t.ProxyFallbackToDirect,
+		FirstByteTimeoutMs: t.FirstByteTimeout.Milliseconds(), StreamIdleTimeoutMs: t.StreamIdleTimeout.Milliseconds(),
+		RequestTimeoutMs: t.RequestTimeout.Milliseconds(), AuthStyle: string(t.AuthStyle),
+		PreserveClientIP: t.PreserveClientIP, CustomHeaderNames: list(slices.Sorted(maps.Keys(t.CustomHeaders))),
+		LimitBody: limitsOf(&p.Limits), CreatedAt: p.CreatedAt.UTC(), UpdatedAt: p.UpdatedAt.UTC(),
+	}
+	maps.Copy(b.GroupPriorities, p.GroupPriorities)
+	if h, ok := a.Live.Health(p.ID); ok {
+		b.Health = ptr(showHealth(&h))
+	}
+	return b
+}
+
+func showBreaker(b *domain.BreakerSettings) breakerBody {
+	return breakerBody{
+		FailureThreshold: b.FailureThreshold, OpenDurationMs: b.OpenDuration.Milliseconds(),
+		HalfOpenSuccess: b.HalfOpenSuccess, FailureWindowMs: b.FailureWindow.Milliseconds(),
+		HalfOpenProbes: b.HalfOpenProbes,
+	}
+}
+
+type providerListInput struct {
+	PageInput
+	Query   string `query:"q"       maxLength:"64"                  doc:"part of the name, description or URL"`
+	Type    string `query:"type"    enum:"claude,claude-auth,codex,openai-compatible,gemini,gemini-cli"`
+	Group   string `query:"group"   maxLength:"200"`
+	Enabled string `query:"enabled" enum:"true,false"`
+	Breaker string `query:"breaker" enum:"closed,open,half_open"`
+	Sort    string `query:"sort"    enum:"id,name,priority"         default:"id"`
+	Order   string `query:"order"   enum:"asc,desc"                 default:"asc"`
+}
+
+func (a *API) listProviders(ctx context.Context, in *providerListInput) (*listOutput[providerBody], error) {
+	all, err := a.Stores.Providers.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(p domain.Provider) bool { return !a.providerMatches(in, &p) })
+	keyOf := func(p *domain.Provider) string {
+		switch in.Sort {
+		case "name":
+			return strings.ToLower(p.Name) + "\x00" + idKey(p.ID)
+		case "priority":
+			return idKey(int64(p.Routing.Priority)) + idKey(p.ID)
+		}
+		return idKey(p.ID)
+	}
+	return pageOf(all, in.PageInput, in.Order == "desc", keyOf, a.showProvider)
+}
+
+func (a *API) providerMatches(in *providerListInput, p *domain.Provider) bool {
+	state := domain.BreakerClosed
+	if h, ok := a.Live.Health(p.ID); ok {
+		state = h.Breaker
+	}
+	text := strings.ToLower(p.Name + "\x00" + p.Description + "\x00" + p.URL)
+	return strings.Contains(text, strings.ToLower(in.Query)) &&
+		(in.Type == "" || in.Type == string(p.Type)) &&
+		(in.Group == "" || slices.Contains(p.Groups, in.Group)) &&
+		(in.Enabled == "" || (in.Enabled == "true") == p.Enabled) &&
+		(in.Breaker == "" || in.Breaker == string(state))
+}
+
+type createProviderInput struct {
+	Body struct {
+		Name string `json:"name" minLength:"1" maxLength:"64"`
+		Type string `json:"type" enum:"claude,claude-auth,codex,openai-compatible,gemini,gemini-cli"`
+		URL  string `json:"url"  minLength:"1" maxLength:"255" doc:"base URL"`
+		Key  string `json:"key"  minLength:"1" maxLength:"16384" writeOnly:"true"`
+		ProviderFields
+	}
+}
+
+func (a *API) createProvider(ctx context.Context, in *createProviderInput) (*output[providerBody], error) {
+	p := newProvider(domain.ProviderType(in.Body.Type), in.Body.URL, in.Body.Key)
+	p.Name = in.Body.Name
+	wrong := in.Body.ProviderFields.apply(&p)
+	wrong.checkName(&p.Name)
+	wrong.checkURL(&p.URL)
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
+	created, version, err := a.Stores.Providers.Create(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	a.settled(ctx, version)
+	return &output[providerBody]{ETag: etag(created.Version), Body: a.showProvider(&created)}, nil
+}
+
+// newProvider has the defaults of a provider about which nothing else is said.
+func newProvider(kind domain.ProviderType, url, key string) domain.Provider {
+	p := domain.Provider{
+		Type: kind, URL: url, Enabled: true, Limits: defaultLimits(), Breaker: domain.DefaultBreakerSettings(),
+		Routing:    domain.Routing{Weight: 1, CostMultiplier: domain.MultiplierOne},
+		Transport:  domain.Transport{AuthStyle: domain.AuthAuto},
+		Conversion: domain.Conversion{CodexInstructions: "auto"},
+	}
+	setProviderKey(&p, key)
+	return p
+}
+
+func setProviderKey(p *domain.Provider, key string) {
+	p.Key = domain.Secret(strings.TrimSpace(key))
+	p.KeyLast4 = p.Key.Last4()
+}
+
+// ProviderIDInput names a provider in the path.
+type ProviderIDInput struct {
+	ID int64 `path:"id" minimum:"1"`
+}
+
+func (a *API) getProvider(ctx context.Context, in *ProviderIDInput) (*output[providerBody], error) {
+	p, err := a.Stores.Providers.Get(ctx, domain.ProviderID(in.ID))
+	if err != nil {
+		return nil, err
+	}
+	return &output[providerBody]{ETag: etag(p.Version), Body: a.showProvider(&p)}, nil
+}
+
+type updateProviderInput struct {
+	ProviderIDInput
+	VersionInput
+	Body struct {
+		Name field[string] `json:"name,omitempty" minLength:"1" maxLength:"64"`
+		Type string        `json:"type,omitempty" enum:"claude,claude-auth,codex,openai-compatible,gemini,gemini-cli"`
+		URL  field[string] `json:"url,omitempty"  minLength:"1" maxLength:"255" doc:"a new host needs the key again"`
+		Key  string        `json:"key,omitempty"  minLength:"1" maxLength:"16384" writeOnly:"true" doc:"left out: unchanged"`
+		ProviderFields
+	}
+}
+
+func (a *API) updateProvider(ctx context.Context, in *updateProviderInput) (*output[providerBody], error) {
+	e := edit[domain.ProviderID, domain.Provider, providerBody]{
+		repo:    a.Stores.Providers,
+		version: func(p *domain.Provider) int { return p.Version },
+		show:    a.showProvider,
+		apply:   func(_ context.Context, p *domain.Provider) error { return in.merge(p) },
+	}
+	return e.run(ctx, a, domain.ProviderID(in.ID), in.VersionInput)
+}
+
+// merge changes the provider. The stored key is never sent to a new host:
+// whoever could only redirect a provider would learn it.
+func (in *updateProviderInput) merge(p *domain.Provider) error {
+	body, before := &in.Body, p.URL
+	wrong := body.ProviderFields.apply(p)
+	if body.Name.set {
+		p.Name = body.Name.value
+		wrong.checkName(&p.Name)
+	}
+	if body.Type != "" {
+		p.Type = domain.ProviderType(body.Type)
+	}
+	if body.URL.set {
+		p.URL = body.URL.value
+		wrong.checkURL(&p.URL)
+	}
+	switch {
+	case body.Key != "":
+		setProviderKey(p, body.Key)
+	case hostOf(p.URL) != hostOf(before):
+		wrong.add("required", "is required when the host of the URL changes", "key")
+	}
+	return wrong.err()
+}
+
+type deleteProviderInput struct {
+	ProviderIDInput
+	VersionInput
+}
+
+func (a *API) deleteProvider(ctx context.Context, in *deleteProviderInput) (*struct{}, error) {
+	return remove(ctx, a, a.Stores.Providers, domain.ProviderID(in.ID), in.VersionInput)
+}

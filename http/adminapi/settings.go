@@ -1,0 +1,170 @@
+package adminapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/claude-code-hub/cch/http/middleware"
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+func (a *API) declareSettings() {
+	tags := []string{"Settings"}
+	operation(a, LevelSelf, huma.Operation{
+		OperationID: "displaySettings", Method: http.MethodGet, Path: "/settings/display", Tags: tags,
+		Summary: "Settings that change what is shown",
+	}, a.displaySettings)
+	operation(a, LevelAdmin, huma.Operation{
+		OperationID: "getSettings", Method: http.MethodGet, Path: "/settings", Tags: tags, Summary: "Read the settings",
+	}, a.getSettings)
+	operation(a, LevelAdmin, huma.Operation{
+		OperationID: "updateSettings", Method: http.MethodPatch, Path: "/settings", Tags: tags,
+		Summary: "Change settings; null sets one back to its default",
+	}, a.updateSettings)
+}
+
+type settingsBody struct {
+	SiteTitle                       string   `json:"siteTitle"`
+	Timezone                        *string  `json:"timezone"                        doc:"null = the process's"`
+	ExposeProviderNames             bool     `json:"exposeProviderNames"`
+	VerboseProviderError            bool     `json:"verboseProviderError"`
+	PassThroughUpstreamErrorMessage bool     `json:"passThroughUpstreamErrorMessage"`
+	MaxProviderSwitches             int      `json:"maxProviderSwitches"`
+	MaxTotalAttempts                int      `json:"maxTotalAttempts"`
+	PrecommitDeadlineMs             int64    `json:"precommitDeadlineMs"`
+	TierStrategy                    string   `json:"tierStrategy"                    enum:"weighted,cheapest_first,least_inflight"`
+	MaxInFlightPerKey               int      `json:"maxInFlightPerKey"`
+	MaxInFlightPerUser              int      `json:"maxInFlightPerUser"`
+	OnClientAbort                   string   `json:"onClientAbort"                   enum:"drain,cancel"`
+	ClientAbortDrainMs              int64    `json:"clientAbortDrainMs"`
+	StreamGateMode                  string   `json:"streamGateMode"                  enum:"off,shadow,enforce"`
+	GateKeepaliveAfterMs            int64    `json:"gateKeepaliveAfterMs"`
+	EchoUpstreamModel               bool     `json:"echoUpstreamModel"`
+	ClaudeUserIDInjection           bool     `json:"claudeUserIdInjection"`
+	AllowNonConversationFallback    bool     `json:"allowNonConversationFallback"`
+	QuotaFailMode                   string   `json:"quotaFailMode"                   enum:"open,closed"`
+	TrustedProxies                  []string `json:"trustedProxies"`
+}
+
+func showSettings(s *domain.Settings) settingsBody {
+	return settingsBody{
+		SiteTitle: s.SiteTitle, Timezone: optional(s.Timezone), ExposeProviderNames: s.ExposeProviderNames,
+		VerboseProviderError:            s.VerboseProviderError,
+		PassThroughUpstreamErrorMessage: s.PassThroughUpstreamErrorMessage,
+		MaxProviderSwitches:             s.MaxProviderSwitches, MaxTotalAttempts: s.MaxTotalAttempts,
+		PrecommitDeadlineMs: s.PrecommitDeadline.Milliseconds(), TierStrategy: string(s.TierStrategy),
+		MaxInFlightPerKey: s.MaxInFlightPerKey, MaxInFlightPerUser: s.MaxInFlightPerUser,
+		OnClientAbort: string(s.OnClientAbort), ClientAbortDrainMs: s.ClientAbortDrain.Milliseconds(),
+		StreamGateMode: string(s.StreamGate), GateKeepaliveAfterMs: s.GateKeepaliveAfter.Milliseconds(),
+		EchoUpstreamModel: s.EchoUpstreamModel, ClaudeUserIDInjection: s.ClaudeUserIDInjection,
+		AllowNonConversationFallback: s.AllowNonConversationFallback, QuotaFailMode: string(s.QuotaFailMode),
+		TrustedProxies: list(s.TrustedProxies),
+	}
+}
+
+type settingsFields struct {
+	SiteTitle                       field[string]   `json:"siteTitle,omitempty"                       minLength:"1" maxLength:"128"`
+	Timezone                        field[string]   `json:"timezone,omitempty"                        maxLength:"64" doc:"IANA name"`
+	ExposeProviderNames             field[bool]     `json:"exposeProviderNames,omitempty"             doc:"show providers' names to users"`
+	VerboseProviderError            field[bool]     `json:"verboseProviderError,omitempty"`
+	PassThroughUpstreamErrorMessage field[bool]     `json:"passThroughUpstreamErrorMessage,omitempty"`
+	MaxProviderSwitches             field[int]      `json:"maxProviderSwitches,omitempty"             minimum:"0" maximum:"20"`
+	MaxTotalAttempts                field[int]      `json:"maxTotalAttempts,omitempty"                minimum:"1" maximum:"50"`
+	PrecommitDeadlineMs             field[int64]    `json:"precommitDeadlineMs,omitempty"             minimum:"0" maximum:"3600000" doc:"0 = none"`
+	TierStrategy                    field[string]   `json:"tierStrategy,omitempty"                    enum:"weighted,cheapest_first,least_inflight"`
+	MaxInFlightPerKey               field[int]      `json:"maxInFlightPerKey,omitempty"               minimum:"1" maximum:"100000"`
+	MaxInFlightPerUser              field[int]      `json:"maxInFlightPerUser,omitempty"              minimum:"1" maximum:"100000"`
+	OnClientAbort                   field[string]   `json:"onClientAbort,omitempty"                   enum:"drain,cancel"`
+	ClientAbortDrainMs              field[int64]    `json:"clientAbortDrainMs,omitempty"              minimum:"0" maximum:"600000"`
+	StreamGateMode                  field[string]   `json:"streamGateMode,omitempty"                  enum:"off,shadow,enforce"`
+	GateKeepaliveAfterMs            field[int64]    `json:"gateKeepaliveAfterMs,omitempty"            minimum:"0" maximum:"600000"`
+	EchoUpstreamModel               field[bool]     `json:"echoUpstreamModel,omitempty"`
+	ClaudeUserIDInjection           field[bool]     `json:"claudeUserIdInjection,omitempty"`
+	AllowNonConversationFallback    field[bool]     `json:"allowNonConversationFallback,omitempty"`
+	QuotaFailMode                   field[string]   `json:"quotaFailMode,omitempty"                   enum:"open,closed"`
+	TrustedProxies                  field[[]string] `json:"trustedProxies,omitempty"                  maxItems:"100" doc:"addresses or CIDRs"`
+}
+
+// apply changes the settings; null sets one back to its default.
+func (f *settingsFields) apply(s *domain.Settings) {
+	d := domain.DefaultSettings()
+	f.SiteTitle.to(&s.SiteTitle, d.SiteTitle)
+	f.Timezone.to(&s.Timezone, d.Timezone)
+	f.ExposeProviderNames.to(&s.ExposeProviderNames, d.ExposeProviderNames)
+	f.VerboseProviderError.to(&s.VerboseProviderError, d.VerboseProviderError)
+	f.PassThroughUpstreamErrorMessage.to(&s.PassThroughUpstreamErrorMessage, d.PassThroughUpstreamErrorMessage)
+	f.MaxProviderSwitches.to(&s.MaxProviderSwitches, d.MaxProviderSwitches)
+	f.MaxTotalAttempts.to(&s.MaxTotalAttempts, d.MaxTotalAttempts)
+	millisTo(f.PrecommitDeadlineMs, &s.PrecommitDeadline, d.PrecommitDeadline)
+	named(f.TierStrategy, &s.TierStrategy, d.TierStrategy)
+	f.MaxInFlightPerKey.to(&s.MaxInFlightPerKey, d.MaxInFlightPerKey)
+	f.MaxInFlightPerUser.to(&s.MaxInFlightPerUser, d.MaxInFlightPerUser)
+	named(f.OnClientAbort, &s.OnClientAbort, d.OnClientAbort)
+	millisTo(f.ClientAbortDrainMs, &s.ClientAbortDrain, d.ClientAbortDrain)
+	named(f.StreamGateMode, &s.StreamGate, d.StreamGate)
+	millisTo(f.GateKeepaliveAfterMs, &s.GateKeepaliveAfter, d.GateKeepaliveAfter)
+	f.EchoUpstreamModel.to(&s.EchoUpstreamModel, d.EchoUpstreamModel)
+	f.ClaudeUserIDInjection.to(&s.ClaudeUserIDInjection, d.ClaudeUserIDInjection)
+	f.AllowNonConversationFallback.to(&s.AllowNonConversationFallback, d.AllowNonConversationFallback)
+	named(f.QuotaFailMode, &s.QuotaFailMode, d.QuotaFailMode)
+	f.TrustedProxies.to(&s.TrustedProxies, d.TrustedProxies)
+}
+
+func (f *settingsFields) check() error {
+	var wrong faults
+	if f.Timezone.given() && f.Timezone.value != "" {
+		if _, err := time.LoadLocation(f.Timezone.value); err != nil || f.Timezone.value == "Local" {
+			wrong.add("invalid_choice", "is not an IANA time zone", "timezone")
+		}
+	}
+	for i, p := range f.TrustedProxies.value {
+		if _, err := middleware.ParseProxies([]string{p}); err != nil {
+			wrong.add("invalid_format", "is neither an address nor a CIDR", "trustedProxies", i)
+		}
+	}
+	return wrong.err()
+}
+
+type settingsOutput struct{ Body settingsBody }
+
+func (a *API) getSettings(ctx context.Context, _ *struct{}) (*settingsOutput, error) {
+	s, err := a.Stores.Settings.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &settingsOutput{Body: showSettings(&s)}, nil
+}
+
+type updateSettingsInput struct{ Body settingsFields }
+
+func (a *API) updateSettings(ctx context.Context, in *updateSettingsInput) (*settingsOutput, error) {
+	if err := in.Body.check(); err != nil {
+		return nil, err
+	}
+	s, version, err := a.Stores.Settings.Update(ctx, callerOf(ctx).userID(), func(s *domain.Settings) error {
+		in.Body.apply(s)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.settled(ctx, version)
+	return &settingsOutput{Body: showSettings(&s)}, nil
+}
+
+type displayOutput struct {
+	Body struct {
+		SiteTitle           string  `json:"siteTitle"`
+		Timezone            *string `json:"timezone"`
+		ExposeProviderNames bool    `json:"exposeProviderNames"`
+	}
+}
+
+func (a *API) displaySettings(context.Context, *struct{}) (*displayOutput, error) {
+	s, out := a.Catalog.Current().Settings(), &displayOutput{}
+	out.Body.SiteTitle, out.Body.Timezone, out.Body.ExposeProviderNames = s.SiteTitle, optional(s.Timezone), s.ExposeProviderNames
+	return out, nil
+}
