@@ -41,6 +41,7 @@ type Actor struct {
 	dirty  bool
 	now    time.Time // of the last message
 	saved  time.Time
+	probes int       // as last saved
 	loadAt time.Time // when to try the store again
 }
 
@@ -121,7 +122,9 @@ func (a *Actor) after(c *kit.Context) {
 		a.o.Health.Publish(a.health.next(h, a.now))
 		publishAt = a.health.due(h, a.now)
 	}
-	if len(changed) > 0 || a.dirty && !a.now.Before(a.saved.Add(saveEvery)) {
+	// Who holds a probe is saved at once too: its holder could not tell later.
+	urgent := len(changed) > 0 || h.ProbesInFlight != a.probes
+	if urgent || a.dirty && !a.now.Before(a.saved.Add(saveEvery)) {
 		a.save()
 	}
 	var saveAt time.Time
@@ -181,7 +184,7 @@ func (a *Actor) save() {
 	a.o.Snapshots.Save(domain.Snapshot{
 		Kind: KindName, ID: strconv.FormatInt(int64(a.state.id), 10), Epoch: a.state.epoch, Data: data,
 	})
-	a.dirty, a.saved = false, a.now
+	a.dirty, a.saved, a.probes = false, a.now, len(a.state.breaker.Probes)
 }
 
 // Failed keeps a state that a panic may have left half changed from being saved.

@@ -342,6 +342,32 @@ func TestARestartKeepsAnOpenBreaker(t *testing.T) {
 	})
 }
 
+func TestAPanicKeepsTheProbe(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := seven()
+		p.Breaker.OpenDuration = time.Second
+		var boom atomic.Bool
+		h := newWorld(p).start(t, func(_, _ string, _ kit.Actor, _ any) {
+			if boom.Swap(false) {
+				panic("injected")
+			}
+		})
+		defer h.stop()
+		for n := range 2 {
+			h.fail(n, h.acquire(n))
+		}
+		time.Sleep(time.Second + 20*time.Millisecond)
+		g := h.acquire(2)
+		require.True(t, g.Probe)
+		boom.Store(true)
+		h.ref.Tell(&protocol.HealthRead{})
+		require.Equal(t, protocol.DeniedHalfOpenBusy, h.acquire(3).DeniedBy)
+		h.succeed(2, g)
+		require.Equal(t, domain.BreakerClosed, h.read().Breaker)
+	})
+}
+
 func TestAStoreThatIsDownIsAskedAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -7,11 +7,14 @@ import (
 
 // Recent remembers keys until a deadline. It is meant for one retention time:
 // keys are forgotten in the order they came, so a key with a short deadline may
-// stay in memory, unseen, behind one with a longer. The zero value is empty.
+// stay in memory, unseen, behind one with a longer. When the clock steps back,
+// keys that would now be remembered for longer than was ever asked for are
+// forgotten, or they would pile up. The zero value is empty.
 type Recent[K comparable] struct {
-	until map[K]int64 // Unix ns
-	queue []remembered[K]
-	head  int
+	until   map[K]int64 // Unix ns
+	queue   []remembered[K]
+	head    int
+	longest int64 // time asked for, ns
 }
 
 type remembered[K comparable] struct {
@@ -23,6 +26,7 @@ type remembered[K comparable] struct {
 func (r *Recent[K]) Add(key K, until, now time.Time) {
 	r.forget(now.UnixNano())
 	deadline := until.UnixNano()
+	r.longest = max(r.longest, deadline-now.UnixNano())
 	if deadline <= r.until[key] {
 		return
 	}
@@ -54,8 +58,11 @@ func (r *Recent[K]) All() iter.Seq2[K, time.Time] {
 }
 
 func (r *Recent[K]) forget(now int64) {
-	for r.head < len(r.queue) && r.queue[r.head].until <= now {
+	for r.head < len(r.queue) {
 		e := r.queue[r.head]
+		if now < e.until && e.until <= now+r.longest {
+			break
+		}
 		if r.until[e.key] == e.until { // else it was added again and stands further back
 			delete(r.until, e.key)
 		}

@@ -44,3 +44,17 @@ func TestRecentIsBounded(t *testing.T) {
 		require.LessOrEqual(t, r.Len(), 61)
 	}
 }
+
+func TestRecentDoesNotPileUpWhenTheClockStepsBack(t *testing.T) {
+	t.Parallel()
+	var r limits.Recent[int]
+	now := start.Add(time.Hour)
+	for i := range 100 {
+		r.Add(i, now.Add(time.Minute), now)
+	}
+	for i := range 100 {
+		now := start.Add(time.Duration(i) * time.Second)
+		r.Add(1000+i, now.Add(time.Minute), now)
+	}
+	require.LessOrEqual(t, r.Len(), 61)
+}
