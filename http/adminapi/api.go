@@ -82,6 +82,7 @@ func New(o Options) *API {
 	config.Transformers = []huma.Transformer{nameProblem}
 	a.huma = humamux.New(a.router, config)
 	a.declare()
+	a.router.SkipClean(true) // a redirect would turn a POST into a GET
 	a.router.NotFoundHandler = a.unmatched(http.StatusNotFound, problem.ErrorNotFound, "This path does not exist.")
 	a.router.MethodNotAllowedHandler = a.unmatched(http.StatusMethodNotAllowed, problem.ErrorMethodNotAllowed,
 		"This path does not take the method.")
@@ -157,7 +158,7 @@ func rooted[I, O any](a *API, level Level, op huma.Operation, handle func(contex
 }
 
 // asProblem is what the caller sees of an error; what it does not see is logged.
-func (a *API) asProblem(ctx context.Context, operation string, err error) error {
+func (a *API) asProblem(ctx context.Context, operation string, err error) *problem.Problem {
 	if p, ok := errors.AsType[*problem.Problem](err); ok {
 		return p
 	}

@@ -70,9 +70,10 @@ func (m cookieMint) sign(signed []byte) []byte {
 }
 
 // setCookie is the header that hands value to the browser; an empty one takes
-// the cookie away.
+// the cookie away. It is Secure exactly when the request came by HTTPS: on plain
+// HTTP a browser would drop it, and nobody could sign in.
 func (a *API) setCookie(c *caller, value string) string {
-	cookie := http.Cookie{
+	cookie := http.Cookie{ //nolint:gosec // Secure depends on how the request came; see above
 		Name: CookieName, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		Secure: a.Auth.SecureCookies && c.https, MaxAge: int(a.Auth.SessionTTL.Seconds()),
 	}

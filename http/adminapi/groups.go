@@ -48,8 +48,8 @@ func showGroup(g *domain.Group) groupBody {
 
 // GroupFields are what can be said about a group beside the name.
 type GroupFields struct {
-	CostMultiplier field[float64] `json:"costMultiplier,omitempty" minimum:"0"     maximum:"10000"`
-	Description    field[string]  `json:"description,omitempty"    maxLength:"200"`
+	CostMultiplier field[float64] `json:"costMultiplier,omitzero" minimum:"0"     maximum:"10000"`
+	Description    field[string]  `json:"description,omitzero"    maxLength:"200"`
 }
 
 func (f *GroupFields) apply(g *domain.Group) {
@@ -121,7 +121,7 @@ type updateGroupInput struct {
 	GroupIDInput
 	VersionInput
 	Body struct {
-		Name field[string] `json:"name,omitempty" minLength:"1" maxLength:"200"`
+		Name field[string] `json:"name,omitzero" minLength:"1" maxLength:"200"`
 		GroupFields
 	}
 }

@@ -32,7 +32,7 @@ func (a *API) guard(level Level) func(huma.Context, func(huma.Context)) {
 		c := a.newCaller(r)
 		if level != LevelPublic {
 			if err := a.admit(r, c, level); err != nil {
-				p, _ := a.asProblem(r.Context(), ctx.Operation().OperationID, err).(*problem.Problem)
+				p := a.asProblem(r.Context(), ctx.Operation().OperationID, err)
 				problem.WriteManagement(w, r, p, middleware.RequestIDFrom(r.Context()))
 				return
 			}

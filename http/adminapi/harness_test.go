@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -212,12 +213,8 @@ type person struct {
 func (w *world) person(name string, user, key map[string]any) person {
 	w.t.Helper()
 	body := map[string]any{"name": name, "key": map[string]any{"name": "first"}}
-	for k, v := range user {
-		body[k] = v
-	}
-	for k, v := range key {
-		body["key"].(map[string]any)[k] = v
-	}
+	maps.Copy(body, user)
+	maps.Copy(body["key"].(map[string]any), key)
 	var made struct {
 		User struct{ ID int64 }
 		Key  struct {
@@ -370,3 +367,5 @@ func (f *fakeTester) Test(_ context.Context, t domain.ConnectionTest) (domain.Co
 		Attempts: []domain.ConnectionAttempt{{Preset: "messages", URL: t.Provider.URL, HTTPStatus: 200, SubStatus: "success"}},
 	}, nil
 }
+
+func withRequestID(h http.Handler) http.Handler { return middleware.RequestID(h) }

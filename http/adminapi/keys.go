@@ -66,10 +66,10 @@ func showKey(k *domain.Key) KeyBody {
 
 // KeyFields are what can be said about a key beside the name.
 type KeyFields struct {
-	IsEnabled     field[bool]      `json:"isEnabled,omitempty"`
-	ExpiresAt     field[time.Time] `json:"expiresAt,omitempty"     doc:"null = never"`
-	CanLoginWebUI field[bool]      `json:"canLoginWebUi,omitempty" doc:"administrators only"`
-	Groups        field[[]string]  `json:"groups,omitempty"        doc:"some of the user's; empty = all of them" maxItems:"100"`
+	IsEnabled     field[bool]      `json:"isEnabled,omitzero"`
+	ExpiresAt     field[time.Time] `json:"expiresAt,omitzero"     doc:"null = never"`
+	CanLoginWebUI field[bool]      `json:"canLoginWebUi,omitzero" doc:"administrators only"`
+	Groups        field[[]string]  `json:"groups,omitzero"        doc:"some of the user's; empty = all of them" maxItems:"100"`
 	LimitFields
 }
 
@@ -234,7 +234,7 @@ type updateKeyInput struct {
 	KeyIDInput
 	VersionInput
 	Body struct {
-		Name field[string] `json:"name,omitempty" minLength:"1" maxLength:"64"`
+		Name field[string] `json:"name,omitzero" minLength:"1" maxLength:"64"`
 		KeyFields
 	}
 }
@@ -242,7 +242,7 @@ type updateKeyInput struct {
 func (a *API) updateKey(ctx context.Context, in *updateKeyInput) (*output[KeyBody], error) {
 	return a.editKey(ctx, in.ID, in.VersionInput, func(k *domain.Key) error {
 		before := *k
-		wrong := in.Body.KeyFields.apply(k)
+		wrong := in.Body.apply(k)
 		if in.Body.Name.set {
 			k.Name = in.Body.Name.value
 			wrong.checkName(&k.Name)

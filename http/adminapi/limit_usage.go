@@ -131,17 +131,17 @@ func showWindow(w *protocol.QuotaWindow) limitWindowBody {
 	unit := func(v int64) float64 { return float64(v) }
 	if w.Limit.Money() {
 		unit = func(v int64) float64 { return domain.Money(v).USD() }
-		b.UsedUSD = ptr(unit(w.Used))
+		b.UsedUSD = new(unit(w.Used))
 	} else {
 		b.Used = &w.Used
 	}
 	b.Reserved = unit(w.Reserved)
 	if w.Max > 0 {
-		b.Limit = ptr(unit(w.Max))
-		b.Percent = ptr(100 * float64(w.Used+w.Reserved) / float64(w.Max))
+		b.Limit = new(unit(w.Max))
+		b.Percent = new(100 * float64(w.Used+w.Reserved) / float64(w.Max))
 	}
 	if w.ResetAt > 0 {
-		b.ResetAt = ptr(time.UnixMilli(w.ResetAt).UTC())
+		b.ResetAt = new(time.UnixMilli(w.ResetAt).UTC())
 	}
 	return b
 }

@@ -8,17 +8,17 @@ import (
 
 // LimitFields are the limits in a create or update. Null or 0 is unlimited.
 type LimitFields struct {
-	USD5h              field[float64] `json:"limit5hUsd,omitempty"              minimum:"0"          maximum:"1000000000"`
-	USD5hMode          field[string]  `json:"limit5hMode,omitempty"             enum:"rolling,fixed"`
-	USDDaily           field[float64] `json:"dailyLimitUsd,omitempty"           minimum:"0"          maximum:"1000000000"`
-	DailyMode          field[string]  `json:"dailyMode,omitempty"               enum:"rolling,fixed"`
-	DailyResetTime     field[string]  `json:"dailyResetTime,omitempty"          pattern:"^([01][0-9]|2[0-3]):[0-5][0-9]$" doc:"HH:mm in the system's time zone"`
-	USDWeekly          field[float64] `json:"limitWeeklyUsd,omitempty"          minimum:"0"          maximum:"1000000000"`
-	USDMonthly         field[float64] `json:"limitMonthlyUsd,omitempty"         minimum:"0"          maximum:"1000000000"`
-	USDTotal           field[float64] `json:"limitTotalUsd,omitempty"           minimum:"0"          maximum:"1000000000"`
-	ConcurrentSessions field[int]     `json:"limitConcurrentSessions,omitempty" minimum:"0"          maximum:"1000000"`
-	ConcurrentRequests field[int]     `json:"limitConcurrentRequests,omitempty" minimum:"0"          maximum:"1000000"`
-	RPM                field[int]     `json:"rpmLimit,omitempty"                minimum:"0"          maximum:"1000000" doc:"requests a minute"`
+	USD5h              field[float64] `json:"limit5hUsd,omitzero"              minimum:"0"          maximum:"1000000000"`
+	USD5hMode          field[string]  `json:"limit5hMode,omitzero"             enum:"rolling,fixed"`
+	USDDaily           field[float64] `json:"dailyLimitUsd,omitzero"           minimum:"0"          maximum:"1000000000"`
+	DailyMode          field[string]  `json:"dailyMode,omitzero"               enum:"rolling,fixed"`
+	DailyResetTime     field[string]  `json:"dailyResetTime,omitzero"          pattern:"^([01][0-9]|2[0-3]):[0-5][0-9]$" doc:"HH:mm in the system's time zone"`
+	USDWeekly          field[float64] `json:"limitWeeklyUsd,omitzero"          minimum:"0"          maximum:"1000000000"`
+	USDMonthly         field[float64] `json:"limitMonthlyUsd,omitzero"         minimum:"0"          maximum:"1000000000"`
+	USDTotal           field[float64] `json:"limitTotalUsd,omitzero"           minimum:"0"          maximum:"1000000000"`
+	ConcurrentSessions field[int]     `json:"limitConcurrentSessions,omitzero" minimum:"0"          maximum:"1000000"`
+	ConcurrentRequests field[int]     `json:"limitConcurrentRequests,omitzero" minimum:"0"          maximum:"1000000"`
+	RPM                field[int]     `json:"rpmLimit,omitzero"                minimum:"0"          maximum:"1000000" doc:"requests a minute"`
 }
 
 func (f *LimitFields) apply(l *domain.Limits) {

@@ -137,12 +137,12 @@ func reached(d time.Duration) *int64 {
 	if d <= 0 {
 		return nil
 	}
-	return ptr(d.Milliseconds())
+	return new(d.Milliseconds())
 }
 
 func factor(m domain.Multiplier) *float64 {
 	if m == 0 {
 		return nil
 	}
-	return ptr(m.Float())
+	return new(m.Float())
 }

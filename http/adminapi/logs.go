@@ -60,7 +60,7 @@ func (in *logListInput) filter(c *caller) (domain.LogFilter, error) {
 	}
 	var wrong faults
 	if in.Demo != "" {
-		f.Demo = ptr(in.Demo == "true")
+		f.Demo = new(in.Demo == "true")
 	}
 	if in.StatusCode != "" {
 		status, err := domain.ParseStatusFilter(in.StatusCode)

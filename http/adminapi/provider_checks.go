@@ -79,11 +79,14 @@ func (f *faults) checkProxyURL(s domain.Secret) {
 	}
 }
 
-// reservedHeaders are set by the gateway or by HTTP itself.
-var reservedHeaders = map[string]bool{
-	"authorization": true, "proxy-authorization": true, "x-api-key": true, "x-goog-api-key": true,
-	"host": true, "content-length": true, "transfer-encoding": true, "connection": true, "keep-alive": true,
-	"te": true, "trailer": true, "upgrade": true, "proxy-connection": true, "cookie": true,
+// reservedHeader tells whether the gateway or HTTP itself sets the header.
+func reservedHeader(lower string) bool {
+	switch lower {
+	case "authorization", "proxy-authorization", "x-api-key", "x-goog-api-key", "host", "content-length",
+		"transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade", "proxy-connection", "cookie":
+		return true
+	}
+	return strings.HasPrefix(lower, "x-cch-")
 }
 
 func (f *faults) checkHeaders(headers map[string]domain.Secret) {
@@ -93,11 +96,10 @@ func (f *faults) checkHeaders(headers map[string]domain.Secret) {
 	size := 0
 	for name, value := range headers {
 		size += len(name) + len(value)
-		lower := strings.ToLower(name)
 		switch {
 		case !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value.Reveal()):
 			f.add("invalid_format", "is not a valid header", "customHeaders", name)
-		case reservedHeaders[lower] || strings.HasPrefix(lower, "x-cch-"):
+		case reservedHeader(strings.ToLower(name)):
 			f.add("not_allowed", "is set by the gateway itself", "customHeaders", name)
 		}
 	}

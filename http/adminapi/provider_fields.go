@@ -15,37 +15,37 @@ import (
 // ProviderFields are what can be said about a provider beside name, type, URL
 // and key.
 type ProviderFields struct {
-	Description         field[string]                 `json:"description,omitempty"                  maxLength:"200"`
-	IsEnabled           field[bool]                   `json:"isEnabled,omitempty"`
-	Groups              field[[]string]               `json:"groups,omitempty"                       maxItems:"100" doc:"unknown names are created"`
-	GroupPriorities     field[map[string]int]         `json:"groupPriorities,omitempty"              doc:"priority inside a group, where it differs"`
-	Weight              field[int]                    `json:"weight,omitempty"                       minimum:"1" maximum:"100"`
-	Priority            field[int]                    `json:"priority,omitempty"                     minimum:"0" maximum:"1000000" doc:"the smallest wins"`
-	CostMultiplier      field[float64]                `json:"costMultiplier,omitempty"               minimum:"0" maximum:"10000"`
-	MaxAttempts         field[int]                    `json:"maxAttempts,omitempty"                  minimum:"1" maximum:"10" doc:"null = the node's default"`
-	AllowedModels       field[[]modelRule]            `json:"allowedModels,omitempty"                maxItems:"500" doc:"empty = any"`
-	ModelRedirects      field[[]domain.ModelRedirect] `json:"modelRedirects,omitempty"               maxItems:"200" doc:"the first match wins"`
-	DisableSessionReuse field[bool]                   `json:"disableSessionReuse,omitempty"`
-	AcceptFormats       field[acceptFormats]          `json:"acceptFormats,omitempty"`
-	CodexInstructions   field[string]                 `json:"codexInstructions,omitempty"            enum:"auto,force,keep"`
+	Description         field[string]                 `json:"description,omitzero"                  maxLength:"200"`
+	IsEnabled           field[bool]                   `json:"isEnabled,omitzero"`
+	Groups              field[[]string]               `json:"groups,omitzero"                       maxItems:"100" doc:"unknown names are created"`
+	GroupPriorities     field[map[string]int]         `json:"groupPriorities,omitzero"              doc:"priority inside a group, where it differs"`
+	Weight              field[int]                    `json:"weight,omitzero"                       minimum:"1" maximum:"100"`
+	Priority            field[int]                    `json:"priority,omitzero"                     minimum:"0" maximum:"1000000" doc:"the smallest wins"`
+	CostMultiplier      field[float64]                `json:"costMultiplier,omitzero"               minimum:"0" maximum:"10000"`
+	MaxAttempts         field[int]                    `json:"maxAttempts,omitzero"                  minimum:"1" maximum:"10" doc:"null = the node's default"`
+	AllowedModels       field[[]modelRule]            `json:"allowedModels,omitzero"                maxItems:"500" doc:"empty = any"`
+	ModelRedirects      field[[]domain.ModelRedirect] `json:"modelRedirects,omitzero"               maxItems:"200" doc:"the first match wins"`
+	DisableSessionReuse field[bool]                   `json:"disableSessionReuse,omitzero"`
+	AcceptFormats       field[acceptFormats]          `json:"acceptFormats,omitzero"`
+	CodexInstructions   field[string]                 `json:"codexInstructions,omitzero"            enum:"auto,force,keep"`
 	CircuitBreaker      *breakerFields                `json:"circuitBreaker,omitempty"`
-	ProxyURL            field[string]                 `json:"proxyUrl,omitempty"                     maxLength:"512" writeOnly:"true" doc:"http, https, socks5 or socks5h; null = direct"`
-	ProxyFallback       field[bool]                   `json:"proxyFallbackToDirect,omitempty"`
-	FirstByteTimeoutMs  field[int64]                  `json:"firstByteTimeoutStreamingMs,omitempty"  minimum:"0" maximum:"180000" doc:"0 = off, else from 1000"`
-	StreamIdleTimeoutMs field[int64]                  `json:"streamingIdleTimeoutMs,omitempty"       minimum:"0" maximum:"600000" doc:"0 = off, else from 60000"`
-	RequestTimeoutMs    field[int64]                  `json:"requestTimeoutNonStreamingMs,omitempty" minimum:"0" maximum:"1800000" doc:"0 = off, else from 60000"`
-	AuthStyle           field[string]                 `json:"authStyle,omitempty"                    enum:"auto,x-api-key,bearer,both"`
-	PreserveClientIP    field[bool]                   `json:"preserveClientIp,omitempty"`
-	CustomHeaders       field[map[string]string]      `json:"customHeaders,omitempty"                writeOnly:"true" doc:"sent with every call"`
+	ProxyURL            field[string]                 `json:"proxyUrl,omitzero"                     maxLength:"512" writeOnly:"true" doc:"http, https, socks5 or socks5h; null = direct"`
+	ProxyFallback       field[bool]                   `json:"proxyFallbackToDirect,omitzero"`
+	FirstByteTimeoutMs  field[int64]                  `json:"firstByteTimeoutStreamingMs,omitzero"  minimum:"0" maximum:"180000" doc:"0 = off, else from 1000"`
+	StreamIdleTimeoutMs field[int64]                  `json:"streamingIdleTimeoutMs,omitzero"       minimum:"0" maximum:"600000" doc:"0 = off, else from 60000"`
+	RequestTimeoutMs    field[int64]                  `json:"requestTimeoutNonStreamingMs,omitzero" minimum:"0" maximum:"1800000" doc:"0 = off, else from 60000"`
+	AuthStyle           field[string]                 `json:"authStyle,omitzero"                    enum:"auto,x-api-key,bearer,both"`
+	PreserveClientIP    field[bool]                   `json:"preserveClientIp,omitzero"`
+	CustomHeaders       field[map[string]string]      `json:"customHeaders,omitzero"                writeOnly:"true" doc:"sent with every call"`
 	LimitFields
 }
 
 type breakerFields struct {
-	FailureThreshold field[int]   `json:"failureThreshold,omitempty"         minimum:"0"    maximum:"1000"     doc:"0 = off"`
-	OpenDurationMs   field[int64] `json:"openDurationMs,omitempty"           minimum:"1000" maximum:"86400000"`
-	HalfOpenSuccess  field[int]   `json:"halfOpenSuccessThreshold,omitempty" minimum:"1"    maximum:"10"`
-	FailureWindowMs  field[int64] `json:"failureWindowMs,omitempty"          minimum:"1000" maximum:"86400000"`
-	HalfOpenProbes   field[int]   `json:"halfOpenMaxProbes,omitempty"        minimum:"1"    maximum:"10"`
+	FailureThreshold field[int]   `json:"failureThreshold,omitzero"         minimum:"0"    maximum:"1000"     doc:"0 = off"`
+	OpenDurationMs   field[int64] `json:"openDurationMs,omitzero"           minimum:"1000" maximum:"86400000"`
+	HalfOpenSuccess  field[int]   `json:"halfOpenSuccessThreshold,omitzero" minimum:"1"    maximum:"10"`
+	FailureWindowMs  field[int64] `json:"failureWindowMs,omitzero"          minimum:"1000" maximum:"86400000"`
+	HalfOpenProbes   field[int]   `json:"halfOpenMaxProbes,omitzero"        minimum:"1"    maximum:"10"`
 }
 
 func (f *breakerFields) apply(b *domain.BreakerSettings) {
@@ -150,7 +150,7 @@ func (m *modelRule) UnmarshalJSON(b []byte) error {
 // Schema is a string or a rule.
 func (modelRule) Schema(r huma.Registry) *huma.Schema {
 	rule := r.Schema(reflect.TypeFor[modelRuleObject](), true, "")
-	return &huma.Schema{OneOf: []*huma.Schema{{Type: huma.TypeString, MinLength: ptr(1), MaxLength: ptr(256)}, rule}}
+	return &huma.Schema{OneOf: []*huma.Schema{{Type: huma.TypeString, MinLength: new(1), MaxLength: new(256)}, rule}}
 }
 
 // modelRuleObject is the documented form of a rule.
@@ -207,5 +207,3 @@ func (acceptFormats) Schema(huma.Registry) *huma.Schema {
 		{Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeString, Enum: protocols}},
 	}}
 }
-
-func ptr[T any](v T) *T { return &v }

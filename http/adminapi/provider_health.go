@@ -136,7 +136,7 @@ func showBreakerEvent(e *domain.BreakerEvent) breakerEventBody {
 		Message: optional(e.Message), Actor: optional(e.Actor),
 	}
 	if e.RequestID != 0 {
-		b.RequestID = ptr(e.RequestID.String())
+		b.RequestID = new(e.RequestID.String())
 	}
 	return b
 }

@@ -44,8 +44,8 @@ type testDraftInput struct {
 		Type          string            `json:"type,omitempty"                  enum:"claude,claude-auth,codex,openai-compatible,gemini,gemini-cli"`
 		URL           string            `json:"url,omitempty"                   maxLength:"255"`
 		Key           string            `json:"key,omitempty"                   maxLength:"16384" writeOnly:"true"`
-		ProxyURL      field[string]     `json:"proxyUrl,omitempty"              maxLength:"512" writeOnly:"true"`
-		ProxyFallback field[bool]       `json:"proxyFallbackToDirect,omitempty"`
+		ProxyURL      field[string]     `json:"proxyUrl,omitzero"              maxLength:"512" writeOnly:"true"`
+		ProxyFallback field[bool]       `json:"proxyFallbackToDirect,omitzero"`
 		AuthStyle     string            `json:"authStyle,omitempty"             enum:"auto,x-api-key,bearer,both"`
 		Headers       map[string]string `json:"headers,omitempty"               writeOnly:"true"`
 		ProbeFields

@@ -97,7 +97,7 @@ func (a *API) showProvider(p *domain.Provider) providerBody {
 	}
 	maps.Copy(b.GroupPriorities, p.GroupPriorities)
 	if h, ok := a.Live.Health(p.ID); ok {
-		b.Health = ptr(showHealth(&h))
+		b.Health = new(showHealth(&h))
 	}
 	return b
 }
@@ -165,7 +165,7 @@ type createProviderInput struct {
 func (a *API) createProvider(ctx context.Context, in *createProviderInput) (*output[providerBody], error) {
 	p := newProvider(domain.ProviderType(in.Body.Type), in.Body.URL, in.Body.Key)
 	p.Name = in.Body.Name
-	wrong := in.Body.ProviderFields.apply(&p)
+	wrong := in.Body.apply(&p)
 	wrong.checkName(&p.Name)
 	wrong.checkURL(&p.URL)
 	if err := wrong.err(); err != nil {
@@ -213,9 +213,9 @@ type updateProviderInput struct {
 	ProviderIDInput
 	VersionInput
 	Body struct {
-		Name field[string] `json:"name,omitempty" minLength:"1" maxLength:"64"`
+		Name field[string] `json:"name,omitzero" minLength:"1" maxLength:"64"`
 		Type string        `json:"type,omitempty" enum:"claude,claude-auth,codex,openai-compatible,gemini,gemini-cli"`
-		URL  field[string] `json:"url,omitempty"  minLength:"1" maxLength:"255" doc:"a new host needs the key again"`
+		URL  field[string] `json:"url,omitzero"  minLength:"1" maxLength:"255" doc:"a new host needs the key again"`
 		Key  string        `json:"key,omitempty"  minLength:"1" maxLength:"16384" writeOnly:"true" doc:"left out: unchanged"`
 		ProviderFields
 	}
@@ -235,7 +235,7 @@ func (a *API) updateProvider(ctx context.Context, in *updateProviderInput) (*out
 // whoever could only redirect a provider would learn it.
 func (in *updateProviderInput) merge(p *domain.Provider) error {
 	body, before := &in.Body, p.URL
-	wrong := body.ProviderFields.apply(p)
+	wrong := body.apply(p)
 	if body.Name.set {
 		p.Name = body.Name.value
 		wrong.checkName(&p.Name)

@@ -66,26 +66,26 @@ func showSettings(s *domain.Settings) settingsBody {
 }
 
 type settingsFields struct {
-	SiteTitle                       field[string]   `json:"siteTitle,omitempty"                       minLength:"1" maxLength:"128"`
-	Timezone                        field[string]   `json:"timezone,omitempty"                        maxLength:"64" doc:"IANA name"`
-	ExposeProviderNames             field[bool]     `json:"exposeProviderNames,omitempty"             doc:"show providers' names to users"`
-	VerboseProviderError            field[bool]     `json:"verboseProviderError,omitempty"`
-	PassThroughUpstreamErrorMessage field[bool]     `json:"passThroughUpstreamErrorMessage,omitempty"`
-	MaxProviderSwitches             field[int]      `json:"maxProviderSwitches,omitempty"             minimum:"0" maximum:"20"`
-	MaxTotalAttempts                field[int]      `json:"maxTotalAttempts,omitempty"                minimum:"1" maximum:"50"`
-	PrecommitDeadlineMs             field[int64]    `json:"precommitDeadlineMs,omitempty"             minimum:"0" maximum:"3600000" doc:"0 = none"`
-	TierStrategy                    field[string]   `json:"tierStrategy,omitempty"                    enum:"weighted,cheapest_first,least_inflight"`
-	MaxInFlightPerKey               field[int]      `json:"maxInFlightPerKey,omitempty"               minimum:"1" maximum:"100000"`
-	MaxInFlightPerUser              field[int]      `json:"maxInFlightPerUser,omitempty"              minimum:"1" maximum:"100000"`
-	OnClientAbort                   field[string]   `json:"onClientAbort,omitempty"                   enum:"drain,cancel"`
-	ClientAbortDrainMs              field[int64]    `json:"clientAbortDrainMs,omitempty"              minimum:"0" maximum:"600000"`
-	StreamGateMode                  field[string]   `json:"streamGateMode,omitempty"                  enum:"off,shadow,enforce"`
-	GateKeepaliveAfterMs            field[int64]    `json:"gateKeepaliveAfterMs,omitempty"            minimum:"0" maximum:"600000"`
-	EchoUpstreamModel               field[bool]     `json:"echoUpstreamModel,omitempty"`
-	ClaudeUserIDInjection           field[bool]     `json:"claudeUserIdInjection,omitempty"`
-	AllowNonConversationFallback    field[bool]     `json:"allowNonConversationFallback,omitempty"`
-	QuotaFailMode                   field[string]   `json:"quotaFailMode,omitempty"                   enum:"open,closed"`
-	TrustedProxies                  field[[]string] `json:"trustedProxies,omitempty"                  maxItems:"100" doc:"addresses or CIDRs"`
+	SiteTitle                       field[string]   `json:"siteTitle,omitzero"                       minLength:"1" maxLength:"128"`
+	Timezone                        field[string]   `json:"timezone,omitzero"                        maxLength:"64" doc:"IANA name"`
+	ExposeProviderNames             field[bool]     `json:"exposeProviderNames,omitzero"             doc:"show providers' names to users"`
+	VerboseProviderError            field[bool]     `json:"verboseProviderError,omitzero"`
+	PassThroughUpstreamErrorMessage field[bool]     `json:"passThroughUpstreamErrorMessage,omitzero"`
+	MaxProviderSwitches             field[int]      `json:"maxProviderSwitches,omitzero"             minimum:"0" maximum:"20"`
+	MaxTotalAttempts                field[int]      `json:"maxTotalAttempts,omitzero"                minimum:"1" maximum:"50"`
+	PrecommitDeadlineMs             field[int64]    `json:"precommitDeadlineMs,omitzero"             minimum:"0" maximum:"3600000" doc:"0 = none"`
+	TierStrategy                    field[string]   `json:"tierStrategy,omitzero"                    enum:"weighted,cheapest_first,least_inflight"`
+	MaxInFlightPerKey               field[int]      `json:"maxInFlightPerKey,omitzero"               minimum:"1" maximum:"100000"`
+	MaxInFlightPerUser              field[int]      `json:"maxInFlightPerUser,omitzero"              minimum:"1" maximum:"100000"`
+	OnClientAbort                   field[string]   `json:"onClientAbort,omitzero"                   enum:"drain,cancel"`
+	ClientAbortDrainMs              field[int64]    `json:"clientAbortDrainMs,omitzero"              minimum:"0" maximum:"600000"`
+	StreamGateMode                  field[string]   `json:"streamGateMode,omitzero"                  enum:"off,shadow,enforce"`
+	GateKeepaliveAfterMs            field[int64]    `json:"gateKeepaliveAfterMs,omitzero"            minimum:"0" maximum:"600000"`
+	EchoUpstreamModel               field[bool]     `json:"echoUpstreamModel,omitzero"`
+	ClaudeUserIDInjection           field[bool]     `json:"claudeUserIdInjection,omitzero"`
+	AllowNonConversationFallback    field[bool]     `json:"allowNonConversationFallback,omitzero"`
+	QuotaFailMode                   field[string]   `json:"quotaFailMode,omitzero"                   enum:"open,closed"`
+	TrustedProxies                  field[[]string] `json:"trustedProxies,omitzero"                  maxItems:"100" doc:"addresses or CIDRs"`
 }
 
 // apply changes the settings; null sets one back to its default.

@@ -76,12 +76,12 @@ func list[T any](v []T) []T {
 
 // UserFields are what can be said about a user beside the name.
 type UserFields struct {
-	Description   field[string]    `json:"description,omitempty"   maxLength:"200"`
-	Role          field[string]    `json:"role,omitempty"          enum:"admin,user"`
-	IsEnabled     field[bool]      `json:"isEnabled,omitempty"`
-	ExpiresAt     field[time.Time] `json:"expiresAt,omitempty"     doc:"null = never"`
-	Groups        field[[]string]  `json:"groups,omitempty"        maxItems:"100" doc:"in order; the order decides the cost multiplier"`
-	AllowedModels field[[]string]  `json:"allowedModels,omitempty" maxItems:"500" doc:"empty = any"`
+	Description   field[string]    `json:"description,omitzero"   maxLength:"200"`
+	Role          field[string]    `json:"role,omitzero"          enum:"admin,user"`
+	IsEnabled     field[bool]      `json:"isEnabled,omitzero"`
+	ExpiresAt     field[time.Time] `json:"expiresAt,omitzero"     doc:"null = never"`
+	Groups        field[[]string]  `json:"groups,omitzero"        maxItems:"100" doc:"in order; the order decides the cost multiplier"`
+	AllowedModels field[[]string]  `json:"allowedModels,omitzero" maxItems:"500" doc:"empty = any"`
 	LimitFields
 }
 
@@ -196,7 +196,7 @@ type createUserBody struct {
 
 func (a *API) createUser(ctx context.Context, in *createUserInput) (*output[createUserBody], error) {
 	u := domain.User{Name: in.Body.Name, Role: domain.RoleUser, Enabled: true, Limits: defaultLimits()}
-	wrong := in.Body.UserFields.apply(&u)
+	wrong := in.Body.apply(&u)
 	wrong.checkName(&u.Name)
 	if len(u.Groups) == 0 {
 		u.Groups = []string{domain.DefaultGroup}
@@ -246,14 +246,14 @@ type updateUserInput struct {
 	UserIDInput
 	VersionInput
 	Body struct {
-		Name field[string] `json:"name,omitempty" minLength:"1" maxLength:"64"`
+		Name field[string] `json:"name,omitzero" minLength:"1" maxLength:"64"`
 		UserFields
 	}
 }
 
 func (a *API) updateUser(ctx context.Context, in *updateUserInput) (*output[userBody], error) {
 	return a.editUser(ctx, in.ID, in.VersionInput, func(u *domain.User) error {
-		wrong := in.Body.UserFields.apply(u)
+		wrong := in.Body.apply(u)
 		if in.Body.Name.set {
 			u.Name = in.Body.Name.value
 			wrong.checkName(&u.Name)
