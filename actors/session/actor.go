@@ -89,13 +89,14 @@ func (a *Actor) handle(c *kit.Context, m any) {
 		return
 	case kit.Wake:
 		a.wakeup.Rang()
-		a.saveInTime(c, false)
+		s.inFlight.Trim(a.now) // of many sessions most are idle
+		a.after(c, false)
 		return
 	default:
 		return
 	}
 	a.dirty = true
-	a.saveInTime(c, rebound)
+	a.after(c, rebound)
 }
 
 func (a *Actor) load(c *kit.Context) {
@@ -122,17 +123,17 @@ func (a *Actor) restore(c *kit.Context, m loaded) {
 	c.Unstash()
 }
 
-// saveInTime saves now or asks to be woken when it is time.
-func (a *Actor) saveInTime(c *kit.Context, now bool) {
-	if !a.dirty {
-		return
-	}
-	due := a.saved.Add(saveEvery)
-	if now || !a.now.Before(due) {
+// after saves, if it is urgent or time to, and sees to being woken for what is
+// due later.
+func (a *Actor) after(c *kit.Context, urgent bool) {
+	saveAt := a.saved.Add(saveEvery)
+	if a.dirty && (urgent || !a.now.Before(saveAt)) {
 		a.save()
-		return
 	}
-	a.wakeup.By(c, due)
+	if !a.dirty {
+		saveAt = time.Time{}
+	}
+	a.wakeup.By(c, saveAt, a.state.inFlight.TrimAt())
 }
 
 func (a *Actor) save() {

@@ -26,14 +26,14 @@ type Lease[T any] struct {
 // the release brings a finished request back to life.
 type LeaseTable[T any] struct {
 	ttl  time.Duration
-	held map[domain.LeaseID]*Lease[T]
+	held map[domain.LeaseID]*Lease[T] // nil until needed, and after Trim
 	gone Recent[domain.LeaseID]
 	next time.Time // no lease expires before; zero = unknown
 }
 
 // NewLeaseTable makes an empty table. ttl is used where none is asked for.
 func NewLeaseTable[T any](ttl time.Duration) *LeaseTable[T] {
-	return &LeaseTable[T]{ttl: ttl, held: map[domain.LeaseID]*Lease[T]{}}
+	return &LeaseTable[T]{ttl: ttl}
 }
 
 // Len is the number of leases held, also those that may have run out since
@@ -58,7 +58,7 @@ func (t *LeaseTable[T]) Hold(id domain.LeaseID, v T, now time.Time, ttl time.Dur
 			return nil
 		}
 		l = &Lease[T]{ID: id, Value: v}
-		t.held[id] = l
+		t.put(l)
 	}
 	t.extend(l, now, ttl)
 	return l
@@ -77,7 +77,7 @@ func (t *LeaseTable[T]) Renew(id domain.LeaseID, now time.Time, ttl time.Duratio
 
 // Restore puts back a lease read from storage, with its old deadline.
 func (t *LeaseTable[T]) Restore(id domain.LeaseID, v T, expiresAt time.Time) {
-	t.held[id] = &Lease[T]{ID: id, ExpiresAt: expiresAt, Unconfirmed: true, Value: v}
+	t.put(&Lease[T]{ID: id, ExpiresAt: expiresAt, Unconfirmed: true, Value: v})
 	t.mayExpireAt(expiresAt)
 }
 
@@ -122,6 +122,23 @@ func (t *LeaseTable[T]) NextExpiry() time.Time {
 	return t.next
 }
 
+// TrimAt is when Trim will have something to give back, if nothing more
+// happens; zero while leases are held and when there is nothing.
+func (t *LeaseTable[T]) TrimAt() time.Time {
+	if len(t.held) > 0 {
+		return time.Time{}
+	}
+	return t.gone.Last()
+}
+
+// Trim gives the memory of an idle table back.
+func (t *LeaseTable[T]) Trim(now time.Time) {
+	t.gone.Trim(now)
+	if len(t.held) == 0 {
+		t.held = nil
+	}
+}
+
 // All yields every lease, in no order. The table must not change meanwhile.
 func (t *LeaseTable[T]) All() iter.Seq[*Lease[T]] {
 	return func(yield func(*Lease[T]) bool) {
@@ -131,6 +148,13 @@ func (t *LeaseTable[T]) All() iter.Seq[*Lease[T]] {
 			}
 		}
 	}
+}
+
+func (t *LeaseTable[T]) put(l *Lease[T]) {
+	if t.held == nil {
+		t.held = map[domain.LeaseID]*Lease[T]{}
+	}
+	t.held[l.ID] = l
 }
 
 func (t *LeaseTable[T]) extend(l *Lease[T], now time.Time, ttl time.Duration) {

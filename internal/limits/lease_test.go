@@ -81,6 +81,24 @@ func TestRestoredLeasesAreUnconfirmedUntilHeardOf(t *testing.T) {
 	require.Equal(t, lease(2), gone[0].ID)
 }
 
+func TestAnIdleTableGivesItsMemoryBack(t *testing.T) {
+	t.Parallel()
+	table := limits.NewLeaseTable[string](ttl)
+	require.Zero(t, table.TrimAt())
+	table.Hold(lease(1), "a", start, ttl)
+	table.Hold(lease(2), "b", start, ttl)
+	table.Release(lease(1), start)
+	require.Zero(t, table.TrimAt(), "in use")
+	table.Release(lease(2), start.Add(time.Second))
+	require.True(t, table.TrimAt().Equal(start.Add(time.Second+2*ttl)))
+	table.Trim(start.Add(2 * ttl))
+	require.True(t, table.Released(lease(2), start.Add(2*ttl)), "not before its time")
+	table.Trim(table.TrimAt())
+	require.Zero(t, table.TrimAt())
+	require.NotNil(t, table.Hold(lease(1), "again", start.Add(time.Hour), ttl))
+	require.Equal(t, 1, table.Len())
+}
+
 // modelLease is what the model knows of one id.
 type modelLease struct {
 	expires  time.Time // zero = not held

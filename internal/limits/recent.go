@@ -43,6 +43,22 @@ func (r *Recent[K]) Has(key K, now time.Time) bool {
 	return ok && now.UnixNano() < until
 }
 
+// Last is the deadline of the key that came last; zero when nothing is in memory.
+func (r *Recent[K]) Last() time.Time {
+	if len(r.queue) == r.head {
+		return time.Time{}
+	}
+	return time.Unix(0, r.queue[len(r.queue)-1].until)
+}
+
+// Trim gives memory back once everything is forgotten.
+func (r *Recent[K]) Trim(now time.Time) {
+	r.forget(now.UnixNano())
+	if len(r.until) == 0 {
+		*r = Recent[K]{longest: r.longest}
+	}
+}
+
 // Len is the number of keys in memory.
 func (r *Recent[K]) Len() int { return len(r.until) }
 
