@@ -1,0 +1,44 @@
+package bus
+
+import "time"
+
+// Topic names a sort of event. Those that reach the dashboard bear the names
+// of its live topics.
+type Topic string
+
+// The topics.
+const (
+	RequestStarted  Topic = "request.started"
+	RequestAttempt  Topic = "request.attempt"
+	RequestFinished Topic = "request.finished"
+	SessionOpened   Topic = "session.opened"
+	SessionUpdated  Topic = "session.updated"
+	SessionClosed   Topic = "session.closed"
+	ProviderState   Topic = "provider.state" // Data: domain.ProviderHealth
+	QuotaUpdated    Topic = "quota.updated"
+	EntityChanged   Topic = "entity.changed" // Data: *protocol.ConfigChanged
+	Incident        Topic = "incident"
+
+	// Inside only.
+	QuotaDenied  Topic = "quota.denied"
+	NodeUp       Topic = "node.up"
+	NodeDown     Topic = "node.down"
+	NodeRejoined Topic = "node.rejoined"
+	ActorFailed  Topic = "actor.failed"
+)
+
+// Event is something that happened. It is shared by all subscribers and must
+// not be changed.
+type Event struct {
+	Topic Topic
+	At    time.Time
+	Data  any
+}
+
+// Subscriber is told of events. On runs on the subscriber's own goroutine, one
+// event at a time, in the order of publishing; it may take its time, at the
+// price of events that are dropped meanwhile.
+type Subscriber interface {
+	Topics() []Topic
+	On(e Event)
+}
