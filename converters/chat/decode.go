@@ -1,0 +1,277 @@
+package chat
+
+import (
+	"github.com/tidwall/gjson"
+
+	"github.com/claude-code-hub/cch/converters/neutral"
+)
+
+// Decode reads a request body. The result holds views of it.
+func Decode(body []byte) (*neutral.Request, error) {
+	root, err := neutral.ParseBody(body)
+	if err != nil {
+		return nil, err
+	}
+	d := &decoder{r: &neutral.Request{Size: len(body)}}
+	r := d.r
+	r.Model = root.Get("model").Str
+	r.Stream = root.Get("stream").Bool()
+	r.WantUsage = root.Get("stream_options.include_usage").Bool()
+	r.MaxTokens = neutral.CountOf(root.Get("max_completion_tokens"))
+	if r.MaxTokens == 0 {
+		r.MaxTokens = neutral.CountOf(root.Get("max_tokens"))
+	}
+	r.Temperature = neutral.NumberOf(root.Get("temperature"))
+	r.TopP = neutral.NumberOf(root.Get("top_p"))
+	r.Seed = neutral.NumberOf(root.Get("seed"))
+	r.PresencePenalty = neutral.NumberOf(root.Get("presence_penalty"))
+	r.FrequencyPenalty = neutral.NumberOf(root.Get("frequency_penalty"))
+	r.Stop = neutral.StringsOf(root.Get("stop"))
+	r.User = root.Get("safety_identifier").Str
+	if r.User == "" {
+		r.User = root.Get("user").Str
+	}
+	r.Metadata = neutral.ObjectOf(root.Get("metadata"))
+	r.CacheKey = root.Get("prompt_cache_key").Str
+	r.Verbosity = root.Get("verbosity").Str
+	r.Tier = tier(root.Get("service_tier").Str)
+	r.Parallel = neutral.BoolOf(root.Get("parallel_tool_calls"))
+	d.needs(root)
+	d.tools(root)
+	d.choice(root.Get("tool_choice"))
+	d.reasoning(root.Get("reasoning_effort"))
+	d.output(root.Get("response_format"))
+	root.Get("messages").ForEach(func(_, m gjson.Result) bool {
+		d.message(m)
+		return true
+	})
+	d.conv.Store(r)
+	return r, nil
+}
+
+func tier(s string) neutral.Tier {
+	switch s {
+	case "default":
+		return neutral.TierStandard
+	case "flex":
+		return neutral.TierFlex
+	case "priority":
+		return neutral.TierPriority
+	}
+	return ""
+}
+
+type decoder struct {
+	r    *neutral.Request
+	conv neutral.Conversation
+}
+
+func (d *decoder) needs(root gjson.Result) {
+	if root.Get("n").Int() > 1 {
+		d.r.Needs |= neutral.NeedN
+	}
+	for _, m := range neutral.StringsOf(root.Get("modalities")) {
+		if m == "audio" {
+			d.r.Needs |= neutral.NeedAudioOutput
+		}
+	}
+}
+
+func (d *decoder) message(m gjson.Result) {
+	content := m.Get("content")
+	switch m.Get("role").Str {
+	case "system", "developer":
+		d.conv.Add(neutral.System, d.content(content)...)
+	case "assistant":
+		d.assistant(m, content)
+	case "tool":
+		d.conv.Add(neutral.User, neutral.Part{
+			Kind: neutral.Result, ID: m.Get("tool_call_id").Str, Parts: d.content(content),
+		})
+	default:
+		d.conv.Add(neutral.User, d.content(content)...)
+	}
+}
+
+// assistant reads a turn. Thinking that rode on the first call comes before the
+// text, where it was made; reasoning_content has no signature and is dropped.
+func (d *decoder) assistant(m, content gjson.Result) {
+	calls := m.Get("tool_calls")
+	var thinking, rest []neutral.Part
+	calls.ForEach(func(_, c gjson.Result) bool {
+		extra := c.Get("extra_content")
+		if rest == nil {
+			thinking = returned(extra)
+		} else {
+			rest = append(rest, returned(extra)...)
+		}
+		rest = append(rest, historyCall(c, extra))
+		return true
+	})
+	d.conv.Add(neutral.Assistant, thinking...)
+	d.conv.Add(neutral.Assistant, d.content(content)...)
+	d.conv.Add(neutral.Assistant, neutral.Part{Kind: neutral.Text, Text: m.Get("refusal").Str})
+	d.conv.Add(neutral.Assistant, rest...)
+}
+
+func historyCall(c, extra gjson.Result) neutral.Part {
+	p := neutral.Part{Kind: neutral.Call, ID: c.Get("id").Str}
+	if custom := c.Get("custom"); custom.IsObject() {
+		p.Name, p.Args, p.Custom = custom.Get("name").Str, custom.Get("input").Str, true
+	} else {
+		p.Name, p.Args = c.Get("function.name").Str, c.Get("function.arguments").Str
+	}
+	if s := extra.Get("google.thought_signature").Str; s != "" {
+		p.Sig = neutral.Sig{Vendor: neutral.Google, Payload: s}
+	}
+	return p
+}
+
+// returned reads the signed thinking of other vendors that rode on a call.
+func returned(extra gjson.Result) []neutral.Part {
+	var parts []neutral.Part
+	extra.Get("anthropic.thinking").ForEach(func(_, t gjson.Result) bool {
+		sig := neutral.Sig{Vendor: neutral.Anthropic, Payload: t.Get("signature").Str}
+		if t.Get("type").Str == "redacted_thinking" {
+			sig.Redacted, sig.Payload = true, t.Get("data").Str
+		}
+		if sig.Payload != "" {
+			parts = append(parts, neutral.Part{Kind: neutral.Think, Text: t.Get("thinking").Str, Sig: sig})
+		}
+		return true
+	})
+	extra.Get("openai.reasoning").ForEach(func(_, t gjson.Result) bool {
+		sig := neutral.Sig{Vendor: neutral.OpenAI, ID: t.Get("id").Str, Payload: t.Get("encrypted_content").Str}
+		if sig.Payload != "" {
+			parts = append(parts, neutral.Part{Kind: neutral.Think, Text: t.Get("text").Str, Sig: sig})
+		}
+		return true
+	})
+	return parts
+}
+
+// content reads a string or a list of parts.
+func (d *decoder) content(c gjson.Result) []neutral.Part {
+	if c.Type == gjson.String {
+		return []neutral.Part{{Kind: neutral.Text, Text: c.Str}}
+	}
+	var parts []neutral.Part
+	c.ForEach(func(_, v gjson.Result) bool {
+		if p, ok := d.part(v); ok {
+			p.Cache = neutral.ObjectOf(v.Get("cache_control"))
+			d.r.Needs |= p.Needs()
+			parts = append(parts, p)
+		}
+		return true
+	})
+	return parts
+}
+
+func (d *decoder) part(v gjson.Result) (neutral.Part, bool) {
+	switch v.Get("type").Str {
+	case "text":
+		return neutral.Part{Kind: neutral.Text, Text: v.Get("text").Str}, true
+	case "refusal":
+		return neutral.Part{Kind: neutral.Text, Text: v.Get("refusal").Str}, true
+	case "image_url":
+		return neutral.ImageOf(v.Get("image_url.url").Str, v.Get("image_url.detail").Str), true
+	case "input_audio":
+		mime := "audio/" + v.Get("input_audio.format").Str
+		return neutral.Part{Kind: neutral.Audio, Mime: mime, Data: v.Get("input_audio.data").Str}, true
+	case "file":
+		return d.file(v.Get("file"))
+	}
+	return neutral.Part{}, false
+}
+
+func (d *decoder) file(f gjson.Result) (neutral.Part, bool) {
+	data, name := f.Get("file_data").Str, f.Get("filename").Str
+	if data == "" {
+		d.r.Needs |= neutral.NeedFileID
+		return neutral.Part{}, false
+	}
+	mime, raw, ok := neutral.CutDataURL(data)
+	if !ok {
+		mime, raw = neutral.MimeByName(name, "application/pdf"), data
+	}
+	return neutral.MediaOf(mime, raw, name), true
+}
+
+func (d *decoder) tools(root gjson.Result) {
+	root.Get("tools").ForEach(func(_, t gjson.Result) bool {
+		switch kind := t.Get("type").Str; kind {
+		case "function":
+			f := t.Get("function")
+			d.r.Tools = append(d.r.Tools, neutral.Tool{
+				Name: f.Get("name").Str, Desc: f.Get("description").Str, Schema: neutral.ObjectOf(f.Get("parameters")),
+				Strict: neutral.BoolOf(f.Get("strict")), Cache: neutral.ObjectOf(t.Get("cache_control")),
+			})
+		case "custom":
+			c := t.Get("custom")
+			tool := neutral.Tool{Kind: neutral.Custom, Name: c.Get("name").Str, Desc: c.Get("description").Str}
+			tool.GrammarSyntax = c.Get("format.grammar.syntax").Str
+			tool.Grammar = c.Get("format.grammar.definition").Str
+			d.r.Tools = append(d.r.Tools, tool)
+			if d.r.Custom == nil {
+				d.r.Custom = map[string]bool{}
+			}
+			d.r.Custom[tool.Name] = true
+		default:
+			d.r.Drops.AddDetail(neutral.DropHostedTool, kind)
+		}
+		return true
+	})
+	if search := root.Get("web_search_options"); search.IsObject() {
+		d.r.Tools = append(d.r.Tools, neutral.Tool{
+			Kind: neutral.WebSearch, Name: "web_search", Location: neutral.FlatLocation(search.Get("user_location")),
+		})
+	}
+}
+
+func (d *decoder) choice(c gjson.Result) {
+	switch {
+	case c.Type == gjson.String:
+		d.r.Choice.Mode = map[string]neutral.ChoiceMode{
+			"auto": neutral.ChoiceAuto, "required": neutral.ChoiceAny, "none": neutral.ChoiceNone,
+		}[c.Str]
+	case c.Get("type").Str == "allowed_tools":
+		d.r.Choice.Mode = neutral.ChoiceAllowedAuto
+		if c.Get("allowed_tools.mode").Str == "required" {
+			d.r.Choice.Mode = neutral.ChoiceAllowedAny
+		}
+		c.Get("allowed_tools.tools").ForEach(func(_, t gjson.Result) bool {
+			d.r.Choice.Names = append(d.r.Choice.Names, t.Get("function.name").Str+t.Get("custom.name").Str)
+			return true
+		})
+	default:
+		if name := c.Get("function.name").Str + c.Get("custom.name").Str; name != "" {
+			d.r.Choice = neutral.Choice{Mode: neutral.ChoiceTool, Names: []string{name}}
+		}
+	}
+}
+
+func (d *decoder) reasoning(effort gjson.Result) {
+	switch e := neutral.ParseEffort(effort.Str); e {
+	case "":
+	case "none":
+		d.r.Reasoning.Mode = neutral.ReasoningOff
+	default:
+		d.r.Reasoning.Mode, d.r.Reasoning.Effort = neutral.ReasoningEffort, e
+	}
+}
+
+func (d *decoder) output(f gjson.Result) {
+	switch f.Get("type").Str {
+	case "json_object":
+		d.r.Output.Mode = neutral.OutputJSON
+	case "json_schema":
+		s := f.Get("json_schema")
+		d.r.Output = neutral.Output{
+			Mode: neutral.OutputSchema, Name: s.Get("name").Str, Schema: neutral.ObjectOf(s.Get("schema")),
+			Strict: neutral.BoolOf(s.Get("strict")), Desc: s.Get("description").Str,
+		}
+		if d.r.Output.Schema == "" {
+			d.r.Output.Schema = "{}"
+		}
+	}
+}

@@ -1,0 +1,246 @@
+package claude
+
+import (
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/claude-code-hub/cch/converters/neutral"
+	"github.com/claude-code-hub/cch/converters/rawjson"
+)
+
+// Decode reads a request body. The result holds views of it.
+func Decode(body []byte) (*neutral.Request, error) {
+	root, err := neutral.ParseBody(body)
+	if err != nil {
+		return nil, err
+	}
+	d := &decoder{r: &neutral.Request{Size: len(body)}}
+	r := d.r
+	r.Model = root.Get("model").Str
+	r.Stream = root.Get("stream").Bool()
+	r.MaxTokens = neutral.CountOf(root.Get("max_tokens"))
+	r.Temperature = neutral.NumberOf(root.Get("temperature"))
+	r.TopP = neutral.NumberOf(root.Get("top_p"))
+	r.TopK = neutral.NumberOf(root.Get("top_k"))
+	r.Stop = neutral.StringsOf(root.Get("stop_sequences"))
+	r.User = root.Get("metadata.user_id").Str
+	if root.Get("service_tier").Str == "standard_only" {
+		r.Tier = neutral.TierStandard
+	}
+	if root.Get("mcp_servers.0").Exists() {
+		r.Drops.AddDetail(neutral.DropHostedTool, "mcp")
+	}
+	d.tools(root.Get("tools"))
+	d.choice(root.Get("tool_choice"))
+	d.reasoning(root)
+	d.output(root)
+	d.conv.Add(neutral.System, d.content(root.Get("system"))...)
+	root.Get("messages").ForEach(func(_, m gjson.Result) bool {
+		d.message(m)
+		return true
+	})
+	d.conv.Store(r)
+	return r, nil
+}
+
+type decoder struct {
+	r       *neutral.Request
+	conv    neutral.Conversation
+	pending neutral.Sig // a Gemini signature waiting for its call
+	hosted  map[string]bool
+	search  string // name of the web search tool
+}
+
+func (d *decoder) message(m gjson.Result) {
+	role := neutral.User
+	switch m.Get("role").Str {
+	case "assistant":
+		role = neutral.Assistant
+	case "system":
+		role = neutral.System
+	}
+	d.pending = neutral.Sig{}
+	d.conv.Add(role, d.content(m.Get("content"))...)
+}
+
+// content reads a string or a list of blocks.
+func (d *decoder) content(c gjson.Result) []neutral.Part {
+	if c.Type == gjson.String {
+		return []neutral.Part{{Kind: neutral.Text, Text: c.Str}}
+	}
+	var parts []neutral.Part
+	c.ForEach(func(_, block gjson.Result) bool {
+		parts = d.block(parts, block)
+		return true
+	})
+	return parts
+}
+
+// block appends what a block holds. Blocks of server tools and unknown ones
+// hold nothing that another format could carry.
+func (d *decoder) block(parts []neutral.Part, b gjson.Result) []neutral.Part {
+	cache := neutral.ObjectOf(b.Get("cache_control"))
+	switch b.Get("type").Str {
+	case "text":
+		return append(parts, neutral.Part{Kind: neutral.Text, Text: b.Get("text").Str, Cache: cache})
+	case "image":
+		return d.source(parts, neutral.Part{Kind: neutral.Image, Cache: cache}, b.Get("source"))
+	case "document":
+		p := neutral.Part{Kind: neutral.Doc, Title: b.Get("title").Str, Cache: cache}
+		return d.source(parts, p, b.Get("source"))
+	case "search_result":
+		text := neutral.Texts(d.content(b.Get("content")), "\n")
+		title := strings.TrimSpace(b.Get("title").Str + " " + b.Get("source").Str)
+		return append(parts, neutral.Part{Kind: neutral.Doc, Title: title, Text: text, Cache: cache})
+	case "tool_use":
+		p := neutral.Part{
+			Kind: neutral.Call, ID: b.Get("id").Str, Name: b.Get("name").Str,
+			Args: rawjson.Compact(neutral.ObjectOf(b.Get("input"))), Sig: d.pending, Cache: cache,
+		}
+		d.pending = neutral.Sig{}
+		return append(parts, p)
+	case "tool_result":
+		return append(parts, neutral.Part{
+			Kind: neutral.Result, ID: b.Get("tool_use_id").Str, IsError: b.Get("is_error").Bool(),
+			Parts: d.content(b.Get("content")), Cache: cache,
+		})
+	case "thinking":
+		return d.thinking(parts, b.Get("thinking").Str, b.Get("signature").Str)
+	case "redacted_thinking":
+		sig := neutral.Sig{Vendor: neutral.Anthropic, Redacted: true, Payload: b.Get("data").Str}
+		return append(parts, neutral.Part{Kind: neutral.Think, Sig: sig})
+	case "container_upload":
+		d.r.Needs |= neutral.NeedFileID
+	}
+	return parts
+}
+
+// thinking keeps a thinking block whose signature somebody can read.
+func (d *decoder) thinking(parts []neutral.Part, text, signature string) []neutral.Part {
+	sig := neutral.Sig{Vendor: neutral.Anthropic, Payload: signature}
+	if neutral.IsCarrier(signature) {
+		sig, _ = neutral.ParseCarrier(signature)
+	}
+	switch {
+	case signature == "" || sig.Zero():
+		return parts
+	case sig.Vendor == neutral.Google:
+		d.pending = sig
+		return parts
+	default:
+		return append(parts, neutral.Part{Kind: neutral.Think, Text: text, Sig: sig})
+	}
+}
+
+// source reads where an image or a document comes from.
+func (d *decoder) source(parts []neutral.Part, p neutral.Part, src gjson.Result) []neutral.Part {
+	switch src.Get("type").Str {
+	case "base64":
+		p.Mime, p.Data = src.Get("media_type").Str, src.Get("data").Str
+	case "url":
+		p.URL = src.Get("url").Str
+		if p.Kind == neutral.Doc {
+			p.Mime = "application/pdf"
+		}
+	case "text":
+		p.Text = src.Get("data").Str
+	case "content":
+		p.Text = neutral.Texts(d.content(src.Get("content")), "\n")
+	default:
+		d.r.Needs |= neutral.NeedFileID
+		return parts
+	}
+	if p.Kind == neutral.Image {
+		d.r.Needs |= neutral.NeedImage
+	} else if p.Text == "" {
+		d.r.Needs |= neutral.NeedPDF
+	}
+	return append(parts, p)
+}
+
+func (d *decoder) tools(list gjson.Result) {
+	list.ForEach(func(_, t gjson.Result) bool {
+		kind, name := t.Get("type").Str, t.Get("name").Str
+		switch {
+		case kind == "" || kind == "custom":
+			d.r.Tools = append(d.r.Tools, neutral.Tool{
+				Name: name, Desc: t.Get("description").Str, Schema: neutral.ObjectOf(t.Get("input_schema")),
+				Strict: neutral.BoolOf(t.Get("strict")), Cache: neutral.ObjectOf(t.Get("cache_control")),
+			})
+		case strings.HasPrefix(kind, "web_search_"):
+			d.search = name
+			d.r.Tools = append(d.r.Tools, neutral.Tool{
+				Kind: neutral.WebSearch, Name: name, MaxUses: neutral.CountOf(t.Get("max_uses")),
+				Allowed: neutral.StringsOf(t.Get("allowed_domains")), Blocked: neutral.StringsOf(t.Get("blocked_domains")),
+				Location: neutral.ObjectOf(t.Get("user_location")),
+			})
+		default:
+			if d.hosted == nil {
+				d.hosted = map[string]bool{}
+			}
+			d.hosted[name] = true
+			d.r.Drops.AddDetail(neutral.DropHostedTool, kind)
+		}
+		return true
+	})
+}
+
+func (d *decoder) choice(c gjson.Result) {
+	switch c.Get("type").Str {
+	case "auto":
+		d.r.Choice.Mode = neutral.ChoiceAuto
+	case "any":
+		d.r.Choice.Mode = neutral.ChoiceAny
+	case "none":
+		d.r.Choice.Mode = neutral.ChoiceNone
+	case "tool":
+		name := c.Get("name").Str
+		if d.hosted[name] || d.search != "" && name == d.search {
+			d.r.Needs |= neutral.NeedHostedToolChoice
+		}
+		d.r.Choice = neutral.Choice{Mode: neutral.ChoiceTool, Names: []string{name}}
+	}
+	if c.Get("disable_parallel_tool_use").Bool() {
+		no := false
+		d.r.Parallel = &no
+	}
+}
+
+// reasoning reads thinking and effort; an effort without thinking counts too.
+func (d *decoder) reasoning(root gjson.Result) {
+	g := &d.r.Reasoning
+	thinking := root.Get("thinking")
+	kind := thinking.Get("type").Str
+	budget := neutral.CountOf(thinking.Get("budget_tokens"))
+	effort := neutral.ParseEffort(root.Get("output_config.effort").Str)
+	switch {
+	case kind == "disabled":
+		g.Mode = neutral.ReasoningOff
+		return
+	case budget > 0:
+		g.Mode, g.Budget = neutral.ReasoningBudget, budget
+	case effort != "":
+		g.Mode, g.Effort = neutral.ReasoningEffort, effort
+	case kind != "":
+		g.Mode = neutral.ReasoningAuto
+	default:
+		return
+	}
+	g.BetweenTools = kind == "between_tools"
+	if kind != "" {
+		show := thinking.Get("display").Str != "omitted"
+		g.Show = &show
+	}
+}
+
+func (d *decoder) output(root gjson.Result) {
+	format := root.Get("output_config.format")
+	if !format.Exists() {
+		format = root.Get("output_format")
+	}
+	if format.Get("type").Str == "json_schema" {
+		yes := true
+		d.r.Output = neutral.Output{Mode: neutral.OutputSchema, Schema: neutral.ObjectOf(format.Get("schema")), Strict: &yes}
+	}
+}

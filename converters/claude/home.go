@@ -1,0 +1,92 @@
+package claude
+
+import (
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/claude-code-hub/cch/converters/neutral"
+	"github.com/claude-code-hub/cch/converters/rawjson"
+)
+
+// Home takes the gateway's own thinking blocks out of a body bound for
+// Anthropic, which would refuse their signatures; a message left empty goes
+// too. All other bytes stay. For a model that takes budgets, thinking is left
+// out if the open tool loop no longer begins with it. It returns the body
+// itself and false if there is nothing to do.
+func Home(body []byte, budgetModel bool) ([]byte, bool) {
+	s := neutral.View(body)
+	if !strings.Contains(s, "gwr1.") || !gjson.Valid(s) {
+		return body, false
+	}
+	root := gjson.Parse(s)
+	cuts := rawjson.NewCuts(s)
+	loop := false // the last assistant turn calls tools and does not begin with thinking
+	cuts.Elements(root.Get("messages"), func(m gjson.Result) bool {
+		content := m.Get("content")
+		if m.Get("role").Str != "assistant" {
+			loop = loop && content.IsArray() && strings.Contains(content.Raw, `"tool_result"`)
+			return false
+		}
+		gone, left := cuts.Elements(content, ours)
+		if gone > 0 && left == 0 {
+			return true
+		}
+		loop = startsLoop(content)
+		return false
+	})
+	if cuts.Empty() {
+		return body, false
+	}
+	if budgetModel && loop && root.Get("thinking.type").Str == "enabled" {
+		dropThinking(cuts, root)
+	}
+	return cuts.Apply(), true
+}
+
+func ours(block gjson.Result) bool {
+	return block.Get("type").Str == "thinking" && neutral.IsCarrier(block.Get("signature").Str)
+}
+
+// startsLoop says that a turn calls a tool and, without the gateway's blocks,
+// does not begin with thinking.
+func startsLoop(content gjson.Result) bool {
+	first, calls := "", false
+	content.ForEach(func(_, b gjson.Result) bool {
+		if ours(b) {
+			return true
+		}
+		kind := b.Get("type").Str
+		if first == "" {
+			first = kind
+		}
+		calls = calls || kind == "tool_use"
+		return true
+	})
+	return calls && first != "thinking" && first != "redacted_thinking"
+}
+
+// dropThinking removes thinking and the context edit that is not allowed
+// without it, with whatever becomes empty by that.
+func dropThinking(cuts *rawjson.Cuts, root gjson.Result) {
+	clears := func(e gjson.Result) bool { return strings.HasPrefix(e.Get("type").Str, "clear_thinking_") }
+	management := root.Get("context_management")
+	edits := management.Get("edits")
+	others, clearing := 0, 0
+	edits.ForEach(func(_, e gjson.Result) bool {
+		if clears(e) {
+			clearing++
+		} else {
+			others++
+		}
+		return true
+	})
+	members := 0
+	management.ForEach(func(_, _ gjson.Result) bool { members++; return true })
+	cuts.Members(root, func(key string, _ gjson.Result) bool {
+		return key == "thinking" || key == "context_management" && clearing > 0 && others == 0 && members == 1
+	})
+	if clearing > 0 && (others > 0 || members > 1) {
+		cuts.Elements(edits, clears)
+	}
+}

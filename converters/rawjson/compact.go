@@ -1,0 +1,77 @@
+package rawjson
+
+import (
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
+
+// Compact returns a valid JSON text without white space between tokens and with
+// non-ASCII characters unescaped. A text that is so already is returned as is.
+func Compact(json string) string {
+	if isCompact(json) {
+		return json
+	}
+	out := make([]byte, 0, len(json))
+	for i := 0; i < len(json); {
+		switch c := json[i]; c {
+		case ' ', '\t', '\n', '\r':
+			i++
+		case '"':
+			end := stringEnd(json, i)
+			if token := json[i:end]; strings.Contains(token, `\u`) {
+				out = AppendString(out, gjson.Parse(token).Str)
+			} else {
+				out = append(out, token...)
+			}
+			i = end
+		default:
+			out = append(out, c)
+			i++
+		}
+	}
+	return string(out)
+}
+
+func isCompact(json string) bool {
+	for i := 0; i < len(json); i++ {
+		switch json[i] {
+		case ' ', '\t', '\n', '\r':
+			return false
+		case '"':
+			end := stringEnd(json, i)
+			if strings.Contains(json[i:end], `\u`) {
+				return false
+			}
+			i = end - 1
+		}
+	}
+	return true
+}
+
+// stringEnd is the index after the string token that starts at i.
+func stringEnd(json string, i int) int {
+	for i++; i < len(json); i++ {
+		switch json[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return len(json)
+}
+
+// Object returns json if it is an object, and wraps any other text as
+// {"_raw":"…"}, for formats whose arguments have to be an object. Nothing at all
+// is an empty object.
+func Object(json string) string {
+	trimmed := strings.TrimSpace(json)
+	if trimmed == "" {
+		return "{}"
+	}
+	if trimmed[0] == '{' && gjson.Valid(trimmed) {
+		return trimmed
+	}
+	return string(append(AppendString([]byte(`{"_raw":`), json), '}'))
+}

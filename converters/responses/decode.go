@@ -1,0 +1,159 @@
+package responses
+
+import (
+	"github.com/tidwall/gjson"
+
+	"github.com/claude-code-hub/cch/converters/neutral"
+)
+
+// Decode reads a request body. The result holds views of it.
+func Decode(body []byte) (*neutral.Request, error) {
+	root, err := neutral.ParseBody(body)
+	if err != nil {
+		return nil, err
+	}
+	d := &decoder{r: &neutral.Request{Size: len(body)}}
+	r := d.r
+	r.Model = root.Get("model").Str
+	r.Stream = root.Get("stream").Bool()
+	r.MaxTokens = neutral.CountOf(root.Get("max_output_tokens"))
+	r.Temperature = neutral.NumberOf(root.Get("temperature"))
+	r.TopP = neutral.NumberOf(root.Get("top_p"))
+	r.User = root.Get("safety_identifier").Str
+	if r.User == "" {
+		r.User = root.Get("user").Str
+	}
+	r.Metadata = neutral.ObjectOf(root.Get("metadata"))
+	r.CacheKey = root.Get("prompt_cache_key").Str
+	r.Verbosity = root.Get("text.verbosity").Str
+	r.Tier = tier(root.Get("service_tier").Str)
+	r.Parallel = neutral.BoolOf(root.Get("parallel_tool_calls"))
+	d.needs(root)
+	d.tools(root.Get("tools"), "")
+	d.choice(root.Get("tool_choice"))
+	d.reasoning(root.Get("reasoning"))
+	d.output(root.Get("text.format"))
+	d.conv.Add(neutral.System, neutral.Part{Kind: neutral.Text, Text: root.Get("instructions").Str})
+	if input := root.Get("input"); input.Type == gjson.String {
+		d.conv.Add(neutral.User, neutral.Part{Kind: neutral.Text, Text: input.Str})
+	} else {
+		input.ForEach(func(_, item gjson.Result) bool {
+			d.item(item)
+			return true
+		})
+	}
+	d.conv.Store(r)
+	return r, nil
+}
+
+func tier(s string) neutral.Tier {
+	switch s {
+	case "default":
+		return neutral.TierStandard
+	case "flex":
+		return neutral.TierFlex
+	case "priority":
+		return neutral.TierPriority
+	}
+	return ""
+}
+
+type decoder struct {
+	r       *neutral.Request
+	conv    neutral.Conversation
+	pending neutral.Sig // a Gemini signature waiting for its call
+}
+
+// needs notes what only OpenAI's own servers could resolve.
+func (d *decoder) needs(root gjson.Result) {
+	for _, n := range []struct {
+		path string
+		need neutral.Caps
+	}{
+		{"previous_response_id", neutral.NeedPreviousResponseID},
+		{"conversation", neutral.NeedConversation},
+		{"prompt", neutral.NeedPrompt},
+		{"background", neutral.NeedBackground},
+	} {
+		switch v := root.Get(n.path); v.Type {
+		case gjson.True, gjson.JSON:
+			d.r.Needs |= n.need
+		case gjson.String:
+			if v.Str != "" {
+				d.r.Needs |= n.need
+			}
+		case gjson.Null, gjson.False, gjson.Number:
+		}
+	}
+}
+
+func (d *decoder) choice(c gjson.Result) {
+	switch kind := c.Get("type").Str; {
+	case c.Type == gjson.String:
+		d.r.Choice.Mode = map[string]neutral.ChoiceMode{
+			"auto": neutral.ChoiceAuto, "required": neutral.ChoiceAny, "none": neutral.ChoiceNone,
+		}[c.Str]
+	case kind == "function" || kind == "custom":
+		d.r.Choice = neutral.Choice{Mode: neutral.ChoiceTool, Names: []string{flatName(c)}}
+	case kind == "allowed_tools":
+		d.r.Choice.Mode = neutral.ChoiceAllowedAuto
+		if c.Get("mode").Str == "required" {
+			d.r.Choice.Mode = neutral.ChoiceAllowedAny
+		}
+		c.Get("tools").ForEach(func(_, t gjson.Result) bool {
+			d.r.Choice.Names = append(d.r.Choice.Names, allowedName(t))
+			return true
+		})
+	case kind == "local_shell":
+		d.r.Choice = neutral.Choice{Mode: neutral.ChoiceTool, Names: []string{localShell}}
+	case kind != "":
+		d.r.Needs |= neutral.NeedHostedToolChoice
+	}
+}
+
+// allowedName is the name of an entry of allowed_tools; hosted tools have none
+// of their own.
+func allowedName(t gjson.Result) string {
+	if name := flatName(t); name != "" {
+		return name
+	}
+	if isSearch(t.Get("type").Str) {
+		return webSearch
+	}
+	return t.Get("type").Str
+}
+
+// reasoning reads the settings; an object without an effort asks for thinking
+// of the model's own choice.
+func (d *decoder) reasoning(o gjson.Result) {
+	if !o.IsObject() {
+		return
+	}
+	g := &d.r.Reasoning
+	switch effort := neutral.ParseEffort(o.Get("effort").Str); effort {
+	case "":
+		g.Mode = neutral.ReasoningAuto
+	case "none":
+		g.Mode = neutral.ReasoningOff
+	default:
+		g.Mode, g.Effort = neutral.ReasoningEffort, effort
+	}
+	summary := o.Get("summary").Str
+	show := summary != "" && summary != "none"
+	g.Show = &show
+}
+
+func (d *decoder) output(f gjson.Result) {
+	switch f.Get("type").Str {
+	case "json_object":
+		d.r.Output.Mode = neutral.OutputJSON
+	case "json_schema":
+		d.r.Output = neutral.Output{
+			Mode: neutral.OutputSchema, Name: f.Get("name").Str, Schema: neutral.ObjectOf(f.Get("schema")),
+			Strict: neutral.BoolOf(f.Get("strict")), Desc: f.Get("description").Str,
+		}
+		if d.r.Output.Schema == "" {
+			d.r.Output.Schema = "{}"
+		}
+	}
+}
