@@ -1,0 +1,103 @@
+/** Query keys and reads, one entry per resource. Writes are in mutations.ts. */
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { call, type Query } from './client';
+import { isApiError } from './error';
+import type {
+  HealthReport, LimitUsage, Me, Page, Provider, ProviderHealth, Session, SetupState, UsageLog, UsageLogDetail, User,
+} from './types';
+
+/** The largest page of a list. */
+const MAX_PAGE = 100;
+
+/** Follows the cursors of a short list (providers, users) to its end. */
+async function all<T>(path: string, query: Query, signal: AbortSignal): Promise<T[]> {
+  const items: T[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await call<Page<T>>('GET', path, { query: { ...query, limit: MAX_PAGE, cursor }, signal });
+    items.push(...page.items);
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+  return items;
+}
+
+/** Answers undefined where the server does not have the resource (yet, or any more). */
+async function optional<T>(path: string, signal: AbortSignal, query?: Query): Promise<T | null> {
+  try {
+    return await call<T>('GET', path, { signal, query });
+  } catch (error) {
+    if (isApiError(error, 404) || isApiError(error, 405)) return null;
+    throw error;
+  }
+}
+
+export const queries = {
+  me: () => queryOptions({ queryKey: ['me'], queryFn: ({ signal }) => call<Me>('GET', '/auth/me', { signal }), staleTime: 60_000 }),
+
+  health: () =>
+    queryOptions({ queryKey: ['health'], queryFn: ({ signal }) => optional<HealthReport>('/health', signal), refetchInterval: 15_000 }),
+
+  setup: () =>
+    queryOptions({ queryKey: ['setup'], queryFn: ({ signal }) => optional<SetupState>('/setup/state', signal), staleTime: 5_000 }),
+
+  providers: () =>
+    queryOptions({ queryKey: ['providers'], queryFn: ({ signal }) => all<Provider>('/providers', {}, signal), staleTime: 5_000 }),
+
+  provider: (id: number) =>
+    queryOptions({ queryKey: ['providers', id], queryFn: ({ signal }) => call<Provider>('GET', `/providers/${id}`, { signal }) }),
+
+  providersHealth: () =>
+    queryOptions({
+      queryKey: ['providers-health'],
+      queryFn: ({ signal }) => call<Page<ProviderHealth>>('GET', '/providers/health', { signal }).then((page) => page.items),
+      refetchInterval: 5_000,
+    }),
+
+  users: () => queryOptions({ queryKey: ['users'], queryFn: ({ signal }) => all<User>('/users', { include: 'keys' }, signal), staleTime: 5_000 }),
+
+  userUsage: (userId: number) =>
+    queryOptions({
+      queryKey: ['users', userId, 'limit-usage'],
+      queryFn: ({ signal }) => optional<LimitUsage>(`/users/${userId}/limit-usage`, signal),
+      refetchInterval: 15_000,
+    }),
+
+  keyUsage: (keyId: number) =>
+    queryOptions({
+      queryKey: ['keys', keyId, 'limit-usage'],
+      queryFn: ({ signal }) => optional<LimitUsage>(`/keys/${keyId}/limit-usage`, signal),
+      refetchInterval: 15_000,
+    }),
+
+  logs: (filter: Query, live: boolean) =>
+    infiniteQueryOptions({
+      queryKey: ['usage-logs', filter],
+      queryFn: ({ pageParam, signal }) =>
+        call<Page<UsageLog>>('GET', '/usage-logs', { query: { ...filter, limit: MAX_PAGE, cursor: pageParam }, signal }),
+      initialPageParam: undefined as string | undefined,
+      getNextPageParam: (last) => last.nextCursor ?? undefined,
+      refetchInterval: live ? 5_000 : false,
+    }),
+
+  recentLogs: (filter: Query) =>
+    queryOptions({
+      queryKey: ['usage-logs-recent', filter],
+      queryFn: ({ signal }) => call<Page<UsageLog>>('GET', '/usage-logs', { query: filter, signal }).then((page) => page.items),
+      refetchInterval: 5_000,
+    }),
+
+  log: (id: string) =>
+    queryOptions({
+      queryKey: ['usage-logs', 'one', id],
+      queryFn: ({ signal }) => call<UsageLogDetail>('GET', `/usage-logs/${encodeURIComponent(id)}`, { signal }),
+      refetchInterval: (query) => (query.state.data && query.state.data.statusCode == null ? 1_000 : false),
+    }),
+
+  sessions: (state: 'active' | 'recent') =>
+    queryOptions({
+      queryKey: ['sessions', state],
+      queryFn: ({ signal }) =>
+        call<Page<Session>>('GET', '/sessions', { query: { state, limit: MAX_PAGE }, signal }).then((page) => page.items),
+      refetchInterval: 5_000,
+    }),
+};

@@ -1,0 +1,54 @@
+import { ChartNoAxesColumn, Code, LayoutDashboard, List, Radio, Server, SquareTerminal, Users, type LucideIcon } from 'lucide-react';
+import type { Role } from '@/api/types';
+import { boot } from '@/boot';
+
+export interface NavItem {
+  key: string;
+  to: string;
+  icon: LucideIcon;
+  /** Served by the binary itself, outside the app. */
+  external?: boolean;
+  roles: Role[];
+}
+
+export interface NavGroup {
+  key: string;
+  items: NavItem[];
+}
+
+const admin: Role[] = ['admin'];
+const web: Role[] = ['admin', 'user'];
+const everyone: Role[] = ['admin', 'user', 'reader'];
+
+const groups: NavGroup[] = [
+  {
+    key: 'observe',
+    items: [
+      { key: 'overview', to: '/dashboard', icon: LayoutDashboard, roles: web },
+      { key: 'sessions', to: '/sessions', icon: Radio, roles: web },
+      { key: 'requests', to: '/logs', icon: List, roles: everyone },
+    ],
+  },
+  {
+    key: 'manage',
+    items: [
+      { key: 'providers', to: '/providers', icon: Server, roles: admin },
+      { key: 'users', to: '/users', icon: Users, roles: admin },
+    ],
+  },
+  {
+    key: 'help',
+    items: [
+      { key: 'setup', to: '/setup', icon: ChartNoAxesColumn, roles: admin },
+      { key: 'clients', to: '/docs/setup', icon: SquareTerminal, roles: everyone },
+      { key: 'api', to: `${boot.basePath}api/v1/docs`, icon: Code, external: true, roles: everyone },
+    ],
+  },
+];
+
+/** What a role can open; an item that leads nowhere is never shown. */
+export function navFor(role: Role): NavGroup[] {
+  return groups
+    .map((group) => ({ ...group, items: group.items.filter((item) => item.roles.includes(role)) }))
+    .filter((group) => group.items.length > 0);
+}

@@ -1,0 +1,5 @@
+import { FirstRun } from './first-run';
+
+export function OnboardingPage() {
+  return <FirstRun />;
+}

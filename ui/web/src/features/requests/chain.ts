@@ -1,0 +1,222 @@
+/**
+ * Reads a decision chain into what the dashboard draws: selections, attempts
+ * and their place in time. Pure; every field of an entry may be absent.
+ */
+import type { ChainEntry, DecisionContext, UsageLog } from '@/api/types';
+
+export type AttemptOutcome = 'ok' | 'failed' | 'limited' | 'aborted' | 'live';
+export type PickMethod = 'sticky' | 'affinity' | 'draw';
+
+export interface Selection {
+  provider: string;
+  method: PickMethod;
+  atMs: number | undefined;
+  priority: number | undefined;
+  /** Share of the draw, 0 to 1. */
+  probability: number | undefined;
+  candidates: number | undefined;
+  /** Since when the session was bound, as a time in ms. */
+  since: number | undefined;
+  context: DecisionContext | undefined;
+}
+
+export interface Attempt {
+  n: number;
+  providerId: number | undefined;
+  provider: string;
+  providerType: string | undefined;
+  /** Index of the selection that chose it. */
+  selection: number | undefined;
+  role: 'primary' | 'retry' | 'switch';
+  outcome: AttemptOutcome;
+  status: number | undefined;
+  reason: string;
+  message: string | undefined;
+  startMs: number | undefined;
+  endMs: number | undefined;
+  breaker: { failures: number; threshold: number } | undefined;
+  redirect: { from: string; to: string } | undefined;
+  conversion: { from: string; to: string; drops: number } | undefined;
+}
+
+export interface ChainEvent {
+  reason: string;
+  provider: string | undefined;
+  message: string | undefined;
+  atMs: number | undefined;
+}
+
+/** Everything in the order in which it happened. */
+export type ChainItem =
+  | { kind: 'selection'; index: number }
+  | { kind: 'attempt'; index: number }
+  | { kind: 'event'; event: ChainEvent };
+
+export interface Chain {
+  selections: Selection[];
+  attempts: Attempt[];
+  order: ChainItem[];
+}
+
+const picks: Record<string, PickMethod> = { session_reuse: 'sticky', affinity_hit: 'affinity', initial_selection: 'draw' };
+const successes = new Set(['request_success', 'retry_success', 'hedge_winner']);
+const failures = new Set([
+  'retry_failed', 'system_error', 'resource_not_found', 'upstream_rejected', 'client_error_non_retryable',
+  'endpoint_pool_exhausted', 'vendor_type_all_timeout',
+]);
+/** Reasons that end an attempt if one was running, and stand alone otherwise. */
+const endings = new Set(['client_abort', 'local_overload', 'internal_error', 'interrupted', 'server_shutdown']);
+
+/** Milliseconds after the request was received; undefined without a usable time. */
+function offset(entry: ChainEntry, receivedAt: number): number | undefined {
+  if (entry.timestamp === undefined) return undefined;
+  const at = typeof entry.timestamp === 'number' ? entry.timestamp : Date.parse(entry.timestamp);
+  return Number.isFinite(at) && Number.isFinite(receivedAt) ? Math.max(0, at - receivedAt) : undefined;
+}
+
+function message(entry: ChainEntry): string | undefined {
+  const details = entry.errorDetails;
+  return entry.errorMessage ?? details?.system?.errorMessage ?? details?.system?.errorCode ?? details?.clientError ?? entry.detail ?? undefined;
+}
+
+function outcomeOf(entry: ChainEntry): AttemptOutcome {
+  if (entry.reason === 'client_abort') return 'aborted';
+  if (successes.has(entry.reason ?? '')) return 'ok';
+  const status = entry.statusCode;
+  return status === 429 || (status !== undefined && status >= 400 && status < 500) ? 'limited' : 'failed';
+}
+
+function breakerOf(entry: ChainEntry): Attempt['breaker'] {
+  const { circuitFailureCount: failures, circuitFailureThreshold: threshold } = entry;
+  return failures !== undefined && threshold !== undefined && threshold > 0 && failures > 0 ? { failures, threshold } : undefined;
+}
+
+class Reader {
+  private readonly chain: Chain = { selections: [], attempts: [], order: [] };
+  private lastMs = 0;
+
+  constructor(private readonly receivedAt: number) {}
+
+  read(entry: ChainEntry): void {
+    const reason = entry.reason ?? '';
+    const method = picks[reason];
+    if (method) this.select(entry, method);
+    else if (successes.has(reason) || failures.has(reason) || (endings.has(reason) && entry.name && entry.attemptNumber)) this.attempt(entry);
+    else this.event(entry, reason);
+  }
+
+  /** Closes the chain: a request without an end gets a live attempt on its last pick. */
+  finish(running: boolean): Chain {
+    const { selections, attempts, order } = this.chain;
+    const last = selections.length - 1;
+    const pick = selections[last];
+    if (running && pick && !attempts.some((attempt) => attempt.selection === last && attempt.outcome === 'ok')) {
+      attempts.push({
+        n: attempts.length + 1, providerId: undefined, provider: pick.provider, providerType: undefined, selection: last,
+        role: attempts.length === 0 ? 'primary' : 'switch', outcome: 'live', status: undefined, reason: 'running',
+        message: undefined, startMs: pick.atMs ?? this.lastMs, endMs: undefined, breaker: undefined, redirect: undefined,
+        conversion: undefined,
+      });
+      order.push({ kind: 'attempt', index: attempts.length - 1 });
+    }
+    return this.chain;
+  }
+
+  private select(entry: ChainEntry, method: PickMethod, atMs = offset(entry, this.receivedAt)): void {
+    const candidates = entry.decisionContext?.candidatesAtPriority ?? undefined;
+    const own = candidates?.find((candidate) => candidate.id === entry.id);
+    const sessionAge = entry.decisionContext?.sessionAge;
+    this.chain.selections.push({
+      provider: entry.name ?? `#${entry.id ?? '?'}`,
+      method,
+      atMs,
+      priority: entry.decisionContext?.selectedPriority ?? entry.priority,
+      probability: own?.probability,
+      candidates: candidates?.length,
+      since: method === 'sticky' && sessionAge && atMs !== undefined ? this.receivedAt + atMs - sessionAge : undefined,
+      context: entry.decisionContext,
+    });
+    if (atMs !== undefined) this.lastMs = atMs;
+    this.chain.order.push({ kind: 'selection', index: this.chain.selections.length - 1 });
+  }
+
+  private attempt(entry: ChainEntry): void {
+    const { attempts, selections } = this.chain;
+    const previous = attempts.at(-1);
+    const provider = entry.name ?? `#${entry.id ?? '?'}`;
+    const endMs = offset(entry, this.receivedAt);
+    const startMs = endMs === undefined ? undefined : entry.durationMs === undefined ? this.lastMs : Math.max(0, endMs - entry.durationMs);
+    // Later picks have no entry of their own: the attempt carries what they looked at.
+    if (entry.decisionContext && selections.at(-1)?.provider !== provider) this.select(entry, 'draw', startMs);
+    attempts.push({
+      n: attempts.length + 1,
+      providerId: entry.id,
+      provider,
+      providerType: entry.providerType,
+      selection: selections.length > 0 ? selections.length - 1 : undefined,
+      role: previous === undefined ? 'primary' : previous.provider === provider ? 'retry' : 'switch',
+      outcome: outcomeOf(entry),
+      status: entry.statusCode || undefined,
+      reason: entry.reason ?? '',
+      message: message(entry),
+      startMs,
+      endMs,
+      breaker: breakerOf(entry),
+      redirect: entry.modelRedirect?.redirectedModel
+        ? { from: entry.modelRedirect.originalModel ?? '', to: entry.modelRedirect.redirectedModel }
+        : undefined,
+      conversion: entry.conversion?.to
+        ? { from: entry.conversion.from ?? '', to: entry.conversion.to, drops: entry.conversion.drops?.length ?? 0 }
+        : undefined,
+    });
+    if (endMs !== undefined) this.lastMs = endMs;
+    this.chain.order.push({ kind: 'attempt', index: attempts.length - 1 });
+  }
+
+  private event(entry: ChainEntry, reason: string): void {
+    this.chain.order.push({
+      kind: 'event',
+      event: { reason, provider: entry.name, message: message(entry), atMs: offset(entry, this.receivedAt) },
+    });
+  }
+}
+
+export function readChain(entries: readonly ChainEntry[] | null | undefined, log: Pick<UsageLog, 'createdAt' | 'statusCode'>): Chain {
+  const reader = new Reader(Date.parse(log.createdAt));
+  for (const entry of entries ?? []) reader.read(entry);
+  return reader.finish(log.statusCode == null);
+}
+
+/** A segment of the route ribbon. */
+export interface RibbonSegment {
+  outcome: AttemptOutcome | 'refused';
+  /** Relative width; the drawing keeps a minimum. */
+  weight: number;
+}
+
+export interface Ribbon {
+  sticky: boolean;
+  segments: RibbonSegment[];
+}
+
+/** The ribbon of a whole chain, as wide as each attempt took. */
+export function chainRibbon(chain: Chain, log: UsageLog): Ribbon {
+  if (chain.attempts.length === 0) return rowRibbon(log);
+  return {
+    sticky: chain.selections[0]?.method === 'sticky',
+    segments: chain.attempts.map((attempt) => ({
+      outcome: attempt.outcome,
+      weight: attempt.startMs === undefined ? 1 : (attempt.endMs ?? log.durationMs ?? attempt.startMs + 1) - attempt.startMs,
+    })),
+  };
+}
+
+/** The ribbon of a log row, which knows only how many attempts there were and how it ended. */
+export function rowRibbon(log: UsageLog): Ribbon {
+  const attempts = log.attempts ?? 0;
+  if (attempts === 0 && log.statusCode != null) return { sticky: false, segments: [{ outcome: 'refused', weight: 1 }] };
+  const end: AttemptOutcome =
+    log.statusCode == null ? 'live' : log.statusCode === 499 ? 'aborted' : log.statusCode < 400 ? 'ok' : log.statusCode < 500 ? 'limited' : 'failed';
+  const failed = Array.from({ length: Math.max(0, attempts - 1) }, (): RibbonSegment => ({ outcome: 'failed', weight: 0 }));
+  return { sticky: false, segments: [...failed, { outcome: end, weight: 1 }] };
+}

@@ -1,0 +1,74 @@
+/** Geometry of the waterfall: lanes, phases and the axis. Pure. */
+import type { UsageLog } from '@/api/types';
+import type { Attempt, Chain } from './chain';
+
+export type Phase = 'wait' | 'stream' | 'failed' | 'limited' | 'aborted' | 'live';
+
+export interface LanePart {
+  phase: Phase;
+  fromMs: number;
+  toMs: number;
+}
+
+export interface Lane {
+  attempt: Attempt;
+  /** Idle time before the attempt, in ms, if long enough to be told. */
+  gapMs: number;
+  parts: LanePart[];
+}
+
+export interface Waterfall {
+  lanes: Lane[];
+  /** The end of the axis, in ms. */
+  totalMs: number;
+  ticks: number[];
+  /** First token delivered to the client. */
+  firstTokenMs: number | undefined;
+}
+
+const NOTABLE_GAP = 20;
+
+/** Steps of 1, 2 or 5 times a power of ten, at most six of them. */
+export function axisTicks(totalMs: number): number[] {
+  const rough = Math.max(totalMs, 1) / 5;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough) ?? power * 10;
+  const ticks: number[] = [];
+  for (let at = 0; at <= totalMs * 1.001; at += step) ticks.push(Math.round(at * 1000) / 1000);
+  return ticks;
+}
+
+const endPhase: Record<Attempt['outcome'], Phase> = { ok: 'stream', failed: 'failed', limited: 'limited', aborted: 'aborted', live: 'live' };
+
+function parts(attempt: Attempt, from: number, to: number, firstToken: number | undefined): LanePart[] {
+  const phase = endPhase[attempt.outcome];
+  const answered = attempt.outcome === 'ok' || attempt.outcome === 'aborted' || attempt.outcome === 'live';
+  if (!answered || firstToken === undefined || firstToken <= from || firstToken >= to) {
+    return [{ phase: attempt.outcome === 'ok' && firstToken === undefined ? 'stream' : phase, fromMs: from, toMs: to }];
+  }
+  return [
+    { phase: 'wait', fromMs: from, toMs: firstToken },
+    { phase, fromMs: firstToken, toMs: to },
+  ];
+}
+
+/** Lays out the attempts; undefined if the chain carries no times. */
+export function waterfall(chain: Chain, log: UsageLog, nowMs: number): Waterfall | undefined {
+  const elapsed = log.durationMs ?? Math.max(0, nowMs - Date.parse(log.createdAt));
+  const timed = chain.attempts.filter((attempt) => attempt.startMs !== undefined);
+  if (timed.length === 0 || elapsed <= 0) return undefined;
+  const firstTokenMs = log.ttftMs ?? log.ttfbMs ?? undefined;
+  let before = 0;
+  let totalMs = elapsed;
+  const lanes = timed.map((attempt, i): Lane => {
+    const from = attempt.startMs ?? 0;
+    const isLast = i === timed.length - 1;
+    // The entry of the answering attempt may be written when its headers came; it lasts to the end.
+    const to = Math.max(from + 1, isLast && attempt.outcome !== 'failed' && attempt.outcome !== 'limited' ? elapsed : (attempt.endMs ?? elapsed));
+    totalMs = Math.max(totalMs, to);
+    const gapMs = Math.max(0, from - before);
+    before = to;
+    return { attempt, gapMs: gapMs >= NOTABLE_GAP ? gapMs : 0, parts: parts(attempt, from, to, isLast ? firstTokenMs : undefined) };
+  });
+  return { lanes, totalMs, ticks: axisTicks(totalMs), firstTokenMs: timed.at(-1)?.outcome === 'ok' ? firstTokenMs : undefined };
+}

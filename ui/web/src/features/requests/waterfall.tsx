@@ -1,0 +1,102 @@
+import type { TFunction } from 'i18next';
+import { useTranslation } from 'react-i18next';
+import type { UsageLog } from '@/api/types';
+import { Mark } from '@/components/ui/marks';
+import { useFormat } from '@/i18n/use-format';
+import { cn } from '@/lib/cn';
+import { useNow } from '@/lib/clock';
+import type { Attempt, Chain } from './chain';
+import { waterfall, type Lane, type Phase } from './lanes';
+
+const fill: Record<Phase, string> = {
+  wait: 'bg-fg-muted',
+  stream: 'bg-ok-fill',
+  failed: 'bg-err-fill',
+  limited: 'bg-warn-fill',
+  aborted: 'bg-transparent border border-dashed border-fg-muted',
+  live: 'bg-info-fill pulse',
+};
+
+const statusText = { ok: 'text-ok', failed: 'text-err', limited: 'text-warn', aborted: 'text-fg-muted', live: 'text-info' };
+
+export function WaterfallLegend() {
+  const { t } = useTranslation();
+  return (
+    <span className="flex flex-wrap gap-x-3 text-12 text-fg-2">
+      {(['wait', 'stream', 'failed', 'limited'] as const).map((phase) => (
+        <span key={phase} className="inline-flex items-center gap-1.5">
+          <span className={cn('size-2 rounded-[2px]', fill[phase])} aria-hidden="true" />
+          {t(`route.phase.${phase}`)}
+        </span>
+      ))}
+    </span>
+  );
+}
+
+function LaneBars({ lane, totalMs, thin }: { lane: Lane; totalMs: number; thin?: boolean }) {
+  const left = (ms: number) => `${(ms / totalMs) * 100}%`;
+  return lane.parts.map((part, i) => (
+    <span
+      key={i}
+      className={cn('absolute top-1/2 -translate-y-1/2 rounded-[2px]', thin ? 'h-3' : 'h-4', fill[part.phase])}
+      style={{ left: left(part.fromMs), width: `max(3px, ${left(part.toMs - part.fromMs)})` }}
+    />
+  ));
+}
+
+function roleText(attempt: Attempt, chain: Chain, t: TFunction): string {
+  const selection = attempt.selection === undefined ? undefined : chain.selections[attempt.selection];
+  const role = attempt.role === 'primary' && selection ? t(`route.method.${selection.method}`) : t(`route.role.${attempt.role}`);
+  return t('route.attemptRole', { n: attempt.n, role });
+}
+
+/** All attempts on one time axis, with the first token delivered as a rule across. */
+export function Waterfall({ chain, log, compact }: { chain: Chain; log: UsageLog; compact?: boolean }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const now = useNow(log.statusCode == null ? 500 : 60_000);
+  const drawing = waterfall(chain, log, now);
+  if (!drawing) return <p className="text-12 text-fg-muted">{t('route.noTiming')}</p>;
+  const { lanes, totalMs, ticks, firstTokenMs } = drawing;
+  const label = compact ? 'w-[104px]' : 'w-[120px] sm:w-[186px]';
+  return (
+    <div className="min-w-0" role="img" aria-label={t('route.waterfallLabel', { count: lanes.length, total: format.latency(totalMs) })}>
+      <div className="flex h-6 items-end text-11 text-fg-muted">
+        <span className={cn('shrink-0', label)} />
+        <span className="relative mr-10 h-4 flex-1">
+          {ticks.map((tick) => (
+            <span key={tick} className="absolute -translate-x-1/2 whitespace-nowrap" style={{ left: `${(tick / totalMs) * 100}%` }}>
+              {format.latency(tick)}
+            </span>
+          ))}
+        </span>
+      </div>
+      <div className="relative">
+        {lanes.map((lane) => (
+          <div key={lane.attempt.n} className={cn('flex items-center', compact ? 'h-[26px]' : 'h-11 border-t border-line')}>
+            <span className={cn('flex min-w-0 shrink-0 items-start gap-2 pr-2', label)}>
+              {!compact && <Mark type={lane.attempt.providerType} size={14} className="mt-0.5" />}
+              <span className="min-w-0">
+                <span className={cn('block truncate', compact ? 'text-12' : 'text-13 font-medium')}>{lane.attempt.provider}</span>
+                {!compact && <span className="block truncate text-11 text-fg-muted">{roleText(lane.attempt, chain, t)}</span>}
+              </span>
+            </span>
+            <span className="relative mr-1 h-full flex-1">
+              {ticks.map((tick) => (
+                <span key={tick} className="absolute inset-y-0 w-px bg-grid" style={{ left: `${(tick / totalMs) * 100}%` }} />
+              ))}
+              <LaneBars lane={lane} totalMs={totalMs} thin={compact} />
+              {firstTokenMs !== undefined && <span className="absolute inset-y-0 w-0.5 bg-accent" style={{ left: `${(firstTokenMs / totalMs) * 100}%` }} />}
+            </span>
+            <span className={cn('w-9 shrink-0 text-right text-12 font-semibold', statusText[lane.attempt.outcome])}>
+              {lane.attempt.status ?? t(`route.outcome.${lane.attempt.outcome}`)}
+            </span>
+          </div>
+        ))}
+      </div>
+      {firstTokenMs !== undefined && (
+        <p className="mt-2 text-12 text-accent-on-tint">{t('route.firstToken', { at: format.latency(firstTokenMs) })}</p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,23 @@
+import { useTranslation } from 'react-i18next';
+import { boot } from '@/boot';
+import * as format from '@/lib/format';
+import { age, formatTime, rowTime, type TimeStyle } from '@/lib/time';
+
+/** Formatters bound to the language and the installation's time zone. */
+export function useFormat() {
+  const { i18n } = useTranslation();
+  const locale = i18n.language;
+  const zone = boot.timezone;
+  return {
+    tokens: (value: number | null | undefined) => format.tokens(value, locale),
+    usd: (value: number | null | undefined) => format.usd(value, locale),
+    usdUsed: (value: number) => format.usdUsed(value, locale),
+    usdLimit: (value: number) => format.usdLimit(value, locale),
+    latency: (value: number | null | undefined) => format.latency(value, locale),
+    percent: (part: number, whole: number) => format.percent(part, whole, locale),
+    count: (value: number) => new Intl.NumberFormat(locale).format(value),
+    time: (iso: string, style: TimeStyle = 'dateTime') => formatTime(iso, style, locale, zone),
+    rowTime: (iso: string, now: number) => rowTime(iso, now, locale, zone),
+    age: (iso: string, now: number) => age(iso, now, locale, zone),
+  };
+}

@@ -1,0 +1,22 @@
+/** The URL state of the entity lists: a text, one state, and which form is open. */
+export interface ListSearch {
+  q?: string;
+  state?: string;
+  type?: string;
+  group?: string;
+  /** "new", or the id of the entity whose form is open. */
+  edit?: string;
+  /** Which kind of thing `edit` names, where a page has two. */
+  of?: string;
+}
+
+const names = ['q', 'state', 'type', 'group', 'edit', 'of'] as const;
+
+export function readListSearch(search: Record<string, unknown>): ListSearch {
+  const result: ListSearch = {};
+  for (const name of names) {
+    const value = search[name];
+    if (typeof value === 'string' && value !== '') result[name] = value;
+  }
+  return result;
+}

@@ -1,0 +1,39 @@
+/** Times of day and ages, in the installation's zone. */
+
+export type TimeStyle = 'clock' | 'clockMs' | 'dateTime' | 'date';
+
+const options: Record<TimeStyle, Intl.DateTimeFormatOptions> = {
+  clock: { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' },
+  clockMs: { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3, hourCycle: 'h23' },
+  dateTime: { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+  date: { day: 'numeric', month: 'short', year: 'numeric' },
+};
+
+/** Formats an RFC 3339 time; an unknown zone name falls back to the browser's. */
+export function formatTime(iso: string, style: TimeStyle, locale: string, timeZone?: string): string {
+  const at = new Date(iso);
+  if (Number.isNaN(at.getTime())) return '–';
+  try {
+    return new Intl.DateTimeFormat(locale, { ...options[style], timeZone }).format(at);
+  } catch {
+    return new Intl.DateTimeFormat(locale, options[style]).format(at);
+  }
+}
+
+/** A log row's time: the clock today, with the date before it otherwise. */
+export function rowTime(iso: string, now: number, locale: string, timeZone?: string): string {
+  const sameDay = formatTime(iso, 'date', locale, timeZone) === formatTime(new Date(now).toISOString(), 'date', locale, timeZone);
+  if (sameDay) return formatTime(iso, 'clock', locale, timeZone);
+  return formatTime(iso, 'dateTime', locale, timeZone);
+}
+
+/** "now", "14 s ago", "9 min ago", "3 h ago"; from a day on the date. */
+export function age(iso: string, now: number, locale: string, timeZone?: string): string {
+  const seconds = Math.round((now - new Date(iso).getTime()) / 1000);
+  if (Number.isNaN(seconds)) return '–';
+  if (seconds >= 86_400) return formatTime(iso, 'dateTime', locale, timeZone);
+  const relative = new Intl.RelativeTimeFormat(locale, { style: 'narrow', numeric: 'auto' });
+  if (seconds < 60) return relative.format(-Math.max(0, seconds), 'second');
+  if (seconds < 3600) return relative.format(-Math.floor(seconds / 60), 'minute');
+  return relative.format(-Math.floor(seconds / 3600), 'hour');
+}
