@@ -68,6 +68,7 @@ type Actor struct {
 	waiting kit.Responder
 	call    *call // the attempt that is running
 	lastly  time.Time
+	back    []domain.LeaseID // given back by the present event; the keeper hears of them at its end
 }
 
 var (
@@ -89,6 +90,7 @@ func (a *Actor) Receive(c *kit.Context) {
 	}
 	if a.m != nil {
 		a.event(now)
+		a.settleUp()
 		return
 	}
 	if _, unwanted := c.Message().(*protocol.Abort); unwanted {
@@ -188,10 +190,23 @@ func (a *Actor) tell(to holder, msg any) {
 }
 
 func (a *Actor) closed(lease domain.LeaseID) {
-	a.shared.Keeper.Tell(&protocol.LeaseClose{IDs: []domain.LeaseID{lease}})
+	if a.back == nil {
+		a.back = make([]domain.LeaseID, 0, 2)
+	}
+	a.back = append(a.back, lease)
+}
+
+// settleUp tells the keeper of all leases that an event gave back at once. Until
+// it hears of them it only renews what is gone.
+func (a *Actor) settleUp() {
+	if a.back != nil {
+		a.shared.Keeper.Tell(&protocol.LeaseClose{IDs: a.back})
+		a.back = nil
+	}
 }
 
 func (a *Actor) answer(d protocol.Decision) {
+	a.settleUp() // before the run is closed and the keeper gives back the rest
 	if d.Attempt != nil {
 		a.call = a.shared.calls.begin(d.Attempt.ProviderID)
 	}

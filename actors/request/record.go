@@ -21,8 +21,16 @@ type record struct {
 	degraded  []string  // never changed in place
 	handedOut time.Time // of the first attempt
 	first     domain.ProviderID
-	served    slot // of the attempt handed out last
+	served    served // by the attempt handed out last
 	last      *protocol.AttemptResult
+}
+
+// served is who was called, and with what.
+type served struct {
+	provider   *domain.Provider
+	model      string
+	multiplier domain.Multiplier // of the group
+	attempts   int
 }
 
 // calling notes that an attempt is handed out.
@@ -30,7 +38,9 @@ func (r *record) calling(s *slot, now time.Time) {
 	if r.handedOut.IsZero() {
 		r.handedOut, r.first = now, s.choice.Provider.ID
 	}
-	r.served = *s
+	r.served = served{
+		provider: s.choice.Provider, model: s.model, multiplier: s.choice.GroupMultiplier, attempts: s.n,
+	}
 }
 
 // logRecord completes the row that was opened when the request came. Every
@@ -88,14 +98,14 @@ func (m *machine) timing(now time.Time) domain.TimingRecord {
 // describeUpstream fills in who served the request, or was called last.
 func (m *machine) describeUpstream(row *domain.RequestLog) {
 	s := &m.record.served
-	p := s.choice.Provider
+	p := s.provider
 	if p == nil {
 		return
 	}
 	row.Upstream = domain.UpstreamRecord{
 		ProviderID: p.ID, FirstProviderID: m.record.first, ProviderName: p.Name, ProviderType: p.Type,
-		ModelSent: s.model, Attempts: s.n,
-		CostMultiplier: p.Routing.CostMultiplier, GroupMultiplier: s.choice.GroupMultiplier,
+		ModelSent: s.model, Attempts: s.attempts,
+		CostMultiplier: p.Routing.CostMultiplier, GroupMultiplier: s.multiplier,
 	}
 	if last := m.record.last; last != nil {
 		row.Upstream.ModelReturned = last.ModelReturned

@@ -80,7 +80,7 @@ func (m *machine) chosen(c routing.Choice, now time.Time) {
 func (m *machine) input(now time.Time) routing.Input {
 	return routing.Input{
 		Plan: m.plan, Health: m.node.health, Groups: m.req.Groups, Protocol: m.req.Protocol,
-		Class: m.req.Class, Model: m.req.Model, Strategy: m.settings().TierStrategy, Now: now,
+		Model: m.req.Model, Strategy: m.settings().TierStrategy, Now: now,
 		Excluded: m.route.excluded, ClosedTiers: m.route.closed,
 	}
 }

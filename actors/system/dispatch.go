@@ -2,7 +2,6 @@ package system
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -12,13 +11,6 @@ import (
 	"github.com/claude-code-hub/cch/actors/router"
 	"github.com/claude-code-hub/cch/internal/domain"
 )
-
-// decisionDeadline bounds how long an HTTP goroutine waits for a decision, so
-// that a lost actor cannot hang a client.
-const decisionDeadline = 3 * time.Second
-
-// errUndecided is the cause of a fault after decisionDeadline.
-var errUndecided = errors.New("request actor did not decide in time")
 
 // Dispatcher hands requests to request actors. Safe for concurrent use.
 type Dispatcher struct {
@@ -42,10 +34,11 @@ type Run struct {
 }
 
 // Admit has a request admitted and its first provider chosen. Unless Run is nil
-// it must be closed, also after an error. Errors are the context's, or a
-// *domain.Fault: overloaded when no router has a place (then Run is nil, and
-// there is no record), internal when the actor failed (then nobody but the
-// caller writes the record).
+// it must be closed, also after an error. ctx bounds the waiting and should have
+// a deadline, so that a lost actor cannot hang a client. Errors are the
+// context's, or a *domain.Fault: overloaded when no router has a place (then Run
+// is nil, and there is no record), internal when the actor failed (then nobody
+// but the caller writes the record).
 func (d *Dispatcher) Admit(ctx context.Context, a *protocol.Admit) (*Run, protocol.Decision, error) {
 	entrance, ok := d.pool.Enter()
 	if !ok {
@@ -54,31 +47,24 @@ func (d *Dispatcher) Admit(ctx context.Context, a *protocol.Admit) (*Run, protoc
 		return nil, protocol.Decision{}, f
 	}
 	r := &Run{id: a.Request.ID, router: entrance, keeper: d.keeper}
-	// The place is taken: the router must hear of the request even if the
-	// client is gone by now.
 	decision, err := r.decide(ctx, entrance, a)
 	return r, decision, err
 }
 
-// Report tells how an attempt went and returns what to do next. A result that
-// ends the request reaches its actor even if ctx is over.
+// Report tells how an attempt went and returns what to do next. ctx and errors
+// are as for Admit.
 func (r *Run) Report(ctx context.Context, res *protocol.AttemptResult) (protocol.Decision, error) {
-	if res.Committed || res.Class == domain.ClassOK || res.Class == domain.ClassClientAbort {
-		ctx = context.WithoutCancel(ctx)
-	}
 	return r.decide(ctx, r.actor, res)
 }
 
-// decide asks and waits. The message is sent in any case, so that whoever
-// counts on it hears of it; only the waiting ends with ctx.
+// decide asks and waits. The message is sent even if ctx is over already: the
+// router counts on a request that took a place, the actor on a result.
 func (r *Run) decide(ctx context.Context, to kit.Ref, msg any) (protocol.Decision, error) {
 	if ctx.Err() != nil {
 		to.Tell(msg)
 		return protocol.Decision{}, ctx.Err()
 	}
-	limited, cancel := context.WithTimeout(ctx, decisionDeadline)
-	defer cancel()
-	answer, err := kit.Ask[*request.Answer](limited, to, msg)
+	answer, err := kit.Ask[*request.Answer](ctx, to, msg)
 	switch {
 	case err == nil:
 		r.actor = answer.Run
@@ -86,8 +72,6 @@ func (r *Run) decide(ctx context.Context, to kit.Ref, msg any) (protocol.Decisio
 		return answer.Decision, nil
 	case ctx.Err() != nil:
 		return protocol.Decision{}, ctx.Err()
-	case limited.Err() != nil:
-		err = errUndecided
 	}
 	return protocol.Decision{}, domain.NewFault(domain.KindInternal, domain.CodeInternalError, "the request could not be decided").
 		Because(fmt.Errorf("ask request actor %s: %w", r.id, err))

@@ -42,7 +42,6 @@ type Input struct {
 	Health   Health
 	Groups   []string // effective groups of the caller, in order
 	Protocol domain.Protocol
-	Class    domain.CallClass
 	Model    string // as the client named it; empty = none
 	Strategy domain.TierStrategy
 	Now      time.Time
@@ -74,18 +73,20 @@ type Choice struct {
 // With ten providers it takes about a microsecond.
 func Choose(in *Input, draw *rand.Rand) Choice {
 	s := selection{in: in, explain: newExplanation(in)}
-	var room [16]candidate
-	s.tier = room[:0]
+	var room [16]candidate // on the stack, apart from s, which is not
+	best := tier(room[:0])
 	for i := range in.Plan.entries {
-		s.consider(&in.Plan.entries[i])
+		if c, ok := s.consider(&in.Plan.entries[i]); ok {
+			best = best.with(c)
+		}
 	}
 	ctx := s.explain.context
-	if len(s.tier) == 0 {
+	if len(best) == 0 {
 		return Choice{Context: ctx, Fault: s.losses.fault(ctx.AfterGroupFilter)}
 	}
-	winner, method := s.draw(draw)
-	s.explain.tier(s.tier, winner)
-	w := s.tier[winner]
+	winner, method := best.draw(in.Strategy, draw)
+	s.explain.tier(best, winner)
+	w := best[winner]
 	return Choice{
 		Provider:        w.Provider,
 		Method:          method,
@@ -95,13 +96,14 @@ func Choose(in *Input, draw *rand.Rand) Choice {
 	}
 }
 
-// candidate is a provider that passed the filter, in the best tier so far.
+// candidate is a provider that passed the filter.
 type candidate struct {
 	*entry
 	priority int
 	inFlight int
-	busy     bool // no slot to be had, as far as is known
-	odds     float64
+	busy     bool    // no slot to be had, as far as is known
+	out      bool    // takes no part in the draw
+	odds     float64 // of being drawn; before the draw its weight
 }
 
 // selection is the state of one Choose.
@@ -109,14 +111,12 @@ type selection struct {
 	in      *Input
 	explain explanation
 	losses  losses
-	tier    []candidate
 }
 
-// consider runs one provider through the filter and, if it passes, puts it into
-// the tier.
-func (s *selection) consider(e *entry) {
+// consider runs one provider through the filter and tells whether it passed.
+func (s *selection) consider(e *entry) (candidate, bool) {
 	if !e.visibleTo(s.in.Groups) {
-		return
+		return candidate{}, false
 	}
 	s.explain.context.AfterGroupFilter++
 	if e.Enabled {
@@ -124,27 +124,27 @@ func (s *selection) consider(e *entry) {
 	}
 	if reason := s.unfit(e); reason != "" {
 		s.explain.filtered(e, reason, "")
-		return
+		return candidate{}, false
 	}
 	s.explain.context.AfterModelFilter++
 	priority := e.priority(s.in.Groups)
 	if len(s.in.ClosedTiers) > 0 && slices.Contains(s.in.ClosedTiers, priority) {
 		s.explain.filtered(e, FilteredTierClosed, "")
-		return
+		return candidate{}, false
 	}
 	s.explain.context.BeforeHealthCheck++
 	health, known := s.in.Health.Health(e.ID)
 	if reason, until := ill(health, known, s.in.Now); reason != "" {
 		s.losses.count(reason, until.Sub(s.in.Now))
 		s.explain.unhealthy(e, reason, until)
-		return
+		return candidate{}, false
 	}
 	s.explain.context.AfterHealthCheck++
 	s.explain.level(priority)
-	s.admit(candidate{
+	return candidate{
 		entry: e, priority: priority, inFlight: health.InFlight,
 		busy: known && busy(e, health, s.in.Now),
-	})
+	}, true
 }
 
 // unfit runs the checks that need no health and says why the provider is out.
@@ -191,17 +191,4 @@ func ill(h domain.ProviderHealth, known bool, now time.Time) (string, time.Time)
 func busy(e *entry, h domain.ProviderHealth, now time.Time) bool {
 	probing := h.Breaker == domain.BreakerHalfOpen && h.ProbesInFlight >= max(1, e.Breaker.HalfOpenProbes)
 	return (probing || h.Full()) && now.Sub(h.At) <= healthFresh
-}
-
-// admit puts a candidate into the tier if its priority is the best so far.
-func (s *selection) admit(c candidate) {
-	if len(s.tier) > 0 {
-		switch best := s.tier[0].priority; {
-		case c.priority > best:
-			return
-		case c.priority < best:
-			s.tier = s.tier[:0]
-		}
-	}
-	s.tier = append(s.tier, c)
 }

@@ -6,30 +6,43 @@ import (
 	"github.com/claude-code-hub/cch/internal/domain"
 )
 
-// draw picks a member of the tier, which is not empty and in the order of cost,
-// and notes everybody's odds. Busy members take part only when all are busy.
-func (s *selection) draw(r *rand.Rand) (winner int, method domain.SelectionMethod) {
-	method = methodOf(s.in.Strategy)
-	open := s.freeOnly()
+// tier is the candidates of one priority, in the order of cost.
+type tier []candidate
+
+// with adds a candidate; a better priority displaces all others, a worse one is
+// left out.
+func (t tier) with(c candidate) tier {
+	switch {
+	case len(t) == 0 || c.priority == t[0].priority:
+		return append(t, c)
+	case c.priority < t[0].priority:
+		return append(t[:0], c)
+	}
+	return t
+}
+
+// draw picks a member of a tier that is not empty and notes everybody's odds.
+func (t tier) draw(s domain.TierStrategy, r *rand.Rand) (winner int, method domain.SelectionMethod) {
+	method = methodOf(s)
+	t.leaveOut(method)
 	total := 0.0
-	for i := range s.tier {
-		if c := &s.tier[i]; open(c) {
+	for i := range t {
+		if c := &t[i]; !c.out {
 			c.odds = weight(c, method)
 			total += c.odds
 		}
 	}
 	if total == 0 { // every weight is zero: all alike
-		for i := range s.tier {
-			if c := &s.tier[i]; open(c) {
+		for i := range t {
+			if c := &t[i]; !c.out {
 				c.odds = 1
 				total++
 			}
 		}
 	}
 	at := r.Float64() * total
-	winner = -1
-	for i := range s.tier {
-		c := &s.tier[i]
+	for i := range t {
+		c := &t[i]
 		if c.odds == 0 {
 			continue
 		}
@@ -53,24 +66,25 @@ func methodOf(s domain.TierStrategy) domain.SelectionMethod {
 	return domain.MethodWeightedRandom
 }
 
-// freeOnly returns who takes part: the free ones, or all if nobody is free; with
-// cheapest_first only those at the lowest price among them.
-func (s *selection) freeOnly() func(*candidate) bool {
+// leaveOut marks who takes no part: busy members, unless all are busy; with
+// cheapest_first also whoever costs more than the cheapest of the rest.
+func (t tier) leaveOut(method domain.SelectionMethod) {
 	free := false
-	for i := range s.tier {
-		free = free || !s.tier[i].busy
+	for i := range t {
+		free = free || !t[i].busy
 	}
-	takesPart := func(c *candidate) bool { return !c.busy || !free }
-	if s.in.Strategy != domain.TierCheapestFirst {
-		return takesPart
-	}
-	lowest := domain.Multiplier(-1)
-	for i := range s.tier {
-		if c := &s.tier[i]; takesPart(c) && (lowest < 0 || c.Routing.CostMultiplier < lowest) {
+	lowest := domain.Multiplier(-1) // the tier is in the order of cost
+	for i := range t {
+		c := &t[i]
+		c.out = c.busy && free
+		if c.out || method != domain.MethodCheapestFirst {
+			continue
+		}
+		if lowest < 0 {
 			lowest = c.Routing.CostMultiplier
 		}
+		c.out = c.Routing.CostMultiplier > lowest
 	}
-	return func(c *candidate) bool { return takesPart(c) && c.Routing.CostMultiplier == lowest }
 }
 
 func weight(c *candidate, method domain.SelectionMethod) float64 {

@@ -97,17 +97,17 @@ func (x explanation) level(priority int) {
 }
 
 // tier records who could have been drawn, the winner in any case.
-func (x explanation) tier(tier []candidate, winner int) {
-	x.context.SelectedPriority = tier[winner].priority
-	listed := make([]domain.Candidate, 0, min(len(tier), maxListed))
-	for i := range tier {
+func (x explanation) tier(t tier, winner int) {
+	x.context.SelectedPriority = t[winner].priority
+	listed := make([]domain.Candidate, 0, min(len(t), maxListed))
+	for i := range t {
 		if len(listed) == maxListed {
 			break
 		}
-		listed = append(listed, describe(&tier[i]))
+		listed = append(listed, describe(&t[i]))
 	}
 	if winner >= maxListed {
-		listed[maxListed-1] = describe(&tier[winner])
+		listed[maxListed-1] = describe(&t[winner])
 	}
 	x.context.Candidates = listed
 }

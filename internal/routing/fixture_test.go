@@ -64,7 +64,7 @@ func plan(providers ...*domain.Provider) *routing.Plan {
 func input(p *routing.Plan, edit ...func(*routing.Input)) *routing.Input {
 	in := &routing.Input{
 		Plan: p, Health: health{}, Groups: []string{"default"}, Protocol: domain.ProtocolClaude,
-		Class: domain.CallGenerate, Model: "claude-sonnet-4-5", Strategy: domain.TierWeighted, Now: noon,
+		Model: "claude-sonnet-4-5", Strategy: domain.TierWeighted, Now: noon,
 	}
 	for _, e := range edit {
 		e(in)
