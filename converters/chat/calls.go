@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -61,8 +62,8 @@ func (r *Reader) call(e gjson.Result) {
 func (r *Reader) entry(e gjson.Result) *call {
 	id, index := e.Get("id").Str, e.Get("index")
 	var last *call
-	for i := len(r.calls) - 1; i >= 0; i-- {
-		if c := r.calls[i]; !index.Exists() || c.key == index.Int() {
+	for _, c := range slices.Backward(r.calls) {
+		if !index.Exists() || c.key == index.Int() {
 			last = c
 			break
 		}

@@ -147,7 +147,7 @@ func (e *encoder) user(parts []neutral.Part) {
 	w := &e.w
 	w.Obj()
 	w.StrField("role", "user")
-	if len(rest) == 1 && rest[0].Kind == neutral.Text && !(e.t.CacheBreakpoints && marking(&rest[0])) {
+	if plain := len(rest) == 1 && rest[0].Kind == neutral.Text; plain && (!e.t.CacheBreakpoints || !marking(&rest[0])) {
 		w.StrField("content", rest[0].Text)
 	} else {
 		w.OpenArr("content")

@@ -1,6 +1,7 @@
 package claude
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/claude-code-hub/cch/converters/neutral"
@@ -107,9 +108,9 @@ func (e *encoder) system() {
 	parts := e.r.System
 	switch o := &e.r.Output; {
 	case o.Mode == neutral.OutputJSON:
-		parts = append(parts[:len(parts):len(parts)], neutral.Part{Text: jsonOnly})
+		parts = append(slices.Clip(parts), neutral.Part{Text: jsonOnly})
 	case o.Mode == neutral.OutputSchema && !e.t.Model.StructuredOutput:
-		parts = append(parts[:len(parts):len(parts)], neutral.Part{Text: schemaOnly + o.Schema})
+		parts = append(slices.Clip(parts), neutral.Part{Text: schemaOnly + o.Schema})
 	}
 	if len(parts) == 0 {
 		return

@@ -20,25 +20,25 @@ const vectors = "testdata/vectors"
 
 // vector is the case.json of one vector.
 type vector struct {
-	Name    string `json:"-"`
-	Client  neutral.Format
+	Name    string         `json:"-"`
+	Client  neutral.Format `json:"client"`
 	Profile struct {
 		Claude neutral.Thinking `json:"claude_thinking"`
 		Gemini neutral.Thinking `json:"gemini_thinking"`
-	}
-	Expected    map[string]json.RawMessage
+	} `json:"profile"`
+	Expected    map[string]json.RawMessage `json:"expected"`
 	NonStream   map[string]json.RawMessage `json:"expected_nonstream"`
-	Bypass      []string
-	PathModel   string `json:"path_model"`
-	Stream      bool
-	GeminiPath  string `json:"gemini_path"`
-	Upstream    neutral.Format
-	ClientModel string `json:"client_model"`
+	Bypass      []string                   `json:"bypass"`
+	PathModel   string                     `json:"path_model"`
+	Stream      bool                       `json:"stream"`
+	GeminiPath  string                     `json:"gemini_path"`
+	Upstream    neutral.Format             `json:"upstream"`
+	ClientModel string                     `json:"client_model"`
 	Options     struct {
-		IncludeUsage *bool `json:"include_usage"`
-		Custom       []string
-		Namespaces   map[string][2]string
-	}
+		IncludeUsage *bool                `json:"include_usage"`
+		Custom       []string             `json:"custom"`
+		Namespaces   map[string][2]string `json:"namespaces"`
+	} `json:"options"`
 }
 
 func load(t testing.TB, prefix string) []vector {
@@ -111,8 +111,8 @@ func checkRequest(t *testing.T, v *vector, format neutral.Format, body []byte, w
 	require.NoError(t, err)
 	to := target(v, format)
 	var reject struct {
-		Reject     int
-		Capability string
+		Reject     int    `json:"reject"`
+		Capability string `json:"capability"`
 	}
 	if json.Unmarshal(want, &reject) == nil && reject.Reject != 0 {
 		require.Equal(t, reject.Capability, convert.Unconvertible(r, to), "to %s", format)
@@ -260,18 +260,20 @@ func TestErrorVectors(t *testing.T) {
 	raw, err := os.ReadFile(filepath.Join(vectors, "errors.json"))
 	require.NoError(t, err)
 	var list []struct {
-		Name     string
-		Status   int
-		Body     json.RawMessage
-		Headers  map[string]string
+		Name     string            `json:"name"`
+		Status   int               `json:"status"`
+		Body     json.RawMessage   `json:"body"`
+		Headers  map[string]string `json:"headers"`
 		Expected map[neutral.Format]struct {
-			Status int
-			Body   json.RawMessage
-		}
+			Status int             `json:"status"`
+			Body   json.RawMessage `json:"body"`
+		} `json:"expected"`
 		ExpectedHeaders map[string]string `json:"expected_headers"`
 	}
 	if json.Unmarshal(raw, &list) != nil {
-		var file struct{ Cases json.RawMessage }
+		var file struct {
+			Cases json.RawMessage `json:"cases"`
+		}
 		require.NoError(t, json.Unmarshal(raw, &file))
 		require.NoError(t, json.Unmarshal(file.Cases, &list))
 	}

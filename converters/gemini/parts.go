@@ -103,7 +103,7 @@ func unbundle(s string) []neutral.Part {
 		return nil
 	}
 	var parts []neutral.Part
-	for _, token := range strings.Split(string(raw), "\n") {
+	for token := range strings.SplitSeq(string(raw), "\n") {
 		if sig, text := neutral.ParseCarrier(token); !sig.Zero() && sig.Vendor != neutral.Google {
 			parts = append(parts, neutral.Part{Kind: neutral.Think, Text: text, Sig: sig})
 		}

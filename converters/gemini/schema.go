@@ -9,7 +9,7 @@ import (
 )
 
 // kept are the JSON Schema keywords Gemini takes.
-var kept = map[string]bool{
+var kept = map[string]bool{ //nolint:gochecknoglobals // a read-only table
 	"$id": true, "$defs": true, "$ref": true, "$anchor": true, "type": true, "format": true, "title": true,
 	"description": true, "enum": true, "items": true, "prefixItems": true, "minItems": true, "maxItems": true,
 	"minimum": true, "maximum": true, "anyOf": true, "oneOf": true, "properties": true,
@@ -40,7 +40,7 @@ func clean(schema string) string {
 }
 
 // counts are keywords whose numbers Google's own clients send as strings.
-var counts = map[string]bool{
+var counts = map[string]bool{ //nolint:gochecknoglobals // a read-only table
 	"minItems": true, "maxItems": true, "minLength": true, "maxLength": true, "minProperties": true, "maxProperties": true,
 }
 

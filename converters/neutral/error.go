@@ -126,7 +126,7 @@ func errorCode(detail gjson.Result) string {
 	return strings.Join(words, " ")
 }
 
-var errorWords = []struct {
+var errorWords = []struct { //nolint:gochecknoglobals // a read-only table
 	word string
 	kind ErrorKind
 }{
@@ -203,7 +203,7 @@ func statusOf(kind ErrorKind) int {
 	return [...]int{400, 401, 402, 403, 404, 413, 429, 504, 503, 500}[kind]
 }
 
-var contextPatterns = []struct {
+var contextPatterns = []struct { //nolint:gochecknoglobals // a read-only table
 	re             *regexp.Regexp
 	tokens, maxima int // submatch of each figure
 }{

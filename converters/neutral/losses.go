@@ -36,7 +36,7 @@ const (
 	DropOutputMedia      Drop = "output_media"
 )
 
-var dropOrder = []Drop{
+var dropOrder = []Drop{ //nolint:gochecknoglobals // a read-only table
 	DropStopSequences, DropStopSequencesCut, DropTopK, DropSampling, DropTemperature, DropSeed, DropPenalties,
 	DropParallel, DropMaxTokensRaised, DropHostedTool, DropWebSearch, DropWebSearchLimits, DropThinkingOff,
 	DropEffortClamped, DropBetweenTools, DropServiceTier, DropMetadata, DropUser, DropDocumentURL, DropIsError,
@@ -94,7 +94,7 @@ const (
 	NeedHostedToolChoice
 )
 
-var capNames = []string{
+var capNames = []string{ //nolint:gochecknoglobals // a read-only table
 	"n", "audio", "audio_output", "video", "image", "pdf", "document_type", "file_id", "file_uri", "cached_content",
 	"previous_response_id", "conversation", "item_reference", "prompt", "background", "hosted_tool_choice",
 }
@@ -119,6 +119,7 @@ func Missing(needs Caps, t *Target) Caps {
 		can &^= NeedAudio
 	case Gemini, GeminiCLI:
 		can |= NeedVideo
+	case Chat:
 	}
 	for _, known := range []struct {
 		none bool

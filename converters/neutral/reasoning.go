@@ -32,7 +32,7 @@ type level struct {
 	budget int64
 }
 
-var levels = []level{
+var levels = []level{ //nolint:gochecknoglobals // a read-only table
 	{"none", 0},
 	{"minimal", 512},
 	{"low", 1024},

@@ -2,6 +2,7 @@ package neutral
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -127,8 +128,7 @@ func appendTurn(turns []Message, role Role, parts []Part) []Message {
 	if last < 0 || turns[last].Role != role {
 		return append(turns, Message{Role: role, Parts: parts})
 	}
-	before := turns[last].Parts
-	turns[last].Parts = append(before[:len(before):len(before)], parts...)
+	turns[last].Parts = slices.Concat(turns[last].Parts, parts)
 	return turns
 }
 
@@ -179,12 +179,7 @@ func (c Choice) Allows(name string) bool {
 	if c.Mode != ChoiceAllowedAny && c.Mode != ChoiceAllowedAuto {
 		return true
 	}
-	for _, n := range c.Names {
-		if n == name {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(c.Names, name)
 }
 
 // Subset is the tools a choice allows and the choice that is left over, for

@@ -114,11 +114,8 @@ func (t *Tap) Body(body []byte) Verdict {
 func (t *Tap) array(root gjson.Result) Verdict {
 	v := Neutral
 	root.ForEach(func(_, chunk gjson.Result) bool {
-		switch got := t.wire.frame(t, chunk.Raw); got {
-		case Failure:
-			v = Failure
-		case Content:
-			v = Content
+		if got := t.wire.frame(t, chunk.Raw); got == Failure || got == Content {
+			v = got
 		}
 		return v != Failure
 	})

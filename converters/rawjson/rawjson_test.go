@@ -1,6 +1,7 @@
 package rawjson_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -72,8 +73,8 @@ func TestObject(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, `{}`, rawjson.Object(" "))
 	require.Equal(t, `{"a": 1}`, rawjson.Object(` {"a": 1}`))
-	require.Equal(t, `{"_raw":"[1]"}`, rawjson.Object(`[1]`))
-	require.Equal(t, `{"_raw":"{\"a\":"}`, rawjson.Object(`{"a":`))
+	require.JSONEq(t, `{"_raw":"[1]"}`, rawjson.Object(`[1]`))
+	require.JSONEq(t, `{"_raw":"{\"a\":"}`, rawjson.Object(`{"a":`))
 }
 
 func TestScanner(t *testing.T) {
@@ -128,10 +129,10 @@ func TestCutsMembersAndReplace(t *testing.T) {
 	c := rawjson.NewCuts(doc)
 	c.Members(gjson.Parse(doc), func(k string, _ gjson.Result) bool { return k == "a" })
 	c.Replace(gjson.Get(doc, "b.c"), `"x"`)
-	require.Equal(t, `{ "b" : {"c":"x"}, "d":[3] }`, string(c.Apply()))
+	require.True(t, bytes.Equal([]byte(`{ "b" : {"c":"x"}, "d":[3] }`), c.Apply()), "bytes, not values")
 
 	c = rawjson.NewCuts(doc)
 	c.Replace(gjson.Get(doc, "b.c"), `"x"`)
 	c.Members(gjson.Parse(doc), func(k string, _ gjson.Result) bool { return k == "b" })
-	require.Equal(t, `{ "a":1, "d":[3] }`, string(c.Apply()), "an edit inside a removed range is swallowed")
+	require.True(t, bytes.Equal([]byte(`{ "a":1, "d":[3] }`), c.Apply()), "an edit inside a removed range is swallowed")
 }

@@ -180,13 +180,9 @@ func cutField(text []byte) (name, value, rest []byte) {
 	if len(rest) > 0 {
 		rest = rest[1:]
 	}
-	colon := bytes.IndexByte(line, ':')
-	if colon < 0 {
-		return line, line[end:], rest
+	name, value, found := bytes.Cut(line, []byte{':'})
+	if !found { // a value all the same, an empty one
+		value = line[end:]
 	}
-	value = line[colon+1:]
-	if len(value) > 0 && value[0] == ' ' {
-		value = value[1:]
-	}
-	return line[:colon], value, rest
+	return name, bytes.TrimPrefix(value, []byte{' '}), rest
 }
