@@ -82,7 +82,6 @@ func BenchmarkSpawnStop(b *testing.B) {
 			c.Stop()
 		}
 	})
-	child.LockFree = true
 	parent := s.Spawn(kindOf("router", func(c *kit.Context) {
 		if c.Message() == true {
 			c.Forward(c.Spawn(child, "1"))

@@ -35,20 +35,19 @@ type cell struct {
 	idle    idleness      // of the directory's sweep
 
 	// ---
-	lib       actor.Context
-	actor     Actor
-	ctx       Context
-	inc       uint32
-	env       *envelope // of the present message, if it has one
-	msg       any
-	open      bool // somebody waits for the answer to msg
-	suspended bool // the library has suspended the mailbox
-	stash     []any
-	replay    []any // to be handled before the queue
-	chores    *chore
-	life      lifetime
-	children  map[string]*cell // by the library's id
-	failures  failures
+	lib      actor.Context
+	actor    Actor
+	ctx      Context
+	inc      uint32
+	env      *envelope // of the present message, if it has one
+	msg      any
+	open     bool // somebody waits for the answer to msg
+	stash    []any
+	replay   []any // to be handled before the queue
+	chores   *chore
+	life     lifetime
+	children map[string]*cell // by the library's id
+	failures failures
 }
 
 // home keeps the book on a cell that is not somebody's child.
@@ -60,7 +59,7 @@ type home interface {
 
 func newCell(s *System, k Kind, id string, h home) *cell {
 	c := &cell{sys: s, kind: k, stats: s.kindStats(k.Name), id: id, home: h}
-	c.box.cell = c
+	c.box.cell, c.box.turn = c, c.box.run
 	c.ctx.cell = c
 	return c
 }
@@ -79,14 +78,7 @@ func (c *cell) start(parent actor.SpawnerContext) {
 
 func (c *cell) produce(*actor.ActorSystem) actor.Actor { return c }
 
-func (c *cell) mailbox() actor.Mailbox {
-	if c.kind.LockFree {
-		c.box.Mailbox = actor.UnboundedLockfree()()
-	} else {
-		c.box.Mailbox = actor.Unbounded()()
-	}
-	return &c.box
-}
+func (c *cell) mailbox() actor.Mailbox { return &c.box }
 
 func (c *cell) ref() Ref { return Ref{cell: c} }
 
@@ -180,9 +172,7 @@ func (c *cell) finish() {
 // gone runs when the children are gone too. It lets go of everything, because
 // a Ref somewhere may keep the cell itself for long.
 func (c *cell) gone() {
-	if c.suspended { // what is queued still has to come out and be answered
-		c.box.PostSystemMessage(&actor.ResumeMailbox{})
-	}
+	c.box.suspend(false) // what is queued still has to come out and be answered
 	c.box.invoker = nil
 	c.lib, c.children = nil, nil
 	c.stats.live.Add(-1)

@@ -47,9 +47,6 @@ type Kind struct {
 	New func(id string) Actor
 	// Supervision applies when the actor panics.
 	Supervision Supervision
-	// LockFree picks the mailbox that is cheapest to allocate instead of the
-	// one that is cheapest to fill: for actors that live for a few messages.
-	LockFree bool
 	// MaxQueue refuses asks with ErrSaturated while more messages than this are
 	// queued. 0 = no bound. Tell is never refused.
 	MaxQueue int

@@ -87,7 +87,7 @@ func TestChildren(t *testing.T) {
 	s := newSystem(t, kit.Options{})
 	events := make(chan kit.ChildStopped, 10)
 	stopped := make(chan string, 10)
-	child := kit.Kind{Name: "child", LockFree: true, New: func(string) kit.Actor {
+	child := kit.Kind{Name: "child", New: func(string) kit.Actor {
 		return &blocker{stopped: stopped}
 	}}
 	parent := s.Spawn(kit.Kind{Name: "parent", Supervision: kit.RestartThenRest, New: func(string) kit.Actor {

@@ -58,7 +58,6 @@ func (c *cell) fail(msg, cause any) {
 	} else {
 		c.phase.Store(int32(failing))
 	}
-	c.suspended = true
 	c.box.invoker.EscalateFailure(f, msg)
 }
 
@@ -99,10 +98,7 @@ func (c *cell) revive() {
 	c.phase.Store(int32(alive))
 	c.replay = slices.Concat(c.stash, c.replay)
 	c.stash = nil
-	if c.suspended {
-		c.suspended = false
-		c.box.PostSystemMessage(&actor.ResumeMailbox{})
-	}
+	c.box.suspend(false)
 	c.begin()
 }
 

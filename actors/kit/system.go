@@ -85,7 +85,6 @@ func (s *System) Spawn(k Kind, id string) Ref {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed.Load() {
-		t.cell.box.Mailbox = deadMailbox{&t.cell.box}
 		t.cell.phase.Store(int32(ending))
 		return t.cell.ref()
 	}
@@ -171,16 +170,3 @@ func (t *topLevel) gone(*cell) {
 	t.sys.mu.Unlock()
 	close(t.done)
 }
-
-// deadMailbox stands in for the mailbox of an actor that was never started.
-type deadMailbox struct{ box *mailbox }
-
-func (d deadMailbox) PostUserMessage(msg any) { d.box.InvokeUserMessage(msg) }
-
-func (d deadMailbox) PostSystemMessage(any) {}
-
-func (d deadMailbox) RegisterHandlers(actor.MessageInvoker, actor.Dispatcher) {}
-
-func (d deadMailbox) Start() {}
-
-func (d deadMailbox) UserMessageCount() int { return 0 }

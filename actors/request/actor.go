@@ -42,7 +42,6 @@ func Kind(d Deps) kit.Kind {
 		Name:        "request",
 		New:         func(string) kit.Actor { return &Actor{shared: s} },
 		Supervision: kit.StopOnPanic,
-		LockFree:    true,
 	}
 }
 
