@@ -2,7 +2,6 @@ package system_test
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -137,22 +136,12 @@ func (n *node) admit(id domain.RequestID) *protocol.Admit {
 	}}
 }
 
-func (n *node) close(t testing.TB) {
+// close ends the node; in a bubble of virtual time only, no request may be left.
+func (n *node) close(t *testing.T) {
 	t.Helper()
+	synctest.Wait()
+	require.Zero(t, n.pool.Live(), "no request actor is left")
 	require.NoError(t, n.sys.Shutdown(context.Background()))
-}
-
-// inNode runs a test with virtual time.
-func inNode(t *testing.T, o nodeOptions, test func(t *testing.T, n *node)) {
-	t.Helper()
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		n := newNode(o)
-		defer n.close(t)
-		test(t, n)
-		synctest.Wait()
-		require.Zero(t, n.pool.Live(), "no request actor is left")
-	})
 }
 
 func success(n int) *protocol.AttemptResult {
@@ -160,7 +149,10 @@ func success(n int) *protocol.AttemptResult {
 }
 
 func TestDispatch(t *testing.T) {
-	inNode(t, nodeOptions{}, func(t *testing.T, n *node) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newNode(nodeOptions{})
+		defer n.close(t)
 		run, d, err := n.Admit(t.Context(), n.admit(1))
 		require.NoError(t, err)
 		require.Equal(t, 1, d.Attempt.N)
@@ -179,7 +171,10 @@ func TestDispatch(t *testing.T) {
 }
 
 func TestDispatchWithoutAPlace(t *testing.T) {
-	inNode(t, nodeOptions{bound: 1}, func(t *testing.T, n *node) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newNode(nodeOptions{bound: 1})
+		defer n.close(t)
 		var runs []*system.Run
 		for {
 			run, _, err := n.Admit(t.Context(), n.admit(domain.RequestID(len(runs)+1)))
@@ -198,7 +193,10 @@ func TestDispatchWithoutAPlace(t *testing.T) {
 }
 
 func TestDispatchForAClientThatLeft(t *testing.T) {
-	inNode(t, nodeOptions{silent: true}, func(t *testing.T, n *node) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newNode(nodeOptions{silent: true})
+		defer n.close(t)
 		ctx, leave := context.WithTimeout(t.Context(), 10*time.Millisecond)
 		defer leave()
 		run, _, err := n.Admit(ctx, n.admit(1))
@@ -219,7 +217,10 @@ func TestDispatchForAClientThatLeft(t *testing.T) {
 }
 
 func TestDispatchGoneBetweenAttempts(t *testing.T) {
-	inNode(t, nodeOptions{}, func(t *testing.T, n *node) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newNode(nodeOptions{})
+		defer n.close(t)
 		run, _, err := n.Admit(t.Context(), n.admit(1))
 		require.NoError(t, err)
 		ctx, leave := context.WithTimeout(t.Context(), time.Millisecond)
@@ -234,7 +235,10 @@ func TestDispatchGoneBetweenAttempts(t *testing.T) {
 }
 
 func TestDispatchReportsTheEndWhateverTheContext(t *testing.T) {
-	inNode(t, nodeOptions{}, func(t *testing.T, n *node) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newNode(nodeOptions{})
+		defer n.close(t)
 		ctx, leave := context.WithCancel(t.Context())
 		run, _, err := n.Admit(ctx, n.admit(1))
 		require.NoError(t, err)
@@ -248,17 +252,20 @@ func TestDispatchReportsTheEndWhateverTheContext(t *testing.T) {
 }
 
 func TestDispatchWhenTheActorFails(t *testing.T) {
-	inNode(t, nodeOptions{intercept: func(kind, _ string, _ kit.Actor, msg any) {
-		if _, ok := msg.(*protocol.AttemptResult); ok && kind == "request" {
-			panic("injected")
-		}
-	}}, func(t *testing.T, n *node) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newNode(nodeOptions{intercept: func(kind, _ string, _ kit.Actor, msg any) {
+			if _, ok := msg.(*protocol.AttemptResult); ok && kind == "request" {
+				panic("injected")
+			}
+		}})
+		defer n.close(t)
 		run, _, err := n.Admit(t.Context(), n.admit(1))
 		require.NoError(t, err)
 		for range 2 { // the second finds nobody
 			_, err = run.Report(t.Context(), success(1))
 			var f *domain.Fault
-			require.True(t, errors.As(err, &f))
+			require.ErrorAs(t, err, &f)
 			require.Equal(t, domain.CodeInternalError, f.Code)
 		}
 		run.Close()
@@ -268,7 +275,10 @@ func TestDispatchWhenTheActorFails(t *testing.T) {
 }
 
 func TestDispatchGivesUpOnALostActor(t *testing.T) {
-	inNode(t, nodeOptions{}, func(t *testing.T, n *node) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newNode(nodeOptions{})
+		defer n.close(t)
 		run, _, err := n.Admit(t.Context(), n.admit(1))
 		require.NoError(t, err)
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
@@ -285,7 +295,7 @@ func TestDispatchGivesUpOnALostActor(t *testing.T) {
 // choice among ten providers, a slot, the result and the record.
 func BenchmarkDispatch(b *testing.B) {
 	n := newNode(nodeOptions{})
-	defer n.close(b)
+	defer n.sys.Shutdown(context.Background())
 	ctx := b.Context()
 	id := domain.RequestID(0)
 	b.ReportAllocs()
@@ -304,7 +314,7 @@ func BenchmarkDispatch(b *testing.B) {
 
 func BenchmarkDispatchParallel(b *testing.B) {
 	n := newNode(nodeOptions{})
-	defer n.close(b)
+	defer n.sys.Shutdown(context.Background())
 	var ids atomic.Int64
 	b.SetParallelism(100)
 	b.ReportAllocs()
