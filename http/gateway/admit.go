@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"context"
 	"math/rand/v2"
 	"time"
 
@@ -18,15 +17,16 @@ func (g *Gateway) admit(x *exchange) (Run, protocol.Decision, error) {
 	set := x.settings()
 	x.leaving = watch(x.r.Context(), set.OnClientAbort, set.ClientAbortDrain)
 
-	ctx, cancel := context.WithTimeout(x.r.Context(), g.Admission)
-	defer cancel()
-	run, first, err := g.Dispatcher.Admit(ctx, &protocol.Admit{Request: g.request(x), Catalog: x.catalog})
+	run, first, err := g.Dispatcher.Admit(x.r.Context(), &protocol.Admit{Request: g.request(x), Catalog: x.catalog})
 	if err == nil {
 		return run, first, nil
 	}
 	if run != nil {
-		run.Gone()
-		run.Close()
+		defer run.Close()
+		if x.r.Context().Err() != nil {
+			run.Gone() // the actor writes the record
+			return nil, first, &refusal{fault: clientGone(err), quiet: true}
+		}
 	}
 	return nil, first, g.unadmitted(x, err)
 }
@@ -55,13 +55,17 @@ func (g *Gateway) seat(x *exchange) error {
 // or something is broken.
 func (g *Gateway) unadmitted(x *exchange, err error) error {
 	if x.r.Context().Err() != nil {
-		return refused("", domain.NewFault(domain.KindClientGone, domain.CodeClientGone, "the client left before the request was admitted").Because(err))
+		return refused("", clientGone(err))
 	}
 	if domain.IsKind(err, domain.KindOverloaded) {
 		return g.turnAway(domain.AsFault(err))
 	}
 	g.Logger.Error("request was not admitted", "request_id", x.id.String(), "error", err)
 	return refused("", domain.NewFault(domain.KindInternal, domain.CodeInternalError, "internal error").Because(err))
+}
+
+func clientGone(cause error) *domain.Fault {
+	return domain.NewFault(domain.KindClientGone, domain.CodeClientGone, "the client left before the request was admitted").Because(cause)
 }
 
 // request is the head of the call as its actor needs it.

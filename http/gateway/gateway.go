@@ -18,9 +18,10 @@ import (
 // Catalog gives the configuration in force.
 type Catalog interface{ Current() *domain.Catalog }
 
-// Dispatcher hands a request to the actor that will decide about it. The error
-// means that no actor took it on or that it died before its first decision; a
-// *domain.Fault says why. The Run is nil then, or else still to be closed.
+// Dispatcher hands a request to the actor that will decide about it, and does
+// not wait for ever. The error means that no actor took it on (then Run is nil)
+// or that the client left or the actor died before its first decision (then Run
+// is still to be closed).
 type Dispatcher interface {
 	Admit(ctx context.Context, a *protocol.Admit) (Run, protocol.Decision, error)
 }
@@ -60,10 +61,8 @@ type Options struct {
 	Logger     *slog.Logger
 	// ClientIP tells who called, for the record and the abuse limiter. Without
 	// it that is the socket's address.
-	ClientIP func(*http.Request) string
-	Body     intake.Limits
-	// Admission is how long the first decision may take; default 3 s.
-	Admission  time.Duration
+	ClientIP   func(*http.Request) string
+	Body       intake.Limits
 	MaxRunning int // requests in flight on this node; default 4000
 	MaxWaiting int // more that may wait for a place; default 500
 }
@@ -88,7 +87,6 @@ func New(o Options) *Gateway {
 	if o.Body == (intake.Limits{}) {
 		o.Body = intake.DefaultLimits()
 	}
-	o.Admission = orDefault(o.Admission, 3*time.Second)
 	g := &Gateway{
 		Options: o,
 		intake:  intake.New(o.Body, o.Now),
@@ -99,7 +97,7 @@ func New(o Options) *Gateway {
 	return g
 }
 
-func orDefault[T int | time.Duration](v, def T) T {
+func orDefault(v, def int) int {
 	if v > 0 {
 		return v
 	}

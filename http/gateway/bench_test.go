@@ -1,0 +1,70 @@
+package gateway_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// tenKB is a request of the size small agents send.
+func tenKB() string {
+	return `{"model":"claude-5","stream":false,"metadata":{"user_id":"u"},"messages":[{"role":"user","content":"` +
+		strings.Repeat("lorem ipsum ", 850) + `"}]}`
+}
+
+func benchmarkCalls(b *testing.B, h http.Handler, r func() *http.Request) {
+	b.Helper()
+	srv := httptest.NewServer(h)
+	defer srv.Close()
+	target, _ := url.Parse(srv.URL)
+	client := &http.Transport{MaxIdleConnsPerHost: 64}
+	defer client.CloseIdleConnections()
+	b.ReportAllocs()
+	b.ResetTimer()
+	for b.Loop() {
+		req := r()
+		req.URL.Host = target.Host
+		res, err := client.RoundTrip(req)
+		if err != nil {
+			b.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, res.Body)
+		_ = res.Body.Close()
+	}
+}
+
+// BenchmarkDocument compares a call through the gateway (actor side scripted)
+// with one through a bare reverse proxy.
+func BenchmarkDocument(b *testing.B) {
+	body := tenKB()
+	b.Run("gateway", func(b *testing.B) {
+		w := newWorld(b, nil, says(200, "application/json", message))
+		benchmarkCalls(b, w.gateway, func() *http.Request { return w.request(b.Context(), body) })
+	})
+	b.Run("reverse proxy", func(b *testing.B) {
+		w := newWorld(b, nil, says(200, "application/json", message))
+		target, _ := url.Parse(w.config.Providers[0].URL)
+		proxy := httputil.NewSingleHostReverseProxy(target)
+		proxy.Transport = &http.Transport{MaxIdleConnsPerHost: 64}
+		defer proxy.Transport.(*http.Transport).CloseIdleConnections()
+		benchmarkCalls(b, proxy, func() *http.Request { return w.request(b.Context(), body) })
+	})
+}
+
+// BenchmarkStream relays a megabyte of five-byte deltas.
+func BenchmarkStream(b *testing.B) {
+	var text bytes.Buffer
+	text.WriteString(messageStart("m"))
+	for text.Len() < 1<<20 {
+		text.WriteString(textDelta("lorem"))
+	}
+	text.WriteString(messageEnd())
+	w := newWorld(b, nil, streams(text.String()))
+	b.SetBytes(int64(text.Len()))
+	benchmarkCalls(b, w.gateway, func() *http.Request { return w.request(b.Context(), streamBody) })
+}
