@@ -83,7 +83,7 @@ func (m *machine) timing(now time.Time) domain.TimingRecord {
 	if admitted.IsZero() {
 		admitted = now
 	}
-	t.Queue = max(0, admitted.Sub(m.began))
+	t.Queue = m.req.Log.Timing.Queue + max(0, admitted.Sub(m.began)) // at the door, then here
 	if last := m.record.last; last != nil {
 		if last.TTFB > 0 {
 			t.TTFB = max(0, last.StartedAt.Add(last.TTFB).Sub(from))

@@ -14,7 +14,10 @@ import (
 
 func TestRecordOfASuccess(t *testing.T) {
 	t.Parallel()
-	r := newWorld(func(w *world) { w.request.Log.Client.Kind = "claude-code" }).run().to(t, attempting)
+	r := newWorld(func(w *world) {
+		w.request.Log.Client.Kind, w.request.Log.Timing.Queue = "claude-code", 5*time.Millisecond
+	}).run().to(t, acquiring)
+	r.slotAnswered(free, 0, noon.Add(2*time.Millisecond))
 	r.attempted(r.success(), noon.Add(time.Second))
 	want := domain.RequestLog{
 		ID: 4711, UserID: 8, KeyID: 9, SessionID: "s", SessionSeq: 2,
@@ -26,7 +29,7 @@ func TestRecordOfASuccess(t *testing.T) {
 		},
 		Usage: domain.Usage{Input: 10, Output: 20}, Source: domain.UsageUpstream,
 		Timing: domain.TimingRecord{
-			Duration: time.Second + 5*time.Millisecond, TTFB: 45 * time.Millisecond, TTFT: 65 * time.Millisecond,
+			Queue: 7 * time.Millisecond, Duration: time.Second + 5*time.Millisecond, TTFB: 45 * time.Millisecond, TTFT: 65 * time.Millisecond,
 		},
 		Client:        domain.ClientRecord{Kind: "claude-code"},
 		ConfigVersion: 3,
