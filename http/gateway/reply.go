@@ -87,6 +87,9 @@ func (p *reply) write(b []byte) error {
 	if err == nil {
 		err = p.ctl.Flush()
 	}
+	if errors.Is(err, http.ErrNotSupported) {
+		err = nil // a writer without buffers has nothing to flush
+	}
 	if err != nil {
 		p.err = errors.Join(errNothingTaken, err)
 	}

@@ -60,6 +60,21 @@ func TestAfterAFailedWriteNothingIsWritten(t *testing.T) {
 	p.finish()
 }
 
+// unflushable is a writer that can neither flush nor set deadlines.
+type unflushable struct{ header http.Header }
+
+func (u *unflushable) Header() http.Header         { return u.header }
+func (u *unflushable) WriteHeader(int)             {}
+func (u *unflushable) Write(p []byte) (int, error) { return len(p), nil }
+
+func TestWriterWithoutFlushIsNoLostClient(t *testing.T) {
+	t.Parallel()
+	p := newReply(&unflushable{http.Header{}}, time.Now)
+	p.start(200, func(http.Header) {})
+	require.NoError(t, p.send([]byte("a")))
+	p.finish()
+}
+
 func TestKeepAlivesEndWithContent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -143,14 +143,15 @@ func (s *seats) count() (taken, waiting int) {
 	return s.taken, s.waiting.Len()
 }
 
-// drain lets nobody in any more; the channel is closed when all have left. It
-// is called once.
+// drain lets nobody in any more; the channel is closed when all have left.
 func (s *seats) drain() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.drained = make(chan struct{})
-	if s.taken == 0 {
-		close(s.drained)
+	if s.drained == nil {
+		s.drained = make(chan struct{})
+		if s.taken == 0 {
+			close(s.drained)
+		}
 	}
 	return s.drained
 }

@@ -87,6 +87,12 @@ func (in *Intake) Read(r *http.Request, conn Deadliner) (*Body, error) {
 	if err != nil {
 		return nil, in.fault(raw, err)
 	}
+	// A decoder may stop before the connection's end of body. Until that is
+	// read, the server does not look whether the client is still there.
+	if _, err := io.Copy(io.Discard, raw); err != nil {
+		b.Release()
+		return nil, in.fault(raw, err)
+	}
 	return b, nil
 }
 
