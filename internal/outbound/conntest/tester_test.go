@@ -136,7 +136,9 @@ func TestVerdicts(t *testing.T) {
 		"says something else":   {answerWith(200, "text/event-stream", stream("Hello")), domain.ConnectionYellow, "content_mismatch", 1},
 		"not streamed":          {answerWith(200, "application/json", `{"model":"m","content":[{"type":"text","text":"pong"}],"usage":{"input_tokens":3,"output_tokens":1}}`), domain.ConnectionGreen, "success", 1},
 		"stream labelled JSON":  {answerWith(200, "application/json", stream("pong")), domain.ConnectionGreen, "success", 1},
-		"redirect to elsewhere": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound) }, domain.ConnectionRed, "client_error", 1},
+		"redirect to elsewhere": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound)
+		}, domain.ConnectionRed, "client_error", 1},
 		"cut off in the middle": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "100")
 			_, _ = io.WriteString(w, "x")
