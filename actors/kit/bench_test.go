@@ -2,8 +2,12 @@ package kit_test
 
 import (
 	"context"
+	"runtime"
+	"strconv"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/claude-code-hub/cch/actors/kit"
 )
@@ -72,10 +76,10 @@ func BenchmarkAskTo(b *testing.B) {
 	}
 }
 
-// BenchmarkSpawnStop is the life of a request actor: spawned by a parent, one
-// ask, gone.
-func BenchmarkSpawnStop(b *testing.B) {
-	s := newSystem(b, kit.Options{})
+// spawnStop is the life of a request actor: spawned by a parent, one ask, gone.
+func spawnStop(t testing.TB) (once func()) {
+	t.Helper()
+	s := newSystem(t, kit.Options{})
 	child := kindOf("request", func(c *kit.Context) {
 		if c.Message() == true {
 			c.Respond(true)
@@ -87,12 +91,54 @@ func BenchmarkSpawnStop(b *testing.B) {
 			c.Forward(c.Spawn(child, "1"))
 		}
 	}), "1")
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := kit.Ask[bool](b.Context(), parent, true); err != nil {
-			b.Fatal(err)
+	return func() {
+		if _, err := kit.Ask[bool](context.Background(), parent, true); err != nil {
+			t.Error(err)
 		}
 	}
+}
+
+func BenchmarkSpawnStop(b *testing.B) {
+	once := spawnStop(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		once()
+	}
+}
+
+// BenchmarkIdle measures what an actor costs that does nothing, with its place
+// in the directory.
+func BenchmarkIdle(b *testing.B) {
+	s := newSystem(b, kit.Options{})
+	d := s.Directory(kindOf("session", answerTrue))
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before, n := heap(), 0
+	for b.Loop() {
+		if _, err := kit.Ask[bool](b.Context(), d.Ref(strconv.Itoa(n)), true); err != nil {
+			b.Fatal(err)
+		}
+		n++
+	}
+	b.ReportMetric(float64(heap()-before)/float64(n), "B/actor")
+}
+
+// TestAllocationBudgets is not parallel, for the allocations of other tests
+// would count.
+func TestAllocationBudgets(t *testing.T) {
+	s := newSystem(t, kit.Options{})
+	r := s.Directory(kindOf("worker", answerTrue)).Ref("1")
+	ctx := timeout(t)
+	require.LessOrEqual(t, testing.AllocsPerRun(1000, func() {
+		if _, err := kit.Ask[bool](ctx, r, true); err != nil {
+			t.Error(err)
+		}
+	}), 4.0)
+	require.LessOrEqual(t, testing.AllocsPerRun(1000, spawnStop(t)), 20.0)
 }
 
 func BenchmarkAfterStop(b *testing.B) {

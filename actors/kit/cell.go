@@ -22,7 +22,7 @@ const (
 // the goroutine that runs the mailbox.
 type cell struct {
 	sys   *System
-	kind  Kind
+	kind  *Kind
 	stats *kindStats
 	id    string
 	home  home
@@ -57,28 +57,19 @@ type home interface {
 	forward(c *cell, e *envelope) bool // to the id's next actor; false: there is none
 }
 
-func newCell(s *System, k Kind, id string, h home) *cell {
+func newCell(s *System, k *Kind, id string, h home) *cell {
 	c := &cell{sys: s, kind: k, stats: s.kindStats(k.Name), id: id, home: h}
 	c.box.cell, c.box.turn = c, c.box.run
 	c.ctx.cell = c
 	return c
 }
 
-// start spawns the cell's library actor below the given one.
+// start brings the cell to life below the given library actor.
 func (c *cell) start(parent actor.SpawnerContext) {
 	c.sys.live.add()
 	c.stats.live.Add(1)
-	props := actor.PropsFromProducerWithActorSystem(c.produce,
-		actor.WithMailbox(c.mailbox), actor.WithSupervisor(c.sys.strategy))
-	if _, err := parent.SpawnNamed(props, c.sys.lib.ProcessRegistry.NextId()); err != nil {
-		// The name is a fresh number, so this cannot be.
-		panic("kit: spawn " + c.kind.Name + ": " + err.Error())
-	}
+	c.sys.spawner.spawn(c, parent)
 }
-
-func (c *cell) produce(*actor.ActorSystem) actor.Actor { return c }
-
-func (c *cell) mailbox() actor.Mailbox { return &c.box }
 
 func (c *cell) ref() Ref { return Ref{cell: c} }
 

@@ -103,7 +103,7 @@ func (c *Context) Go(deadline time.Duration, work func(ctx context.Context) any)
 // Spawn starts a child: it is stopped when this actor is, and ChildStopped
 // tells when it ended. It survives a panic of its parent.
 func (c *Context) Spawn(k Kind, id string) Ref {
-	child := newCell(c.cell.sys, k, id, nil)
+	child := newCell(c.cell.sys, &k, id, nil)
 	child.start(c.cell.lib)
 	if c.cell.children == nil {
 		c.cell.children = make(map[string]*cell)

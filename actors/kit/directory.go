@@ -77,7 +77,7 @@ func (d *Directory) resolve(id string) *cell {
 	if d.sys.closed.Load() {
 		return nil
 	}
-	c := newCell(d.sys, d.kind, id, d)
+	c := newCell(d.sys, &d.kind, id, d)
 	s.m[id] = c
 	d.live.add()
 	c.start(d.sys.root)

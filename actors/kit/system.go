@@ -30,13 +30,13 @@ type System struct {
 	now       func() time.Time
 	intercept func(kind, id string, a Actor, msg any)
 
-	lib      *actor.ActorSystem
-	root     *actor.RootContext // its spawns are supervised by strategy
-	strategy *strategy
-	stop     *actor.Stop // the one order to stop; it holds nothing
-	wheel    *wheel
-	waiters  sync.Pool // of *waiter
-	live     census    // cells and work
+	lib     *actor.ActorSystem
+	root    *actor.RootContext // its spawns are supervised by strategy
+	spawner *spawner
+	stop    *actor.Stop // the one order to stop; it holds nothing
+	wheel   *wheel
+	waiters sync.Pool // of *waiter
+	live    census    // cells and work
 
 	closed atomic.Bool
 	mu     sync.Mutex
@@ -62,7 +62,6 @@ func NewSystem(o Options) *System {
 	if s.now == nil {
 		s.now = time.Now //nolint:forbidigo // the default clock
 	}
-	s.strategy = &strategy{sys: s}
 	s.lib = actor.NewActorSystem(
 		actor.WithDeveloperSupervisionLogging(false),
 		actor.WithMetricProviders(nil),
@@ -73,7 +72,9 @@ func NewSystem(o Options) *System {
 	// The library's own subscribers only log, in a goroutine per burst of dead
 	// letters that outlives a shutdown. The kit counts and answers them itself.
 	s.lib.EventStream = eventstream.NewEventStream()
-	s.root = s.lib.Root.Copy().WithGuardian(s.strategy)
+	supervisor := &strategy{sys: s}
+	s.spawner = newSpawner(s.lib, supervisor)
+	s.root = s.lib.Root.Copy().WithGuardian(supervisor)
 	s.root.Self() // makes the guardian now: two first spawns would make two
 	return s
 }
@@ -81,7 +82,7 @@ func NewSystem(o Options) *System {
 // Spawn starts an actor at top level.
 func (s *System) Spawn(k Kind, id string) Ref {
 	t := &topLevel{sys: s, done: make(chan struct{})}
-	t.cell = newCell(s, k, id, t)
+	t.cell = newCell(s, &k, id, t)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed.Load() {
