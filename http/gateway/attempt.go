@@ -61,7 +61,7 @@ func (g *Gateway) attempt(x *exchange, run Run, a *protocol.Attempt) *protocol.A
 		return c.result
 	}
 	run.Begun(a.N)
-	c.tap = neutral.NewTap(x.target.dialect.format, false)
+	c.tap = neutral.NewTap(x.target.dialect.format, x.target.dialect.hourCache(x.body.Bytes()))
 	if isStream(res.Header) {
 		c.stream(res)
 	} else {

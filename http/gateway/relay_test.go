@@ -389,6 +389,30 @@ func TestModelRedirect(t *testing.T) {
 	}
 }
 
+// dribbles writes an event stream byte by byte.
+func dribbles(text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "text/event-stream")
+		flush := http.NewResponseController(w)
+		for i := range len(text) {
+			_, _ = io.WriteString(w, text[i:i+1])
+			_ = flush.Flush()
+		}
+	}
+}
+
+func TestWhereTheNetworkCutsDoesNotMatter(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(w *world) { w.actor.model = "glm-5" }, dribbles(messageStart("m")+event("error", `{"type":"error"}`)), dribbles(wholeStream("glm-5")))
+	a := w.post(streamBody)
+	require.Equal(t, wholeStream("claude-5"), a.body)
+	results := w.actor.wait(t, 2)
+	require.Equal(t, domain.FailGate, results[0].Failure)
+	require.True(t, results[1].Complete)
+	require.Equal(t, domain.Usage{Input: 25, CacheRead: 100, Output: 15}, results[1].Usage)
+}
+
 func TestUserIDIsAddedOnlyWhereItIsMissing(t *testing.T) {
 	t.Parallel()
 	head := `{"model":"claude-5","messages":[{"role":"user","content":"hi"}]`
@@ -428,6 +452,19 @@ func TestUserIDIsAddedOnlyWhereItIsMissing(t *testing.T) {
 			require.Equal(t, "5f0c7e5e-1111-4222-8333-444455556666", gjson.Get(id.Str, "session_id").Str)
 			require.Len(t, gjson.Get(id.Str, "device_id").Str, 64)
 		})
+	}
+}
+
+func TestUndividedCacheWritesCountForTheLifetimeAskedFor(t *testing.T) {
+	t.Parallel()
+	answer := strings.Replace(message, `"input_tokens":25`, `"input_tokens":25,"cache_creation_input_tokens":9`, 1)
+	for body, want := range map[string]domain.Usage{
+		strings.Replace(plainBody, `"hi"`, `[{"type":"text","text":"hi","cache_control":{"type":"ephemeral","ttl":"1h"}}]`, 1): {Input: 25, Output: 15, CacheWrite1h: 9},
+		strings.Replace(plainBody, `"hi"`, `"say \"ttl\":\"1h\""`, 1):                                                          {Input: 25, Output: 15, CacheWrite5m: 9},
+	} {
+		w := newWorld(t, nil, says(200, "application/json", answer))
+		require.Equal(t, 200, w.post(body).status)
+		require.Equal(t, want, w.actor.only(t).Usage)
 	}
 }
 
