@@ -12,9 +12,9 @@ import (
 // authenticate finds the caller from the headers alone: no body is read for a
 // stranger.
 func (g *Gateway) authenticate(x *exchange) error {
-	credential, err := credentialOf(x.r)
-	if err != nil {
-		return g.stranger(x, "", err)
+	credential, f := credentialOf(x.r)
+	if f != nil {
+		return g.stranger(x, "", f)
 	}
 	sum := secrets.HashKey(credential)
 	key := x.catalog.KeyByHash(sum)
@@ -29,20 +29,21 @@ func (g *Gateway) authenticate(x *exchange) error {
 	return nil
 }
 
-// stranger refuses who has no known key. Only such failures count towards a
-// lock, and a lock never keeps out a valid key.
-func (g *Gateway) stranger(x *exchange, keyHash string, f error) error {
+// stranger refuses who has no known key, and leaves a counter but no row: there
+// is nobody it would belong to. Only such failures count towards a lock, and a
+// lock never keeps out a valid key.
+func (g *Gateway) stranger(x *exchange, keyHash string, f *domain.Fault) error {
+	g.strangers.Add(1)
 	if wait := g.abuse.failed(x.ip, keyHash, x.at); wait > 0 {
-		locked := domain.NewFault(domain.KindRateLimited, domain.CodeTooManyAuthFailures, "too many failed attempts to authenticate")
-		locked.RetryAfter = wait
-		return g.turnAway(locked)
+		f = domain.NewFault(domain.KindRateLimited, domain.CodeTooManyAuthFailures, "too many failed attempts to authenticate")
+		f.RetryAfter = wait
 	}
-	return refused(domain.BlockedAuth, f)
+	return &refusal{fault: f, by: domain.BlockedAuth, quiet: true}
 }
 
 // credentialOf takes the caller's key from any of the four places clients put
 // it. Several places must agree.
-func credentialOf(r *http.Request) (string, error) {
+func credentialOf(r *http.Request) (string, *domain.Fault) {
 	found := ""
 	for _, c := range [...]string{bearer(r.Header.Get("Authorization")), r.Header.Get("X-Api-Key"), r.Header.Get("X-Goog-Api-Key"), queryKey(r.URL)} {
 		c = strings.TrimSpace(c)

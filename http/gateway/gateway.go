@@ -73,7 +73,8 @@ type Gateway struct {
 	intake *intake.Intake
 	seats  *seats
 	abuse  *abuse
-	shed   atomic.Int64
+
+	shed, strangers atomic.Int64
 
 	base context.Context //nolint:containedctx // parent of all upstream calls; its end is the server's
 	stop context.CancelCauseFunc
@@ -118,12 +119,13 @@ type Stats struct {
 	Waiting   int   // requests waiting for a place
 	BodyBytes int64 // memory held by request bodies
 	Shed      int64 // requests turned away for want of room, or while draining
+	Strangers int64 // requests without a known key
 }
 
 // Stats reads the figures. Cheap enough for every scrape.
 func (g *Gateway) Stats() Stats {
 	running, waiting := g.seats.count()
-	return Stats{Running: running, Waiting: waiting, BodyBytes: g.intake.InUse(), Shed: g.shed.Load()}
+	return Stats{Running: running, Waiting: waiting, BodyBytes: g.intake.InUse(), Shed: g.shed.Load(), Strangers: g.strangers.Load()}
 }
 
 // Drain stops admitting and waits for the requests in flight. When ctx ends

@@ -77,7 +77,7 @@ type refusalCase struct {
 	body   string
 	status int
 	code   domain.Code
-	by     domain.BlockedBy
+	by     domain.BlockedBy // empty: leaves no row
 }
 
 func refusalCases() map[string]refusalCase {
@@ -87,10 +87,10 @@ func refusalCases() map[string]refusalCase {
 	path := func(p string) func(*http.Request) { return func(r *http.Request) { r.URL.Path = p } }
 	method := func(m string) func(*http.Request) { return func(r *http.Request) { r.Method = m } }
 	return map[string]refusalCase{
-		"no key":             {change: func(r *http.Request) { r.Header.Del("Authorization") }, status: 401, code: domain.CodeAuthMissing, by: domain.BlockedAuth},
-		"basic auth":         {change: header("Authorization", "Basic abc"), status: 401, code: domain.CodeAuthMissing, by: domain.BlockedAuth},
-		"two keys":           {change: header("X-Api-Key", "sk-other"), status: 401, code: domain.CodeAuthConflict, by: domain.BlockedAuth},
-		"unknown key":        {change: header("Authorization", "Bearer sk-unknown"), status: 401, code: domain.CodeInvalidAPIKey, by: domain.BlockedAuth},
+		"no key":             {change: func(r *http.Request) { r.Header.Del("Authorization") }, status: 401, code: domain.CodeAuthMissing},
+		"basic auth":         {change: header("Authorization", "Basic abc"), status: 401, code: domain.CodeAuthMissing},
+		"two keys":           {change: header("X-Api-Key", "sk-other"), status: 401, code: domain.CodeAuthConflict},
+		"unknown key":        {change: header("Authorization", "Bearer sk-unknown"), status: 401, code: domain.CodeInvalidAPIKey},
 		"disabled key":       {change: header("Authorization", "Bearer sk-disabled"), status: 401, code: domain.CodeKeyDisabled, by: domain.BlockedAuth},
 		"unknown path":       {change: path("/v1/nothing"), status: 404, code: domain.CodeUnknownEndpoint, by: domain.BlockedRequest},
 		"wrong method":       {change: method(http.MethodGet), status: 404, code: domain.CodeUnknownEndpoint, by: domain.BlockedRequest},
@@ -137,12 +137,18 @@ func TestRefusals(t *testing.T) {
 			} else {
 				require.Equal(t, string(c.code), gjson.Get(a.body, "error.code").Str)
 			}
-			row := w.records.onlyRefusal(t)
-			require.Equal(t, string(c.code), row.Result.ErrorCode)
-			require.Equal(t, c.by, row.Result.BlockedBy)
-			require.Equal(t, domain.OutcomeBlocked, row.Result.Outcome)
-			require.Equal(t, c.status, row.Result.StatusCode)
-			require.Equal(t, a.header.Get("X-Request-Id"), row.ID.String())
+			if c.by == "" {
+				_, finished := w.records.rows()
+				require.Empty(t, finished)
+			} else {
+				row := w.records.onlyRefusal(t)
+				require.Equal(t, string(c.code), row.Result.ErrorCode)
+				require.Equal(t, c.by, row.Result.BlockedBy)
+				require.Equal(t, domain.OutcomeBlocked, row.Result.Outcome)
+				require.Equal(t, c.status, row.Result.StatusCode)
+				require.Equal(t, a.header.Get("X-Request-Id"), row.ID.String())
+				require.Equal(t, domain.UserID(1), row.UserID)
+			}
 			require.Empty(t, w.actor.admits, "no actor is asked about it")
 			require.Zero(t, w.gateway.Stats().BodyBytes)
 			require.NotContains(t, w.logs.String()+a.body, clientKey)
@@ -200,7 +206,8 @@ func TestAbuseLocksStrangersOnly(t *testing.T) {
 	require.Equal(t, "rate_limit_error", gjson.Get(locked.body, "error.type").Str)
 	require.NotEmpty(t, locked.header.Get("Retry-After"))
 	_, finished := w.records.rows()
-	require.Len(t, finished, 20, "a locked address leaves no rows")
+	require.Empty(t, finished, "strangers leave no rows")
+	require.Equal(t, int64(21), w.gateway.Stats().Strangers)
 	require.Equal(t, 200, try(clientKey).status, "a valid key still works")
 }
 
