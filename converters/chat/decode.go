@@ -12,36 +12,38 @@ func Decode(body []byte) (*neutral.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+	top := root.Map() // once: every look-up would walk over the messages
 	d := &decoder{r: &neutral.Request{Size: len(body)}}
 	r := d.r
-	r.Model = root.Get("model").Str
-	r.Stream = root.Get("stream").Bool()
-	r.WantUsage = root.Get("stream_options.include_usage").Bool()
-	r.MaxTokens = neutral.CountOf(root.Get("max_completion_tokens"))
+	r.Model = top["model"].Str
+	r.Stream = top["stream"].Bool()
+	r.WantUsage = top["stream_options"].Get("include_usage").Bool()
+	r.MaxTokens = neutral.CountOf(top["max_completion_tokens"])
 	if r.MaxTokens == 0 {
-		r.MaxTokens = neutral.CountOf(root.Get("max_tokens"))
+		r.MaxTokens = neutral.CountOf(top["max_tokens"])
 	}
-	r.Temperature = neutral.NumberOf(root.Get("temperature"))
-	r.TopP = neutral.NumberOf(root.Get("top_p"))
-	r.Seed = neutral.NumberOf(root.Get("seed"))
-	r.PresencePenalty = neutral.NumberOf(root.Get("presence_penalty"))
-	r.FrequencyPenalty = neutral.NumberOf(root.Get("frequency_penalty"))
-	r.Stop = neutral.StringsOf(root.Get("stop"))
-	r.User = root.Get("safety_identifier").Str
+	r.Temperature = neutral.NumberOf(top["temperature"])
+	r.TopP = neutral.NumberOf(top["top_p"])
+	r.Seed = neutral.NumberOf(top["seed"])
+	r.PresencePenalty = neutral.NumberOf(top["presence_penalty"])
+	r.FrequencyPenalty = neutral.NumberOf(top["frequency_penalty"])
+	r.Stop = neutral.StringsOf(top["stop"])
+	r.User = top["safety_identifier"].Str
 	if r.User == "" {
-		r.User = root.Get("user").Str
+		r.User = top["user"].Str
 	}
-	r.Metadata = neutral.ObjectOf(root.Get("metadata"))
-	r.CacheKey = root.Get("prompt_cache_key").Str
-	r.Verbosity = root.Get("verbosity").Str
-	r.Tier = tier(root.Get("service_tier").Str)
-	r.Parallel = neutral.BoolOf(root.Get("parallel_tool_calls"))
-	d.needs(root)
-	d.tools(root)
-	d.choice(root.Get("tool_choice"))
-	d.reasoning(root.Get("reasoning_effort"))
-	d.output(root.Get("response_format"))
-	root.Get("messages").ForEach(func(_, m gjson.Result) bool {
+	r.Metadata = neutral.ObjectOf(top["metadata"])
+	r.CacheKey = top["prompt_cache_key"].Str
+	r.Verbosity = top["verbosity"].Str
+	r.Tier = tier(top["service_tier"].Str)
+	r.Parallel = neutral.BoolOf(top["parallel_tool_calls"])
+	d.needs(top["n"], top["modalities"])
+	d.tools(top["tools"])
+	d.search(top["web_search_options"])
+	d.choice(top["tool_choice"])
+	d.reasoning(top["reasoning_effort"])
+	d.output(top["response_format"])
+	top["messages"].ForEach(func(_, m gjson.Result) bool {
 		d.message(m)
 		return true
 	})
@@ -66,11 +68,11 @@ type decoder struct {
 	conv neutral.Conversation
 }
 
-func (d *decoder) needs(root gjson.Result) {
-	if root.Get("n").Int() > 1 {
+func (d *decoder) needs(n, modalities gjson.Result) {
+	if n.Int() > 1 {
 		d.r.Needs |= neutral.NeedN
 	}
-	for _, m := range neutral.StringsOf(root.Get("modalities")) {
+	for _, m := range neutral.StringsOf(modalities) {
 		if m == "audio" {
 			d.r.Needs |= neutral.NeedAudioOutput
 		}
@@ -78,8 +80,10 @@ func (d *decoder) needs(root gjson.Result) {
 }
 
 func (d *decoder) message(m gjson.Result) {
-	content := m.Get("content")
-	switch m.Get("role").Str {
+	var f [2]gjson.Result
+	neutral.Pick(m, f[:], "role", "content")
+	content := f[1]
+	switch f[0].Str {
 	case "system", "developer":
 		d.conv.Add(neutral.System, d.content(content)...)
 	case "assistant":
@@ -168,9 +172,11 @@ func (d *decoder) content(c gjson.Result) []neutral.Part {
 }
 
 func (d *decoder) part(v gjson.Result) (neutral.Part, bool) {
-	switch v.Get("type").Str {
+	var f [2]gjson.Result
+	neutral.Pick(v, f[:], "type", "text")
+	switch f[0].Str {
 	case "text":
-		return neutral.Part{Kind: neutral.Text, Text: v.Get("text").Str}, true
+		return neutral.Part{Kind: neutral.Text, Text: f[1].Str}, true
 	case "refusal":
 		return neutral.Part{Kind: neutral.Text, Text: v.Get("refusal").Str}, true
 	case "image_url":
@@ -197,8 +203,8 @@ func (d *decoder) file(f gjson.Result) (neutral.Part, bool) {
 	return neutral.MediaOf(mime, raw, name), true
 }
 
-func (d *decoder) tools(root gjson.Result) {
-	root.Get("tools").ForEach(func(_, t gjson.Result) bool {
+func (d *decoder) tools(list gjson.Result) {
+	list.ForEach(func(_, t gjson.Result) bool {
 		switch kind := t.Get("type").Str; kind {
 		case "function":
 			f := t.Get("function")
@@ -221,9 +227,12 @@ func (d *decoder) tools(root gjson.Result) {
 		}
 		return true
 	})
-	if search := root.Get("web_search_options"); search.IsObject() {
+}
+
+func (d *decoder) search(options gjson.Result) {
+	if options.IsObject() {
 		d.r.Tools = append(d.r.Tools, neutral.Tool{
-			Kind: neutral.WebSearch, Name: "web_search", Location: neutral.FlatLocation(search.Get("user_location")),
+			Kind: neutral.WebSearch, Name: "web_search", Location: neutral.FlatLocation(options.Get("user_location")),
 		})
 	}
 }

@@ -15,28 +15,29 @@ func Decode(body []byte) (*neutral.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+	top := root.Map() // once: every look-up would walk over the messages
 	d := &decoder{r: &neutral.Request{Size: len(body)}}
 	r := d.r
-	r.Model = root.Get("model").Str
-	r.Stream = root.Get("stream").Bool()
-	r.MaxTokens = neutral.CountOf(root.Get("max_tokens"))
-	r.Temperature = neutral.NumberOf(root.Get("temperature"))
-	r.TopP = neutral.NumberOf(root.Get("top_p"))
-	r.TopK = neutral.NumberOf(root.Get("top_k"))
-	r.Stop = neutral.StringsOf(root.Get("stop_sequences"))
-	r.User = root.Get("metadata.user_id").Str
-	if root.Get("service_tier").Str == "standard_only" {
+	r.Model = top["model"].Str
+	r.Stream = top["stream"].Bool()
+	r.MaxTokens = neutral.CountOf(top["max_tokens"])
+	r.Temperature = neutral.NumberOf(top["temperature"])
+	r.TopP = neutral.NumberOf(top["top_p"])
+	r.TopK = neutral.NumberOf(top["top_k"])
+	r.Stop = neutral.StringsOf(top["stop_sequences"])
+	r.User = top["metadata"].Get("user_id").Str
+	if top["service_tier"].Str == "standard_only" {
 		r.Tier = neutral.TierStandard
 	}
-	if root.Get("mcp_servers.0").Exists() {
+	if top["mcp_servers"].Get("0").Exists() {
 		r.Drops.AddDetail(neutral.DropHostedTool, "mcp")
 	}
-	d.tools(root.Get("tools"))
-	d.choice(root.Get("tool_choice"))
-	d.reasoning(root)
-	d.output(root)
-	d.conv.Add(neutral.System, d.content(root.Get("system"))...)
-	root.Get("messages").ForEach(func(_, m gjson.Result) bool {
+	d.tools(top["tools"])
+	d.choice(top["tool_choice"])
+	d.reasoning(top["thinking"], top["output_config"].Get("effort").Str)
+	d.output(top["output_config"].Get("format"), top["output_format"])
+	d.conv.Add(neutral.System, d.content(top["system"])...)
+	top["messages"].ForEach(func(_, m gjson.Result) bool {
 		d.message(m)
 		return true
 	})
@@ -53,15 +54,17 @@ type decoder struct {
 }
 
 func (d *decoder) message(m gjson.Result) {
+	var f [2]gjson.Result
+	neutral.Pick(m, f[:], "role", "content")
 	role := neutral.User
-	switch m.Get("role").Str {
+	switch f[0].Str {
 	case "assistant":
 		role = neutral.Assistant
 	case "system":
 		role = neutral.System
 	}
 	d.pending = neutral.Sig{}
-	d.conv.Add(role, d.content(m.Get("content"))...)
+	d.conv.Add(role, d.content(f[1])...)
 }
 
 // content reads a string or a list of blocks.
@@ -80,31 +83,28 @@ func (d *decoder) content(c gjson.Result) []neutral.Part {
 // block appends what a block holds. Blocks of server tools and unknown ones
 // hold nothing that another format could carry.
 func (d *decoder) block(parts []neutral.Part, b gjson.Result) []neutral.Part {
-	cache := neutral.ObjectOf(b.Get("cache_control"))
-	switch b.Get("type").Str {
+	var f [7]gjson.Result
+	neutral.Pick(b, f[:], "type", "text", "source", "title", "content", "cache_control", "is_error")
+	text, source, title, content, cache := f[1], f[2], f[3], f[4], neutral.ObjectOf(f[5])
+	switch f[0].Str {
 	case "text":
-		return append(parts, neutral.Part{Kind: neutral.Text, Text: b.Get("text").Str, Cache: cache})
+		return append(parts, neutral.Part{Kind: neutral.Text, Text: text.Str, Cache: cache})
 	case "image":
-		return d.source(parts, neutral.Part{Kind: neutral.Image, Cache: cache}, b.Get("source"))
+		return d.source(parts, neutral.Part{Kind: neutral.Image, Cache: cache}, source)
 	case "document":
-		p := neutral.Part{Kind: neutral.Doc, Title: b.Get("title").Str, Cache: cache}
-		return d.source(parts, p, b.Get("source"))
+		return d.source(parts, neutral.Part{Kind: neutral.Doc, Title: title.Str, Cache: cache}, source)
 	case "search_result":
-		text := neutral.Texts(d.content(b.Get("content")), "\n")
-		title := strings.TrimSpace(b.Get("title").Str + " " + b.Get("source").Str)
-		return append(parts, neutral.Part{Kind: neutral.Doc, Title: title, Text: text, Cache: cache})
-	case "tool_use":
-		p := neutral.Part{
-			Kind: neutral.Call, ID: b.Get("id").Str, Name: b.Get("name").Str,
-			Args: rawjson.Compact(neutral.ObjectOf(b.Get("input"))), Sig: d.pending, Cache: cache,
-		}
-		d.pending = neutral.Sig{}
-		return append(parts, p)
+		found := neutral.Part{Kind: neutral.Doc, Text: neutral.Texts(d.content(content), "\n"), Cache: cache}
+		found.Title = strings.TrimSpace(title.Str + " " + source.Str)
+		return append(parts, found)
 	case "tool_result":
 		return append(parts, neutral.Part{
-			Kind: neutral.Result, ID: b.Get("tool_use_id").Str, IsError: b.Get("is_error").Bool(),
-			Parts: d.content(b.Get("content")), Cache: cache,
+			Kind: neutral.Result, ID: b.Get("tool_use_id").Str, IsError: f[6].Bool(), Parts: d.content(content), Cache: cache,
 		})
+	case "tool_use":
+		p := d.call(b)
+		p.Cache = cache
+		return append(parts, p)
 	case "thinking":
 		return d.thinking(parts, b.Get("thinking").Str, b.Get("signature").Str)
 	case "redacted_thinking":
@@ -114,6 +114,15 @@ func (d *decoder) block(parts []neutral.Part, b gjson.Result) []neutral.Part {
 		d.r.Needs |= neutral.NeedFileID
 	}
 	return parts
+}
+
+func (d *decoder) call(b gjson.Result) neutral.Part {
+	p := neutral.Part{
+		Kind: neutral.Call, ID: b.Get("id").Str, Name: b.Get("name").Str,
+		Args: rawjson.Compact(neutral.ObjectOf(b.Get("input"))), Sig: d.pending,
+	}
+	d.pending = neutral.Sig{}
+	return p
 }
 
 // thinking keeps a thinking block whose signature somebody can read.
@@ -208,12 +217,11 @@ func (d *decoder) choice(c gjson.Result) {
 }
 
 // reasoning reads thinking and effort; an effort without thinking counts too.
-func (d *decoder) reasoning(root gjson.Result) {
+func (d *decoder) reasoning(thinking gjson.Result, level string) {
 	g := &d.r.Reasoning
-	thinking := root.Get("thinking")
 	kind := thinking.Get("type").Str
 	budget := neutral.CountOf(thinking.Get("budget_tokens"))
-	effort := neutral.ParseEffort(root.Get("output_config.effort").Str)
+	effort := neutral.ParseEffort(level)
 	switch {
 	case kind == "disabled":
 		g.Mode = neutral.ReasoningOff
@@ -234,10 +242,10 @@ func (d *decoder) reasoning(root gjson.Result) {
 	}
 }
 
-func (d *decoder) output(root gjson.Result) {
-	format := root.Get("output_config.format")
+// output reads the output format, under its name or its older one.
+func (d *decoder) output(format, older gjson.Result) {
 	if !format.Exists() {
-		format = root.Get("output_format")
+		format = older
 	}
 	if format.Get("type").Str == "json_schema" {
 		yes := true

@@ -24,30 +24,36 @@ func Decode(body []byte, model string, stream bool) (*neutral.Request, error) {
 		root = inner
 	}
 	r := d.r
+	top := root.Map() // once: every look-up would walk over the contents
 	r.WantUsage = true
-	if root.Get("cachedContent").Str != "" {
+	if top["cachedContent"].Str != "" {
 		r.Needs |= neutral.NeedCachedContent
 	}
-	switch t := neutral.Tier(strings.ToLower(root.Get("serviceTier").Str)); t {
+	switch t := neutral.Tier(strings.ToLower(top["serviceTier"].Str)); t {
 	case neutral.TierStandard, neutral.TierFlex, neutral.TierPriority:
 		r.Tier = t
 	}
-	d.config(either(root, "generationConfig", "generation_config"))
-	d.tools(root.Get("tools"))
-	d.choice(either(root, "toolConfig", "tool_config").Get("functionCallingConfig"))
-	d.system(either(root, "systemInstruction", "system_instruction"))
-	each(root.Get("contents"), d.turn)
+	d.config(first(top["generationConfig"], top["generation_config"]))
+	d.tools(top["tools"])
+	d.choice(first(top["toolConfig"], top["tool_config"]).Get("functionCallingConfig"))
+	d.system(first(top["systemInstruction"], top["system_instruction"]))
+	each(top["contents"], d.turn)
 	d.conv.Store(r)
 	return r, nil
+}
+
+// first is the first of two members that exists.
+func first(a, b gjson.Result) gjson.Result {
+	if a.Exists() {
+		return a
+	}
+	return b
 }
 
 // either is the member under the first name that exists: Google takes both
 // spellings.
 func either(r gjson.Result, camel, snake string) gjson.Result {
-	if v := r.Get(camel); v.Exists() {
-		return v
-	}
-	return r.Get(snake)
+	return first(r.Get(camel), r.Get(snake))
 }
 
 // each visits the elements of a list, or a lone object in its place.
@@ -67,6 +73,7 @@ type decoder struct {
 	conv  neutral.Conversation
 	calls int
 	open  []openCall // calls that no response has answered yet
+	lead  string     // carriers that were read at the start of the turn
 }
 
 type openCall struct {

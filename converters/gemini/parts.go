@@ -15,21 +15,44 @@ func (d *decoder) turn(c gjson.Result) {
 	role := neutral.User
 	if c.Get("role").Str == "model" {
 		role = neutral.Assistant
+		d.lead = leadingBundle(c.Get("parts"))
+		d.conv.Add(role, unbundle(d.lead)...)
 	}
 	each(c.Get("parts"), func(p gjson.Result) { d.part(role, p) })
+}
+
+// leadingBundle is the bundle of carriers on the first call of a turn, "" if
+// there is none. That thinking began the turn, before any text of it: vendors
+// refuse it anywhere else.
+func leadingBundle(parts gjson.Result) string {
+	found, calls := "", 0
+	each(parts, func(p gjson.Result) {
+		if !p.Get("functionCall").IsObject() {
+			return
+		}
+		if calls++; calls == 1 {
+			found = either(p, "thoughtSignature", "thought_signature").Str
+		}
+	})
+	if !strings.HasPrefix(found, neutral.EncodedCarrier) {
+		return ""
+	}
+	return found
 }
 
 // part reads one part. Thoughts have no signature of their own and are dropped;
 // so are signatures of text, which Google does not insist on.
 func (d *decoder) part(role neutral.Role, p gjson.Result) {
+	var f [4]gjson.Result
+	neutral.Pick(p, f[:], "thought", "text", "functionCall", "functionResponse")
 	switch {
-	case p.Get("thought").Bool():
-	case p.Get("text").Type == gjson.String:
-		d.conv.Add(role, neutral.Part{Kind: neutral.Text, Text: p.Get("text").Str})
-	case p.Get("functionCall").IsObject():
+	case f[0].Bool():
+	case f[1].Type == gjson.String:
+		d.conv.Add(role, neutral.Part{Kind: neutral.Text, Text: f[1].Str})
+	case f[2].IsObject():
 		d.call(role, p)
-	case p.Get("functionResponse").IsObject():
-		d.response(p.Get("functionResponse"))
+	case f[3].IsObject():
+		d.response(f[3])
 	default:
 		if m, ok := d.media(p); ok {
 			d.conv.Add(role, m)
@@ -89,7 +112,10 @@ func (d *decoder) call(role neutral.Role, p gjson.Result) {
 	d.calls++
 	d.open = append(d.open, openCall{c.Name, c.ID, made})
 	if s := either(p, "thoughtSignature", "thought_signature").Str; strings.HasPrefix(s, neutral.EncodedCarrier) {
-		d.conv.Add(role, unbundle(s)...)
+		if s != d.lead {
+			d.conv.Add(role, unbundle(s)...)
+		}
+		d.lead = ""
 	} else if s != "" && s != skipValidator {
 		c.Sig = neutral.Sig{Vendor: neutral.Google, Payload: s}
 	}
@@ -98,6 +124,9 @@ func (d *decoder) call(role neutral.Role, p gjson.Result) {
 
 // unbundle reads the carriers inside a signature.
 func unbundle(s string) []neutral.Part {
+	if s == "" {
+		return nil
+	}
 	raw, err := base64.StdEncoding.DecodeString(s)
 	if err != nil {
 		return nil

@@ -12,26 +12,23 @@ type Conversation struct {
 
 // Add appends parts to the turn of a role. Empty text is dropped, and a role
 // that speaks twice in a row speaks once.
+//
+// A slice of parts is taken over, the caller must not use it afterwards.
 func (c *Conversation) Add(role Role, parts ...Part) {
-	for i := range parts {
-		if parts[i].Kind == Text && parts[i].Text == "" {
-			continue
-		}
-		c.add(role, parts[i])
+	parts = slices.DeleteFunc(parts, func(p Part) bool { return p.Kind == Text && p.Text == "" })
+	if len(parts) == 0 {
+		return
 	}
-}
-
-func (c *Conversation) add(role Role, p Part) {
 	if role == System && !c.begun {
-		c.system = append(c.system, p)
+		c.system = append(c.system, parts...)
 		return
 	}
 	c.begun = true
 	if last := len(c.messages) - 1; last >= 0 && c.messages[last].Role == role {
-		c.messages[last].Parts = append(c.messages[last].Parts, p)
+		c.messages[last].Parts = append(c.messages[last].Parts, parts...)
 		return
 	}
-	c.messages = append(c.messages, Message{Role: role, Parts: []Part{p}})
+	c.messages = append(c.messages, Message{Role: role, Parts: parts})
 }
 
 // Store puts what was gathered into the request.

@@ -242,3 +242,14 @@ func Freeform(args string) string {
 	}
 	return args
 }
+
+// Pick finds members of an object in one pass, as every look-up by name walks
+// over all that comes before it. found[i] is the member called names[i].
+func Pick(object gjson.Result, found []gjson.Result, names ...string) {
+	object.ForEach(func(k, v gjson.Result) bool {
+		if i := slices.Index(names, k.Str); i >= 0 {
+			found[i] = v
+		}
+		return true
+	})
+}

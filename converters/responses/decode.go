@@ -12,29 +12,30 @@ func Decode(body []byte) (*neutral.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+	top := root.Map() // once: every look-up would walk over the input
 	d := &decoder{r: &neutral.Request{Size: len(body)}}
 	r := d.r
-	r.Model = root.Get("model").Str
-	r.Stream = root.Get("stream").Bool()
-	r.MaxTokens = neutral.CountOf(root.Get("max_output_tokens"))
-	r.Temperature = neutral.NumberOf(root.Get("temperature"))
-	r.TopP = neutral.NumberOf(root.Get("top_p"))
-	r.User = root.Get("safety_identifier").Str
+	r.Model = top["model"].Str
+	r.Stream = top["stream"].Bool()
+	r.MaxTokens = neutral.CountOf(top["max_output_tokens"])
+	r.Temperature = neutral.NumberOf(top["temperature"])
+	r.TopP = neutral.NumberOf(top["top_p"])
+	r.User = top["safety_identifier"].Str
 	if r.User == "" {
-		r.User = root.Get("user").Str
+		r.User = top["user"].Str
 	}
-	r.Metadata = neutral.ObjectOf(root.Get("metadata"))
-	r.CacheKey = root.Get("prompt_cache_key").Str
-	r.Verbosity = root.Get("text.verbosity").Str
-	r.Tier = tier(root.Get("service_tier").Str)
-	r.Parallel = neutral.BoolOf(root.Get("parallel_tool_calls"))
-	d.needs(root)
-	d.tools(root.Get("tools"), "")
-	d.choice(root.Get("tool_choice"))
-	d.reasoning(root.Get("reasoning"))
-	d.output(root.Get("text.format"))
-	d.conv.Add(neutral.System, neutral.Part{Kind: neutral.Text, Text: root.Get("instructions").Str})
-	if input := root.Get("input"); input.Type == gjson.String {
+	r.Metadata = neutral.ObjectOf(top["metadata"])
+	r.CacheKey = top["prompt_cache_key"].Str
+	r.Verbosity = top["text"].Get("verbosity").Str
+	r.Tier = tier(top["service_tier"].Str)
+	r.Parallel = neutral.BoolOf(top["parallel_tool_calls"])
+	d.needs(top)
+	d.tools(top["tools"], "")
+	d.choice(top["tool_choice"])
+	d.reasoning(top["reasoning"])
+	d.output(top["text"].Get("format"))
+	d.conv.Add(neutral.System, neutral.Part{Kind: neutral.Text, Text: top["instructions"].Str})
+	if input := top["input"]; input.Type == gjson.String {
 		d.conv.Add(neutral.User, neutral.Part{Kind: neutral.Text, Text: input.Str})
 	} else {
 		input.ForEach(func(_, item gjson.Result) bool {
@@ -65,9 +66,9 @@ type decoder struct {
 }
 
 // needs notes what only OpenAI's own servers could resolve.
-func (d *decoder) needs(root gjson.Result) {
+func (d *decoder) needs(top map[string]gjson.Result) {
 	for _, n := range []struct {
-		path string
+		name string
 		need neutral.Caps
 	}{
 		{"previous_response_id", neutral.NeedPreviousResponseID},
@@ -75,7 +76,7 @@ func (d *decoder) needs(root gjson.Result) {
 		{"prompt", neutral.NeedPrompt},
 		{"background", neutral.NeedBackground},
 	} {
-		switch v := root.Get(n.path); v.Type {
+		switch v := top[n.name]; v.Type {
 		case gjson.True, gjson.JSON:
 			d.r.Needs |= n.need
 		case gjson.String:

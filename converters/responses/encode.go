@@ -19,7 +19,7 @@ func Encode(r *neutral.Request, t *neutral.Target, drops *neutral.Drops) ([]byte
 		return nil, nil, err
 	}
 	e := &encoder{r: r, t: t, drops: drops, names: neutral.NewNamer(nameLimit, false)}
-	e.w.B = make([]byte, 0, r.Size+r.Size/4+1024)
+	e.w.B = make([]byte, 0, r.Size+r.Size/8+1024)
 	e.skipMarks(messages)
 	w := &e.w
 	w.Obj()

@@ -95,9 +95,11 @@ func (d *decoder) content(c gjson.Result) []neutral.Part {
 }
 
 func (d *decoder) part(v gjson.Result) (neutral.Part, bool) {
-	switch v.Get("type").Str {
+	var f [2]gjson.Result
+	neutral.Pick(v, f[:], "type", "text")
+	switch f[0].Str {
 	case "input_text", "output_text", "text":
-		return neutral.Part{Kind: neutral.Text, Text: v.Get("text").Str}, true
+		return neutral.Part{Kind: neutral.Text, Text: f[1].Str}, true
 	case "refusal":
 		return neutral.Part{Kind: neutral.Text, Text: v.Get("refusal").Str}, true
 	case "input_image":
