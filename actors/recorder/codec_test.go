@@ -1,0 +1,151 @@
+package recorder
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+	"github.com/vmihailenco/msgpack/v5"
+
+	"github.com/claude-code-hub/cch/actors/protocol"
+	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/persistence/storetest"
+)
+
+func fullRecord() *protocol.LogRecord {
+	l := storetest.RequestLog(3)
+	return &protocol.LogRecord{
+		Log: l, Detail: storetest.Detail(l.ID),
+		Settles: []protocol.QuotaSettle{
+			{
+				SettleKey: protocol.SettleKey{ReqID: l.ID, Attempt: 2, Kind: "charge", N: 3},
+				LeaseID:   domain.LeaseID{1, 2, 15: 16}, UserID: 4, KeyID: 5, SessionID: "s",
+				Charge: 6, ProviderCost: 7, State: "billed", T: 8, IsFinal: true,
+			},
+			{SettleKey: protocol.SettleKey{ReqID: l.ID, Kind: "adjust"}},
+		},
+	}
+}
+
+func TestRecordsAreReadAsTheyWereWritten(t *testing.T) {
+	t.Parallel()
+	e := newEncoder()
+	l := storetest.RequestLog(1)
+	for name, want := range map[string]item{
+		"started":        {started: &l},
+		"finished":       {finished: fullRecord()},
+		"empty started":  {started: &domain.RequestLog{}},
+		"empty finished": {finished: &protocol.LogRecord{}},
+	} {
+		record, err := e.encode(want)
+		require.NoError(t, err, name)
+		got, err := decode(record)
+		require.NoError(t, err, name)
+		if want.finished != nil && want.finished.Detail.Chain == nil {
+			got.finished.Detail.Chain = nil
+		}
+		require.Empty(t, cmp.Diff(want, got, cmp.AllowUnexported(item{})), name)
+	}
+	_, err := e.encode(item{})
+	require.ErrorIs(t, err, errRecord)
+}
+
+// Arrays hold as many values as they announce: else other readers go astray.
+func TestRecordsAreWellFormed(t *testing.T) {
+	t.Parallel()
+	record, err := newEncoder().encode(item{finished: fullRecord()})
+	require.NoError(t, err)
+	rest := bytes.NewReader(record[1:])
+	value, err := msgpack.NewDecoder(rest).DecodeSlice()
+	require.NoError(t, err)
+	require.Zero(t, rest.Len())
+	require.Len(t, value, 4)
+	require.Len(t, value[0], logValues)
+	require.Len(t, value[3].([]any)[1], settleValues)
+}
+
+func TestRecordsOfOtherVersions(t *testing.T) {
+	t.Parallel()
+	record, err := newEncoder().encode(item{finished: fullRecord()})
+	require.NoError(t, err)
+	values, err := msgpack.NewDecoder(bytes.NewReader(record[1:])).DecodeSlice()
+	require.NoError(t, err)
+	row := values[0].([]any)
+
+	read := func(values []any) *protocol.LogRecord {
+		b, err := msgpack.Marshal(values)
+		require.NoError(t, err)
+		it, err := decode(append([]byte{recordFinished}, b...))
+		require.NoError(t, err)
+		return it.finished
+	}
+	older := read([]any{row[:40], values[1]})
+	require.Equal(t, fullRecord().Log.Timing, older.Log.Timing)
+	require.Zero(t, older.Log.Client)
+	require.Equal(t, fullRecord().Detail.Chain, older.Detail.Chain)
+	require.Empty(t, older.Settles)
+
+	newer := read([]any{append(slices.Clip(row), "added", []any{1, 2}), values[1], values[2], values[3], map[string]any{"k": 1}})
+	require.Empty(t, cmp.Diff(fullRecord(), newer))
+}
+
+// Whatever the journal holds, reading it fails or gives something that can be
+// written again.
+func FuzzDecode(f *testing.F) {
+	for _, it := range []item{{started: storetest.Opened(storetest.RequestLog(1))}, {finished: fullRecord()}} {
+		record, err := newEncoder().encode(it)
+		require.NoError(f, err)
+		f.Add(record)
+		f.Add(record[:len(record)/2])
+	}
+	f.Add([]byte{})
+	f.Add([]byte{9})
+	f.Fuzz(func(t *testing.T, record []byte) {
+		it, err := decode(record)
+		if err != nil {
+			return
+		}
+		_, err = newEncoder().encode(it)
+		require.NoError(t, err)
+	})
+}
+
+func BenchmarkDecode(b *testing.B) {
+	record, err := newEncoder().encode(item{finished: fullRecord()})
+	require.NoError(b, err)
+	b.ReportAllocs()
+	b.SetBytes(int64(len(record)))
+	for b.Loop() {
+		if _, err := decode(record); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// nowhere is a journal that writes nothing.
+type nowhere struct {
+	Journal
+	end int64
+}
+
+func (j *nowhere) Append(record []byte, _ bool, done func(int64, error)) error {
+	j.end += int64(len(record))
+	done(j.end, nil)
+	return nil
+}
+
+func (j *nowhere) Checkpointed() int64 { return 0 }
+
+// What the caller pays, but for the journal.
+func BenchmarkHand(b *testing.B) {
+	r := New(Options{Journal: &nowhere{}, Now: time.Now, MaxPending: 1})
+	rec := fullRecord()
+	rec.Settles = nil
+	b.ReportAllocs()
+	for b.Loop() {
+		r.Finish(rec, func(error) {})
+	}
+}

@@ -1,0 +1,222 @@
+package recorder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/claude-code-hub/cch/actors/kit"
+	"github.com/claude-code-hub/cch/actors/protocol"
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+// Journal keeps records on disk. Positions are the ends of records and only
+// grow; callbacks of Append come in their order, from one goroutine.
+type Journal interface {
+	Append(record []byte, urgent bool, done func(end int64, err error)) error
+	Read(from int64, visit func(record []byte, end int64) bool) error
+	Checkpoint(position int64) error
+	Checkpointed() int64
+	End() int64
+	Full() bool
+	Bury(record []byte) error
+}
+
+// Store keeps rows. Writing a row again changes nothing. An error that has a
+// method Rejected() bool giving true lies in the rows, any other in the moment.
+type Store interface {
+	WriteBatch(ctx context.Context, started []*domain.RequestLog, finished []domain.FinishedLog) error
+	Open(ctx context.Context, limit int) ([]domain.RequestLog, error)
+}
+
+// Options are what a recorder is made of; Journal, Store, Quota, System and Now
+// must be set.
+type Options struct {
+	Journal Journal
+	Store   Store
+	Quota   func(user domain.UserID) kit.Ref // who settles for a user
+	System  *kit.System
+	Now     func() time.Time
+	Logger  *slog.Logger // nil = discard
+	// Batch bounds; 0 = 500 records, 512 KiB, 250 ms and 10,000 records.
+	BatchRecords int
+	BatchBytes   int
+	BatchDelay   time.Duration
+	MaxPending   int // records kept in memory; what is beyond is read back from the journal
+}
+
+func (o Options) withDefaults() Options {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.BatchRecords == 0 {
+		o.BatchRecords = 500
+	}
+	if o.BatchBytes == 0 {
+		o.BatchBytes = 512 << 10
+	}
+	if o.BatchDelay == 0 {
+		o.BatchDelay = 250 * time.Millisecond
+	}
+	if o.MaxPending == 0 {
+		o.MaxPending = 10_000
+	}
+	return o
+}
+
+// Recorder takes records of requests. Its methods are safe for concurrent use.
+type Recorder struct {
+	o        Options
+	queue    *queue
+	progress *progress
+	settler  *settler
+	buffers  sync.Pool // *encoder
+	stats    counters
+	cancel   context.CancelFunc
+	done     chan struct{} // closed when the worker ended
+}
+
+// counters are read by Stats.
+type counters struct {
+	written, retries, buried atomic.Int64
+}
+
+// New makes a recorder. Recover must be called before anything is recorded.
+func New(o Options) *Recorder {
+	o = o.withDefaults()
+	at := o.Journal.Checkpointed()
+	r := &Recorder{
+		o:        o,
+		queue:    newQueue(o, at),
+		progress: newProgress(at),
+		done:     make(chan struct{}),
+	}
+	r.buffers.New = func() any { return newEncoder() }
+	r.settler = newSettler(o, r.progress)
+	return r
+}
+
+// ErrFull says that the journal takes no new requests.
+var ErrFull = domain.NewFault(domain.KindOverloaded, domain.CodeOverloaded, "the request log is full")
+
+// Full tells whether new requests must be turned away: Started would fail.
+func (r *Recorder) Full() bool { return r.o.Journal.Full() }
+
+// Started records that a request began. done is called exactly once, from
+// another goroutine, when the record can no longer be lost, or with an error.
+// The row belongs to the recorder from now on.
+func (r *Recorder) Started(row *domain.RequestLog, done func(error)) {
+	r.hand(item{started: row}, false, done)
+}
+
+// Finish records how a request ended and what it owes. done is called exactly
+// once, from another goroutine, when the record can no longer be lost, or with
+// an error. The record belongs to the recorder from now on.
+func (r *Recorder) Finish(rec *protocol.LogRecord, done func(error)) {
+	r.hand(item{finished: rec}, true, done)
+}
+
+// hand gives a record to the journal and, once it is there, to the worker and
+// the settler.
+func (r *Recorder) hand(it item, urgent bool, done func(error)) {
+	enc, _ := r.buffers.Get().(*encoder)
+	record, err := enc.encode(it)
+	if err == nil {
+		it.size = len(record)
+		err = r.o.Journal.Append(record, urgent, func(end int64, err error) {
+			if err == nil {
+				r.journaled(it, end)
+			}
+			done(wrap(err))
+		})
+	}
+	r.buffers.Put(enc)
+	if err != nil {
+		go done(wrap(err)) // the caller may hold what done needs
+	}
+}
+
+func wrap(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("record a request: %w", err)
+}
+
+// journaled runs on the journal's goroutine, in the order of the records.
+func (r *Recorder) journaled(it item, end int64) {
+	it.end = end
+	if debt := r.progress.journaled(end, it.settles()); debt != nil {
+		r.settler.owe(debt)
+	}
+	r.queue.push(it)
+}
+
+// Recover does again what the last process may not have finished, closes the
+// rows it left open and starts the recorder. It returns when all rows are
+// readable; settlements follow.
+func (r *Recorder) Recover(ctx context.Context) error {
+	r.settler.start()
+	w := &worker{r: r}
+	if err := w.replay(ctx); err != nil {
+		return fmt.Errorf("replay the journal: %w", err)
+	}
+	if err := w.closeInterrupted(ctx); err != nil {
+		return fmt.Errorf("close interrupted requests: %w", err)
+	}
+	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	r.cancel = cancel
+	go func() {
+		defer close(r.done)
+		w.run(run)
+	}()
+	return nil
+}
+
+// Close writes what is pending and ends the recorder. When ctx ends first, the
+// rest stays in the journal for the next process. Nothing may be recorded any
+// more; the actor system must still run.
+func (r *Recorder) Close(ctx context.Context) error {
+	if r.cancel == nil {
+		return nil // never started
+	}
+	r.queue.close()
+	var err error
+	select {
+	case <-r.done:
+	case <-ctx.Done():
+		r.cancel()
+		<-r.done
+		err = fmt.Errorf("write pending request logs: %w", ctx.Err())
+	}
+	r.cancel()
+	return errors.Join(err, r.progress.await(ctx), r.checkpoint())
+}
+
+// checkpoint tells the journal what is done.
+func (r *Recorder) checkpoint() error {
+	return r.o.Journal.Checkpoint(r.progress.done())
+}
+
+// Stats are figures for the operator.
+type Stats struct {
+	Pending   int   // records in memory that are not in the store yet
+	Behind    bool  // more of them are in the journal only
+	Written   int64 // records the store took
+	Retries   int64 // batches it did not take at once
+	Buried    int64 // records it will never take
+	Unsettled int   // records whose settlements are not acknowledged
+}
+
+// Stats reads the figures.
+func (r *Recorder) Stats() Stats {
+	pending, behind := r.queue.length()
+	return Stats{
+		Pending: pending, Behind: behind, Unsettled: r.progress.unsettled(),
+		Written: r.stats.written.Load(), Retries: r.stats.retries.Load(), Buried: r.stats.buried.Load(),
+	}
+}

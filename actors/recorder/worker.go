@@ -1,0 +1,264 @@
+package recorder
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/claude-code-hub/cch/actors/protocol"
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+const (
+	firstRetry   = 250 * time.Millisecond
+	longestRetry = 30 * time.Second
+	poisonTries  = 5 // rejections of a record alone after which it is buried
+)
+
+// worker is the goroutine that brings rows to the store.
+type worker struct{ r *Recorder }
+
+func (w *worker) run(ctx context.Context) {
+	for {
+		batch, from, ok := w.r.queue.next(ctx)
+		if !ok {
+			return
+		}
+		if batch == nil {
+			if batch = w.readBack(ctx, from); batch == nil {
+				continue
+			}
+		}
+		if w.commit(ctx, batch) != nil {
+			return // stopped; what is left stays in the journal
+		}
+		if err := w.r.checkpoint(); err != nil {
+			w.r.o.Logger.ErrorContext(ctx, "journal checkpoint was not written", "error", err)
+		}
+	}
+}
+
+// readBack reads the next batch from the journal; none when there is nothing.
+func (w *worker) readBack(ctx context.Context, from int64) []item {
+	end := w.r.o.Journal.End()
+	batch, err := w.readJournal(from, nil)
+	if err != nil {
+		w.r.o.Logger.ErrorContext(ctx, "journal cannot be read", "error", err)
+		pause(ctx, firstRetry)
+		return nil
+	}
+	if len(batch) > 0 {
+		end = batch[len(batch)-1].end
+	} // else nothing but damage lay up to there
+	w.r.queue.caughtUp(end)
+	return batch
+}
+
+// readJournal decodes the records after a position, as many as make a batch.
+// Records that mean nothing to us are buried.
+func (w *worker) readJournal(from int64, visit func(item)) (batch []item, err error) {
+	bytes := 0
+	readErr := w.r.o.Journal.Read(from, func(record []byte, end int64) bool {
+		it, decodeErr := decode(record)
+		it.size, it.end = len(record), end
+		if decodeErr != nil {
+			w.r.o.Logger.Error("journal record cannot be decoded, it is buried", "error", decodeErr)
+			err = errors.Join(err, w.bury(record))
+		}
+		if visit != nil {
+			visit(it)
+		}
+		batch = append(batch, it)
+		bytes += len(record)
+		return len(batch) < w.r.o.BatchRecords && bytes < w.r.o.BatchBytes
+	})
+	return batch, errors.Join(readErr, err)
+}
+
+// replay commits everything behind the checkpoint and hands the settlements on.
+func (w *worker) replay(ctx context.Context) error {
+	replayed := 0
+	for at := w.r.o.Journal.Checkpointed(); ; {
+		batch, err := w.readJournal(at, func(it item) {
+			if d := w.r.progress.journaled(it.end, it.settles()); d != nil {
+				w.r.settler.owe(d)
+			}
+		})
+		if err != nil {
+			return err
+		}
+		if len(batch) == 0 {
+			break
+		}
+		if err := w.commit(ctx, batch); err != nil {
+			return err
+		}
+		at = batch[len(batch)-1].end
+		w.r.queue.caughtUp(at)
+		replayed += len(batch)
+	}
+	if replayed > 0 {
+		w.r.o.Logger.InfoContext(ctx, "journal replayed", "records", replayed)
+	}
+	return w.r.checkpoint()
+}
+
+// commit brings a batch to the store, however long that takes; it fails only
+// when ctx ends.
+func (w *worker) commit(ctx context.Context, batch []item) error {
+	wait := firstRetry
+	for {
+		err := w.write(ctx, batch)
+		if err == nil {
+			break
+		}
+		if rejected(err) {
+			if err := w.commitAlone(ctx, batch); err != nil {
+				return err
+			}
+			break
+		}
+		w.r.stats.retries.Add(1)
+		w.r.o.Logger.ErrorContext(ctx, "store does not take request logs, trying again",
+			"records", len(batch), "wait_ms", wait.Milliseconds(), "error", err)
+		if !pause(ctx, jittered(wait)) {
+			return ctx.Err()
+		}
+		wait = min(2*wait, longestRetry)
+	}
+	w.r.progress.rowsDone(batch[len(batch)-1].end)
+	return nil
+}
+
+// commitAlone finds the record that spoils a batch: each is written by itself,
+// and one that the store rejects again and again is buried.
+func (w *worker) commitAlone(ctx context.Context, batch []item) error {
+	for _, it := range batch {
+		for tries, wait := 1, firstRetry; ; {
+			err := w.write(ctx, []item{it})
+			if err == nil {
+				break
+			}
+			if rejected(err) {
+				if tries == poisonTries {
+					w.r.o.Logger.ErrorContext(ctx, "store will not take a request log, it is buried", "error", err)
+					if err := w.buryItem(it); err != nil {
+						return err
+					}
+					break
+				}
+				tries++
+			} else {
+				wait = min(2*wait, longestRetry)
+			}
+			w.r.stats.retries.Add(1)
+			if !pause(ctx, jittered(wait)) {
+				return ctx.Err()
+			}
+		}
+	}
+	return nil
+}
+
+func (w *worker) write(ctx context.Context, batch []item) error {
+	var started []*domain.RequestLog
+	var finished []domain.FinishedLog
+	for _, it := range batch {
+		switch {
+		case it.started != nil:
+			started = append(started, it.started)
+		case it.finished != nil:
+			finished = append(finished, domain.FinishedLog{Log: &it.finished.Log, Detail: &it.finished.Detail})
+		}
+	}
+	if len(started)+len(finished) == 0 {
+		return nil
+	}
+	if err := w.r.o.Store.WriteBatch(ctx, started, finished); err != nil {
+		return err
+	}
+	w.r.stats.written.Add(int64(len(started) + len(finished)))
+	return nil
+}
+
+func (w *worker) buryItem(it item) error {
+	record, err := newEncoder().encode(it)
+	if err != nil {
+		return err
+	}
+	return w.bury(record)
+}
+
+func (w *worker) bury(record []byte) error {
+	w.r.stats.buried.Add(1)
+	return w.r.o.Journal.Bury(record)
+}
+
+// closeInterrupted closes the rows that no process is working on any more.
+func (w *worker) closeInterrupted(ctx context.Context) error {
+	for last := domain.RequestID(0); ; {
+		rows, err := w.r.o.Store.Open(ctx, w.r.o.BatchRecords)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		if rows[0].ID == last {
+			return fmt.Errorf("%s stays open", last)
+		}
+		last = rows[0].ID
+		batch := make([]item, len(rows))
+		for i, row := range rows {
+			batch[i] = item{finished: interrupted(row, w.r.o.Now())}
+		}
+		if err := w.commit(ctx, batch); err != nil {
+			return err
+		}
+		w.r.o.Logger.WarnContext(ctx, "requests were interrupted when the last process ended", "count", len(rows))
+	}
+}
+
+// interrupted is the record of a request whose process died.
+func interrupted(row domain.RequestLog, now time.Time) *protocol.LogRecord {
+	row.Result = domain.ResultRecord{
+		StatusCode: 500, Outcome: domain.OutcomeFailure, ErrorCode: string(domain.ReasonInterrupted),
+		ErrorMessage: "the server stopped before the request ended",
+	}
+	return &protocol.LogRecord{Log: row, Detail: domain.RequestDetail{
+		RequestID: row.ID,
+		Chain:     interruptedChain(now),
+	}}
+}
+
+// interruptedChain is the only decision that is known of such a request.
+func interruptedChain(now time.Time) []byte {
+	chain, err := json.Marshal([]domain.ChainEntry{{Reason: domain.ReasonInterrupted, Timestamp: now.UnixMilli()}})
+	if err != nil {
+		panic("recorder: encode a decision chain: " + err.Error()) // plain texts and numbers
+	}
+	return chain
+}
+
+func rejected(err error) bool {
+	var r interface{ Rejected() bool }
+	return errors.As(err, &r) && r.Rejected()
+}
+
+// jittered spreads a pause over ± 20 %, so that several processes do not knock
+// at a recovering database together.
+func jittered(d time.Duration) time.Duration {
+	return d*4/5 + rand.N(d*2/5)
+}
+
+// pause waits; false when ctx ended.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
