@@ -35,7 +35,7 @@ test-race: ## the Go tests under the race detector only
 	$(GO) test -race -timeout 20m $(RACED)
 
 e2e: build ## the tests over the real binary only
-	CCH_BINARY=$(CURDIR)/$(BIN) $(GO) test -count=1 -timeout 20m $(PLAIN)
+	$(GO) test -count=1 -timeout 20m $(PLAIN)
 
 test-clients: build ## real Claude Code CLI from npm against the binary
 	scripts/test-clients.sh

@@ -20,11 +20,12 @@ const (
 	Incident        Topic = "incident"
 
 	// Inside only.
-	QuotaDenied  Topic = "quota.denied"
-	NodeUp       Topic = "node.up"
-	NodeDown     Topic = "node.down"
-	NodeRejoined Topic = "node.rejoined"
-	ActorFailed  Topic = "actor.failed"
+	BreakerChanged Topic = "breaker.changed" // Data: domain.BreakerEvent
+	QuotaDenied    Topic = "quota.denied"
+	NodeUp         Topic = "node.up"
+	NodeDown       Topic = "node.down"
+	NodeRejoined   Topic = "node.rejoined"
+	ActorFailed    Topic = "actor.failed"
 )
 
 // Event is something that happened. It is shared by all subscribers and must

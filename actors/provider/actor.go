@@ -39,10 +39,12 @@ type Actor struct {
 	loaded bool // the store has answered, so saving overwrites nothing unseen
 	failed bool // panicked: the state is not to be trusted
 	dirty  bool
-	now    time.Time // of the last message
-	saved  time.Time
-	probes int       // as last saved
-	loadAt time.Time // when to try the store again
+	// changed is set while a transition of the breaker waits to be saved.
+	changed bool
+	now     time.Time // of the last message
+	saved   time.Time
+	probes  int       // as last saved
+	loadAt  time.Time // when to try the store again
 }
 
 // loaded is the store's answer.
@@ -92,6 +94,7 @@ func (a *Actor) handle(c *kit.Context, m any) {
 		s.release(m.IDs, a.now)
 	case *protocol.BreakerSet:
 		s.set(m, a.now)
+		a.announce(c) // whoever gave the order may look right after the answer
 		c.Respond(&protocol.BreakerDone{Health: s.health(a.now)})
 	case *protocol.HealthRead:
 		c.Respond(&protocol.ProviderHealth{ProviderHealth: s.health(a.now)})
@@ -110,20 +113,9 @@ func (a *Actor) handle(c *kit.Context, m any) {
 // after does what follows from the message just handled: tell, save, and see
 // to being woken in time for the rest.
 func (a *Actor) after(c *kit.Context) {
-	changed := a.state.takeEvents()
-	for _, e := range changed {
-		a.o.Events.BreakerChanged(e)
-		c.Logger().Info("breaker changed", slog.String("from", string(e.From)), slog.String("to", string(e.To)),
-			slog.String("reason", e.Reason), slog.Int("status", e.StatusCode))
-	}
-	h := a.state.health(a.now)
-	publishAt := a.health.due(h, a.now)
-	if !publishAt.IsZero() && !a.now.Before(publishAt) {
-		a.o.Health.Publish(a.health.next(h, a.now))
-		publishAt = a.health.due(h, a.now)
-	}
+	publishAt := a.announce(c)
 	// Who holds a probe is saved at once too: its holder could not tell later.
-	urgent := len(changed) > 0 || h.ProbesInFlight != a.probes
+	urgent := a.changed || len(a.state.breaker.Probes) != a.probes
 	if urgent || a.dirty && !a.now.Before(a.saved.Add(saveEvery)) {
 		a.save()
 	}
@@ -132,6 +124,23 @@ func (a *Actor) after(c *kit.Context) {
 		saveAt = a.saved.Add(saveEvery)
 	}
 	a.wakeup.By(c, a.state.nextChange(), publishAt, saveAt, a.loadAt)
+}
+
+// announce tells others what changed, and says when there will be more to tell.
+func (a *Actor) announce(c *kit.Context) time.Time {
+	for _, e := range a.state.takeEvents() {
+		a.changed = true
+		a.o.Events.BreakerChanged(e)
+		c.Logger().Info("breaker changed", slog.String("from", string(e.From)), slog.String("to", string(e.To)),
+			slog.String("reason", e.Reason), slog.Int("status", e.StatusCode))
+	}
+	h := a.state.health(a.now)
+	at := a.health.due(h, a.now)
+	if at.IsZero() || a.now.Before(at) {
+		return at
+	}
+	a.o.Health.Publish(a.health.next(h, a.now))
+	return a.health.due(h, a.now)
 }
 
 func (a *Actor) load(c *kit.Context) {
@@ -184,7 +193,7 @@ func (a *Actor) save() {
 	a.o.Snapshots.Save(domain.Snapshot{
 		Kind: KindName, ID: strconv.FormatInt(int64(a.state.id), 10), Epoch: a.state.epoch, Data: data,
 	})
-	a.dirty, a.saved, a.probes = false, a.now, len(a.state.breaker.Probes)
+	a.dirty, a.changed, a.saved, a.probes = false, false, a.now, len(a.state.breaker.Probes)
 }
 
 // Failed keeps a state that a panic may have left half changed from being saved.

@@ -1,0 +1,60 @@
+package system
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/claude-code-hub/cch/actors/kit"
+	"github.com/claude-code-hub/cch/actors/protocol"
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+// operatorDeadline bounds how long an operator waits for an actor.
+const operatorDeadline = 2 * time.Second
+
+// Operator asks stateful actors on behalf of the management API. Safe for
+// concurrent use; every call blocks for at most two seconds.
+type Operator struct {
+	providers, sessions, quotas *kit.Directory
+	now                         func() time.Time
+}
+
+// SetBreaker opens or resets a provider's breaker and returns its health after.
+func (o *Operator) SetBreaker(ctx context.Context, m *protocol.BreakerSet) (domain.ProviderHealth, error) {
+	done, err := ask[*protocol.BreakerDone](ctx, o.providers.Ref(providerKey(m.ProviderID)), m)
+	if err != nil {
+		return domain.ProviderHealth{}, fmt.Errorf("set breaker of provider %d: %w", m.ProviderID, err)
+	}
+	return done.Health, nil
+}
+
+// ReadQuota returns the state of a user's limits and those of its keys.
+func (o *Operator) ReadQuota(ctx context.Context, user domain.UserID) (*protocol.QuotaState, error) {
+	state, err := ask[*protocol.QuotaState](ctx, o.quotas.Ref(userKey(user)),
+		&protocol.QuotaRead{UserID: user, T: o.now().UnixMilli()})
+	if err != nil {
+		return nil, fmt.Errorf("read limits of user %d: %w", user, err)
+	}
+	return state, nil
+}
+
+// EndSession drops a session's binding.
+func (o *Operator) EndSession(ctx context.Context, s domain.SessionKey) (*protocol.SessionEnded, error) {
+	ended, err := ask[*protocol.SessionEnded](ctx, o.sessions.Ref(s.Hash()), &protocol.SessionEnd{Session: s})
+	if err != nil {
+		return nil, fmt.Errorf("end session: %w", err)
+	}
+	return ended, nil
+}
+
+func ask[T any](ctx context.Context, to kit.Ref, msg any) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, operatorDeadline)
+	defer cancel()
+	return kit.Ask[T](ctx, to, msg)
+}
+
+func providerKey(id domain.ProviderID) string { return strconv.FormatInt(int64(id), 10) }
+
+func userKey(id domain.UserID) string { return strconv.FormatInt(int64(id), 10) }

@@ -1,0 +1,184 @@
+package system
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/claude-code-hub/cch/actors/bus"
+	"github.com/claude-code-hub/cch/actors/catalog"
+	"github.com/claude-code-hub/cch/actors/kit"
+	"github.com/claude-code-hub/cch/actors/leases"
+	"github.com/claude-code-hub/cch/actors/protocol"
+	"github.com/claude-code-hub/cch/actors/provider"
+	"github.com/claude-code-hub/cch/actors/quota"
+	"github.com/claude-code-hub/cch/actors/recorder"
+	"github.com/claude-code-hub/cch/actors/request"
+	"github.com/claude-code-hub/cch/actors/router"
+	"github.com/claude-code-hub/cch/actors/session"
+	"github.com/claude-code-hub/cch/actors/snapshots"
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+// Options are what a System is made of. All but Intercept must be set.
+type Options struct {
+	Logger *slog.Logger
+	Now    func() time.Time
+	// Node names this process in leases; a restarted process has another name,
+	// so that leases of its predecessor are known to be dead.
+	Node string
+
+	Configuration catalog.Store
+	Snapshots     snapshots.Store
+	Breakers      BreakerStore
+	Recorder      recorder.Options // its Quota, System, Now and Logger are set here
+
+	SessionTTL             time.Duration
+	MaxAttemptsPerProvider int
+	CountNetworkErrors     bool
+
+	// Intercept is called before an actor handles a message, see kit.Options.
+	Intercept func(kind, id string, a kit.Actor, msg any)
+}
+
+// System is every actor of a node. Safe for concurrent use.
+type System struct {
+	kit       *kit.System
+	bus       *bus.Bus
+	catalog   *catalog.Catalog
+	snapshots *snapshots.Batcher
+	recorder  *recorder.Recorder
+	keeper    *leases.Keeper
+
+	providers, sessions, quotas *kit.Directory
+
+	dispatcher *Dispatcher
+	operator   *Operator
+}
+
+// Start reads the configuration and spawns every long-lived actor. Rows that an
+// earlier process left open are closed before it returns.
+func Start(ctx context.Context, o Options) (*System, error) {
+	configuration, err := catalog.Load(ctx, catalog.Options{Store: o.Configuration, Logger: o.Logger})
+	if err != nil {
+		return nil, err
+	}
+	s := &System{
+		kit:       kit.NewSystem(kit.Options{Logger: o.Logger, Now: o.Now, Intercept: o.Intercept}),
+		bus:       bus.New(bus.Options{Logger: o.Logger, Now: o.Now}),
+		catalog:   configuration,
+		snapshots: snapshots.New(o.Snapshots, o.Logger),
+	}
+	s.bus.Subscribe(&breakerLog{store: o.Breakers, logger: o.Logger})
+	s.kit.Spawn(s.bus.Kind(), "bus")
+	s.catalog.Start(s.kit)
+	s.openDirectories(o)
+	if err := s.startRecorder(ctx, o); err != nil {
+		return nil, errors.Join(err, s.Shutdown(ctx))
+	}
+	s.startRequests(o)
+	s.wakeProviders()
+	return s, nil
+}
+
+// startRecorder replays what an earlier process left in the journal.
+func (s *System) startRecorder(ctx context.Context, o Options) error {
+	ro := o.Recorder
+	ro.System, ro.Now, ro.Logger = s.kit, o.Now, o.Logger
+	ro.Quota = func(user domain.UserID) kit.Ref { return s.quotas.Ref(userKey(user)) }
+	s.recorder = recorder.New(ro)
+	return s.recorder.Recover(ctx)
+}
+
+// openDirectories makes the kinds whose actors are spawned when first asked.
+func (s *System) openDirectories(o Options) {
+	alive := func(node string) bool { return node == o.Node }
+	s.providers = s.kit.Directory(provider.New(provider.Options{
+		Catalog: s.catalog, Snapshots: s.snapshots, Events: breakerEvents{s.bus}, Health: s.bus.HealthPublisher(),
+		SessionTTL: o.SessionTTL, CountNetworkErrors: o.CountNetworkErrors, NodeLives: alive,
+	}))
+	s.sessions = s.kit.Directory(session.New(session.Options{Snapshots: s.snapshots, TTL: o.SessionTTL}))
+	s.quotas = s.kit.Directory(quota.New(quota.Options{
+		Catalog: s.catalog, Snapshots: s.snapshots, SessionTTL: o.SessionTTL, NodeLives: alive,
+	}))
+}
+
+// startRequests makes what runs proxied requests: the keeper of their leases
+// and the routers.
+func (s *System) startRequests(o Options) {
+	s.keeper = leases.New(leases.Options{Holders: s.holder, Node: o.Node})
+	keeper := s.kit.Spawn(s.keeper.Kind(), "leases")
+	pool := router.NewPool(s.kit, request.Kind(request.Deps{
+		Holders: s.holder, Keeper: keeper, Recorder: s.recorder, Health: s.bus.View(),
+		Node: o.Node, Attempts: o.MaxAttemptsPerProvider,
+	}), router.Options{})
+	s.dispatcher = NewDispatcher(pool, keeper)
+	s.operator = &Operator{providers: s.providers, sessions: s.sessions, quotas: s.quotas, now: o.Now}
+}
+
+// wakeProviders has every provider's actor say how it is, so that a breaker
+// that was open before a restart is known before the first request.
+func (s *System) wakeProviders() {
+	for _, p := range s.catalog.Current().Providers() {
+		s.providers.Ref(providerKey(p.ID)).Tell(&protocol.HealthRead{ProviderID: p.ID})
+	}
+}
+
+// holder addresses the actor that grants leases of a kind and key.
+func (s *System) holder(kind protocol.LeaseKind, key string) kit.Ref {
+	switch kind {
+	case protocol.LeaseProvider:
+		return s.providers.Ref(key)
+	case protocol.LeaseSession:
+		return s.sessions.Ref(key)
+	case protocol.LeaseQuota:
+	}
+	return s.quotas.Ref(key)
+}
+
+// Shutdown writes the rows that are pending, while actors can still settle
+// them, ends every actor and writes the snapshots they left. Whoever sends
+// requests must have stopped before.
+func (s *System) Shutdown(ctx context.Context) error {
+	var err error
+	if s.recorder != nil {
+		err = s.recorder.Close(ctx)
+	}
+	err = errors.Join(err, s.kit.Shutdown(ctx), s.snapshots.Close(ctx))
+	s.bus.Close()
+	if err != nil {
+		return fmt.Errorf("end actors: %w", err)
+	}
+	return nil
+}
+
+// Dispatcher runs proxied requests.
+func (s *System) Dispatcher() *Dispatcher { return s.dispatcher }
+
+// Operator serves the management API.
+func (s *System) Operator() *Operator { return s.operator }
+
+// Recorder writes request records down.
+func (s *System) Recorder() *recorder.Recorder { return s.recorder }
+
+// Configuration is the catalog with its versions.
+func (s *System) Configuration() *catalog.Catalog { return s.catalog }
+
+// Current is the configuration in force.
+func (s *System) Current() *domain.Catalog { return s.catalog.Current() }
+
+// Health is what is known of a provider; false = nothing yet.
+func (s *System) Health(id domain.ProviderID) (domain.ProviderHealth, bool) {
+	return s.bus.View().Health(id)
+}
+
+// InFlight is the number of requests in flight in a session, named by its hash.
+func (s *System) InFlight(sessionHash string) int { return s.keeper.InFlight(sessionHash) }
+
+// Leases are the leases this node holds, by kind.
+func (s *System) Leases() map[protocol.LeaseKind]int { return s.keeper.Counts() }
+
+// Stats are the counters of all kinds of actors.
+func (s *System) Stats() []kit.KindStats { return s.kit.Stats() }

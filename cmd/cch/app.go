@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/claude-code-hub/cch/internal/config"
+	"github.com/claude-code-hub/cch/internal/secrets"
+	"github.com/claude-code-hub/cch/internal/telemetry"
+)
+
+// serve runs the hub until a signal, then stops it in good order.
+func serve(ctx context.Context, _ []string, out io.Writer) error {
+	cfg, warnings, err := config.Load(config.Environ())
+	if err != nil {
+		return fmt.Errorf("the configuration has faults:\n%w", err)
+	}
+	logger := telemetry.NewLogger(os.Stderr, telemetry.ParseLevel(cfg.Log.Level), secrets.Redact)
+	for _, w := range warnings {
+		logger.WarnContext(ctx, "configuration", slog.String("warning", w))
+	}
+	app, err := New(ctx, cfg, Options{Logger: logger})
+	if err != nil {
+		return err
+	}
+	addr, err := app.Listen(ctx)
+	if err != nil {
+		return errors.Join(err, app.Close(ctx))
+	}
+	app.greet(out, addr)
+	return app.Run(ctx)
+}
+
+// greet says where to go, and shows a generated token at the first start.
+func (a *App) greet(out io.Writer, addr net.Addr) {
+	url := a.cfg.Server.AppURL
+	if tcp, ok := addr.(*net.TCPAddr); ok && url == "" {
+		url = fmt.Sprintf("http://localhost:%d", tcp.Port)
+	}
+	fmt.Fprintf(out, "\n  Claude Code Hub %s\n\n  Dashboard     %s\n  Agents        ANTHROPIC_BASE_URL=%s\n  API           %s/api/v1/openapi.json\n",
+		version, url, url, url)
+	switch token := a.adminToken; {
+	case token.Created:
+		fmt.Fprintf(out, "  Admin token   %s\n                shown once; kept in %s\n\n", token.Token.Reveal(), token.Path)
+	case token.Path != "":
+		fmt.Fprintf(out, "  Admin token   in %s\n\n", token.Path)
+	default:
+		fmt.Fprint(out, "  Admin token   from ADMIN_TOKEN\n\n")
+	}
+}
+
+// Run serves until ctx ends, lets running requests finish and closes
+// everything. A second signal, or the hard limit, cuts the waiting short.
+func (a *App) Run(ctx context.Context) error {
+	failed := make(chan error, 1)
+	go func() { failed <- a.server.Serve() }()
+	select {
+	case err := <-failed:
+		return errors.Join(err, a.Close(context.WithoutCancel(ctx)))
+	case <-ctx.Done():
+	}
+	a.logger.InfoContext(ctx, "shutting down", slog.Duration("drain", a.cfg.Shutdown.Drain.Duration()))
+	stopping := context.WithoutCancel(ctx)
+	hard := time.AfterFunc(a.cfg.Shutdown.HardExit.Duration(), func() {
+		a.logger.ErrorContext(stopping, "the shutdown took too long")
+		os.Exit(1)
+	})
+	defer hard.Stop()
+	impatient, stop := signal.NotifyContext(stopping, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := a.server.Shutdown(impatient)
+	return errors.Join(err, <-failed, a.Close(stopping))
+}
+
+// Listen opens the port.
+func (a *App) Listen(ctx context.Context) (net.Addr, error) { return a.server.Listen(ctx) }
+
+// Close ends what New began, in reverse order, within the time for clean-up.
+func (a *App) Close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, a.cfg.Shutdown.Cleanup.Duration())
+	defer cancel()
+	var errs []error
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		if err := a.closers[i].close(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("close %s: %w", a.closers[i].name, err))
+		}
+	}
+	a.closers = nil
+	return errors.Join(errs...)
+}
+
+// closer ends one part of the App.
+type closer struct {
+	name  string
+	close func(ctx context.Context) error
+}
+
+func (a *App) onClose(name string, f func(ctx context.Context) error) {
+	a.closers = append(a.closers, closer{name, f})
+}

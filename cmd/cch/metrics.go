@@ -1,0 +1,95 @@
+package main
+
+import (
+	"strconv"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/telemetry"
+)
+
+// readings are the figures of this process at a scrape.
+func (a *App) readings() []telemetry.Reading {
+	out := a.trafficReadings()
+	out = append(out, a.journalReadings()...)
+	out = append(out, a.providerReadings()...)
+	return append(out, a.actorReadings()...)
+}
+
+func (a *App) trafficReadings() []telemetry.Reading {
+	g := a.gateway.Stats()
+	out := []telemetry.Reading{
+		gauge("cch_in_flight_requests", "Proxied requests in flight.", g.Running),
+		gauge("cch_waiting_requests", "Proxied requests waiting for a place.", g.Waiting),
+		gauge("cch_body_bytes", "Memory held by request bodies.", g.BodyBytes),
+		counter("cch_shed_requests_total", "Requests turned away for want of room.", g.Shed),
+	}
+	for kind, n := range a.system.Leases() {
+		out = append(out, gauge("cch_leases", "Leases held by this node.", n, "kind", string(kind)))
+	}
+	return out
+}
+
+func (a *App) journalReadings() []telemetry.Reading {
+	j, r := a.journal.Stats(), a.system.Recorder().Stats()
+	return []telemetry.Reading{
+		gauge("cch_journal_bytes", "Disk taken by the journal.", j.Used),
+		gauge("cch_journal_segments", "Segments of the journal.", j.Segments),
+		gauge("cch_journal_damaged_bytes", "Bytes of the journal that could not be read.", j.DamagedBytes),
+		gauge("cch_records_pending", "Log records not yet in the database.", r.Pending),
+		gauge("cch_records_unsettled", "Log records whose settlement is not acknowledged.", r.Unsettled),
+		counter("cch_records_written_total", "Log records the database took.", r.Written),
+		counter("cch_record_batch_retries_total", "Batches the database did not take at once.", r.Retries),
+		counter("cch_records_buried_total", "Log records the database will never take.", r.Buried),
+	}
+}
+
+func (a *App) providerReadings() []telemetry.Reading {
+	var out []telemetry.Reading
+	for _, p := range a.system.Current().Providers() {
+		h, _ := a.system.Health(p.ID)
+		state := h.Breaker
+		if state == "" {
+			state = domain.BreakerClosed
+		}
+		id := strconv.FormatInt(int64(p.ID), 10)
+		for _, s := range []domain.BreakerState{domain.BreakerClosed, domain.BreakerHalfOpen, domain.BreakerOpen} {
+			is := 0
+			if s == state {
+				is = 1
+			}
+			out = append(out, gauge("cch_breaker_state", "1 for the state the breaker is in.", is, "provider", id, "state", string(s)))
+		}
+		out = append(out, gauge("cch_provider_in_flight", "Attempts in flight at the provider.", h.InFlight, "provider", id))
+	}
+	return out
+}
+
+func (a *App) actorReadings() []telemetry.Reading {
+	var out []telemetry.Reading
+	for _, k := range a.system.Stats() {
+		out = append(out,
+			gauge("cch_actors", "Live actors.", k.Live, "kind", k.Kind),
+			gauge("cch_mailbox_depth", "Longest mailbox of the kind.", k.MaxDepth, "kind", k.Kind),
+			counter("cch_actor_asks_total", "Asks sent to the kind.", k.Asks, "kind", k.Kind),
+			counter("cch_actor_panics_total", "Panics of the kind.", k.Panics, "kind", k.Kind),
+			counter("cch_actor_dead_letters_total", "Messages that reached no actor.", k.DeadLetters, "kind", k.Kind),
+		)
+	}
+	return out
+}
+
+type number interface{ ~int | ~int64 }
+
+func gauge[N number](name, help string, v N, labels ...string) telemetry.Reading {
+	r := telemetry.Reading{Name: name, Help: help, Value: float64(v)}
+	for i := 0; i+1 < len(labels); i += 2 {
+		r.Labels = append(r.Labels, telemetry.Label{Name: labels[i], Value: labels[i+1]})
+	}
+	return r
+}
+
+func counter[N number](name, help string, v N, labels ...string) telemetry.Reading {
+	r := gauge(name, help, v, labels...)
+	r.Counter = true
+	return r
+}

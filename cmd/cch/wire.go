@@ -1,0 +1,312 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/claude-code-hub/cch/actors/kit"
+	"github.com/claude-code-hub/cch/actors/protocol"
+	"github.com/claude-code-hub/cch/actors/recorder"
+	"github.com/claude-code-hub/cch/actors/system"
+	"github.com/claude-code-hub/cch/http/adminapi"
+	"github.com/claude-code-hub/cch/http/gateway"
+	"github.com/claude-code-hub/cch/http/gateway/intake"
+	"github.com/claude-code-hub/cch/http/middleware"
+	"github.com/claude-code-hub/cch/http/server"
+	"github.com/claude-code-hub/cch/internal/config"
+	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/routing"
+	"github.com/claude-code-hub/cch/internal/secrets"
+	"github.com/claude-code-hub/cch/internal/telemetry"
+	"github.com/claude-code-hub/cch/internal/upstream"
+	"github.com/claude-code-hub/cch/persistence/journal"
+	"github.com/claude-code-hub/cch/persistence/store"
+	"github.com/claude-code-hub/cch/ui"
+)
+
+// Options are what a test may change about an App.
+type Options struct {
+	Logger *slog.Logger
+	Now    func() time.Time // nil = time.Now
+	// Intercept is called before an actor handles a message, see kit.Options.
+	Intercept func(kind, id string, a kit.Actor, msg any)
+}
+
+// App is the running hub. New builds it, Listen and Run serve, Close ends it.
+type App struct {
+	cfg        config.Config
+	logger     *slog.Logger
+	now        func() time.Time
+	adminToken secrets.AdminToken
+	master     secrets.MasterKey
+
+	store    *store.Store
+	journal  *journal.Journal
+	system   *system.System
+	upstream *upstream.Client
+	proxies  *middleware.Proxies
+	gateway  *gateway.Gateway
+	health   *server.Health
+	admin    *adminapi.API
+	server   *server.Server
+
+	closers []closer
+}
+
+// New builds every part of the hub, each from those above it. What was begun is
+// ended again when a later part fails.
+func New(ctx context.Context, cfg config.Config, o Options) (_ *App, err error) {
+	a := &App{cfg: cfg, logger: o.Logger, now: o.Now}
+	if a.now == nil {
+		a.now = time.Now
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close(ctx))
+		}
+	}()
+	for _, build := range []func(context.Context, Options) error{
+		a.buildSecrets,
+		a.buildStore,
+		a.buildActors,
+		a.buildGateway,
+		a.buildAdmin,
+		a.buildServer,
+	} {
+		if err := build(ctx, o); err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+func (a *App) buildSecrets(_ context.Context, _ Options) (err error) {
+	dir := a.cfg.Storage.Directory()
+	if a.master, err = secrets.LoadOrCreateMasterKey(dir, a.cfg.Auth.EncryptionKey); err != nil {
+		return fmt.Errorf("master key: %w", err)
+	}
+	if a.adminToken.Token = a.cfg.Auth.AdminToken; a.adminToken.Token != "" {
+		return nil
+	}
+	if a.adminToken, err = secrets.LoadOrCreateAdminToken(dir); err != nil {
+		return fmt.Errorf("admin token: %w", err)
+	}
+	return nil
+}
+
+func (a *App) buildStore(ctx context.Context, _ Options) (err error) {
+	ring, err := secrets.NewRing(a.master)
+	if err != nil {
+		return fmt.Errorf("seal credentials: %w", err)
+	}
+	a.store, err = store.Open(ctx, store.Options{
+		DSN: a.cfg.Storage.DSN, DataDir: a.cfg.Storage.DataDir, Sealer: ring,
+		Logger: a.logger, AutoMigrate: a.cfg.Storage.AutoMigrate, Now: a.now,
+	})
+	if err != nil {
+		return fmt.Errorf("open the database: %w", err)
+	}
+	a.onClose("database", func(context.Context) error { return a.store.Close() })
+	return nil
+}
+
+func (a *App) buildActors(ctx context.Context, o Options) error {
+	records, err := journal.Open(journal.Options{
+		Dir:      filepath.Join(a.cfg.Storage.Directory(), "journal"),
+		Fsync:    journal.Fsync(a.cfg.Journal.Fsync),
+		MaxBytes: int64(a.cfg.Journal.MaxBytes),
+		Logger:   a.logger,
+	})
+	if err != nil {
+		return fmt.Errorf("open the journal: %w", err)
+	}
+	a.journal = records
+	a.onClose("journal", func(context.Context) error { return records.Close() })
+	a.system, err = system.Start(ctx, system.Options{
+		Logger: a.logger, Now: a.now, Node: newNodeName(a.now()),
+		Configuration: a.store, Snapshots: a.store.Snapshots(), Breakers: a.store.BreakerEvents(),
+		Recorder: recorder.Options{
+			Journal: records, Store: a.store.RequestLogs(),
+			BatchRecords: a.cfg.Journal.BatchSize, BatchDelay: a.cfg.Journal.FlushInterval.Duration(),
+			MaxPending: a.cfg.Journal.MaxPending,
+		},
+		SessionTTL:             a.cfg.Upstream.SessionTTL.Duration(),
+		MaxAttemptsPerProvider: a.cfg.Upstream.MaxAttemptsPerProvider,
+		CountNetworkErrors:     a.cfg.Upstream.BreakOnNetworkErrors,
+		Intercept:              o.Intercept,
+	})
+	if err != nil {
+		return err
+	}
+	a.onClose("actors", a.system.Shutdown)
+	return nil
+}
+
+// newNodeName names this process among those that ever held leases.
+func newNodeName(now time.Time) string { return domain.NewLeaseID(now).String() }
+
+func (a *App) buildGateway(ctx context.Context, _ Options) error {
+	newest, err := a.store.RequestLogs().Newest(ctx)
+	if err != nil {
+		return fmt.Errorf("read the newest request id: %w", err)
+	}
+	rules, err := routing.BuiltinErrorRules()
+	if err != nil {
+		return fmt.Errorf("compile error rules: %w", err)
+	}
+	fixed, err := middleware.ParseProxies(a.cfg.Server.TrustedProxies)
+	if err != nil {
+		return fmt.Errorf("TRUSTED_PROXIES: %w", err)
+	}
+	a.proxies = middleware.NewProxies(fixed, func() []string { return a.system.Current().Settings().TrustedProxies })
+	a.upstream = upstream.New(upstream.Options{
+		Connect: a.cfg.Upstream.ConnectTimeout.Duration(),
+		Headers: a.cfg.Upstream.HeadersTimeout.Duration(),
+		Gap:     a.cfg.Upstream.BodyTimeout.Duration(),
+		Now:     a.now,
+	})
+	a.onClose("connections to providers", func(context.Context) error { a.upstream.Close(); return nil })
+	a.gateway = gateway.New(gateway.Options{
+		Catalog:    a.system,
+		Dispatcher: dispatcher{a.system.Dispatcher()},
+		Recorder:   a.system.Recorder(),
+		Rules:      rules,
+		Upstream:   a.upstream,
+		IDs:        domain.NewRequestIDs(0, newest),
+		Now:        a.now,
+		Logger:     a.logger,
+		ClientIP:   func(r *http.Request) string { return a.proxies.ClientIP(r).String() },
+		Body:       a.bodyLimits(),
+		MaxRunning: a.cfg.Bounds.MaxInFlight,
+	})
+	return nil
+}
+
+func (a *App) bodyLimits() intake.Limits {
+	l := intake.DefaultLimits()
+	l.Raw, l.Plain = int64(a.cfg.Bounds.MaxCompressed), int64(a.cfg.Bounds.MaxDecompressed)
+	l.Memory = int64(a.cfg.Bounds.MaxBodyMemory)
+	return l
+}
+
+// dispatcher fits the actors' client to the interface of the gateway, which
+// wants its own Run.
+type dispatcher struct{ *system.Dispatcher }
+
+func (d dispatcher) Admit(ctx context.Context, m *protocol.Admit) (gateway.Run, protocol.Decision, error) {
+	run, decision, err := d.Dispatcher.Admit(ctx, m)
+	if run == nil {
+		return nil, decision, err
+	}
+	return run, decision, err
+}
+
+func (a *App) buildAdmin(context.Context, Options) error {
+	adminapi.InstallErrors()
+	a.health = server.NewHealth(version, a.now,
+		server.Component{Name: "database", Check: a.checkDatabase, Timeout: 3 * time.Second, Critical: true},
+		server.Component{Name: "redis"},
+	)
+	a.admin = adminapi.New(a.adminOptions())
+	return nil
+}
+
+// checkDatabase tells whether the database answers and has every migration.
+func (a *App) checkDatabase(ctx context.Context) error {
+	if err := a.store.Ping(ctx); err != nil {
+		return err
+	}
+	pending, err := a.store.Pending(ctx)
+	if err == nil && pending > 0 {
+		err = fmt.Errorf("%d migrations are pending: run cch migrate", pending)
+	}
+	return err
+}
+
+func (a *App) adminOptions() adminapi.Options {
+	return adminapi.Options{
+		Logger: a.logger, Now: a.now, Version: version, AppURL: a.cfg.Server.AppURL,
+		SessionTTL: a.cfg.Upstream.SessionTTL.Duration(),
+		Auth: adminapi.AuthOptions{
+			AdminToken:        a.adminToken.Token,
+			APIKeyAdminAccess: a.cfg.Auth.APIKeyAdminAccess,
+			SecureCookies:     a.cfg.Auth.SecureCookies,
+			SessionTTL:        a.cfg.Auth.SessionTTL.Duration(),
+			SessionKey:        a.master.Derive(secrets.PurposeSession),
+			CSRFKey:           a.csrfKey(),
+		},
+		Stores:  stores(a.store),
+		Catalog: a.system.Configuration(),
+		Actors:  a.system.Operator(),
+		Live:    a.system,
+		Health:  a.health.Report,
+		Proxies: a.proxies,
+	}
+}
+
+func (a *App) csrfKey() [32]byte {
+	if s := a.cfg.Auth.CSRFSecret.Reveal(); s != "" {
+		return sha256.Sum256([]byte(s))
+	}
+	return a.master.Derive(secrets.PurposeCSRF)
+}
+
+func stores(s *store.Store) adminapi.Stores {
+	return adminapi.Stores{
+		Users: s.Users(), Keys: s.Keys(), Providers: s.Providers(), Groups: s.Groups(), Settings: s.Settings(),
+		Logs: s.RequestLogs(), Sessions: s.Sessions(), BreakerEvents: s.BreakerEvents(),
+		Auth: s.AuthSessions(), Throttle: s.LoginThrottle(),
+	}
+}
+
+func (a *App) buildServer(context.Context, Options) error {
+	page, err := ui.Handler(ui.Options{Boot: a.boot, SignedIn: signedIn, NotFound: a.admin})
+	if err != nil {
+		return fmt.Errorf("dashboard: %w", err)
+	}
+	interrupted, cancel := context.WithCancel(context.Background())
+	cancel() // a drain that ends at once breaks off what still runs
+	a.server = server.New(server.Options{
+		Addr:         net.JoinHostPort(a.cfg.Server.Host, strconv.Itoa(a.cfg.Server.Port)),
+		Logger:       a.logger,
+		Now:          a.now,
+		Proxies:      a.proxies,
+		HSTS:         a.cfg.Auth.SecureCookies,
+		Gateway:      a.gateway,
+		Admin:        a.admin,
+		Metrics:      telemetry.NewRegistry(a.readings).Handler(),
+		UI:           page,
+		Health:       a.health,
+		MetricsToken: a.cfg.Server.MetricsToken,
+		Drain:        a.cfg.Shutdown.Drain.Duration(),
+		Interrupt:    func() { go a.gateway.Drain(interrupted) },
+	})
+	return nil
+}
+
+// boot is what the dashboard must know before its first request.
+func (a *App) boot(*http.Request) ui.Boot {
+	c := a.system.Current()
+	s := c.Settings()
+	zone := s.Timezone
+	if zone == "" {
+		zone = a.cfg.Log.Timezone
+	}
+	return ui.Boot{
+		Version: version, Title: s.SiteTitle, Origin: a.cfg.Server.AppURL, TimeZone: zone, Currency: "USD",
+		Setup: len(c.Providers()) == 0,
+	}
+}
+
+func signedIn(r *http.Request) bool {
+	_, err := r.Cookie(adminapi.CookieName)
+	return err == nil
+}
