@@ -369,3 +369,11 @@ func (f *fakeTester) Test(_ context.Context, t domain.ConnectionTest) (domain.Co
 }
 
 func withRequestID(h http.Handler) http.Handler { return middleware.RequestID(h) }
+
+// stuckCatalog never catches up.
+type stuckCatalog struct{ adminapi.Catalog }
+
+func (stuckCatalog) Await(ctx context.Context, _ int64) error {
+	<-ctx.Done()
+	return ctx.Err()
+}

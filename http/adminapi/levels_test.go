@@ -2,6 +2,8 @@ package adminapi_test
 
 import (
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -157,4 +159,16 @@ func TestDocument(t *testing.T) {
 		require.NotContains(t, a.text, "$schema")
 		require.NotContains(t, a.text, "unpkg.com")
 	}
+}
+
+// TestDocumentNeedsNoDependencies lets the document be written by a tool that
+// opens neither store nor listener.
+func TestDocumentNeedsNoDependencies(t *testing.T) {
+	t.Parallel()
+	api := adminapi.New(adminapi.Options{Version: "dev"})
+	path := filepath.Join(t.TempDir(), "openapi.json")
+	require.NoError(t, openapi.WriteFile(api.Document(), path))
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Contains(t, string(text), `"/api/v1/usage-logs/{id}"`)
 }
