@@ -249,6 +249,7 @@ func TestShutdownStopsInOrder(t *testing.T) {
 			return &named{name: name, stopped: stopped}
 		}}
 	}
+	s.Spawn(kind("zeroth"), "1")
 	first, second := s.Spawn(kind("first"), "1"), s.Spawn(kind("second"), "1")
 	d := s.Directory(kind("grain"))
 	d.Ref("x").Tell("hello")
@@ -264,9 +265,10 @@ func TestShutdownStopsInOrder(t *testing.T) {
 	for name := range stopped {
 		order = append(order, name)
 	}
-	require.ElementsMatch(t, []string{"first", "grain", "second", "child"}, order)
+	require.ElementsMatch(t, []string{"zeroth", "first", "grain", "second", "child"}, order)
 	require.Less(t, slices.Index(order, "grain"), slices.Index(order, "second"))
 	require.Less(t, slices.Index(order, "second"), slices.Index(order, "child"))
+	require.Equal(t, "zeroth", order[len(order)-1])
 
 	late := s.Spawn(kind("late"), "1")
 	for _, r := range []kit.Ref{late, first, d.Ref("x"), d.Ref("y")} {

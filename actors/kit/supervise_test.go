@@ -104,6 +104,8 @@ func TestRestartThenRest(t *testing.T) {
 		require.Equal(t, []kit.KindStats{{
 			Kind: "brittle", Live: 1, Asks: 12, Panics: 10, Restarts: 10, DeadLetters: 2,
 		}}, got)
+		r.Tell("boom")
+		require.Equal(t, 1, count(t, r), "rested, it has all its chances again")
 		require.NoError(t, s.Shutdown(t.Context()))
 	})
 }
