@@ -32,7 +32,9 @@ func (g *Gateway) admit(x *exchange) (Run, protocol.Decision, error) {
 }
 
 func (g *Gateway) seat(x *exchange) error {
+	came := g.Now()
 	leave, err := g.seats.take(x.r.Context(), x.key, x.user, x.settings())
+	x.queued = g.Now().Sub(came)
 	if err == nil {
 		x.leave = leave
 		return nil
@@ -71,7 +73,6 @@ func clientGone(cause error) *domain.Fault {
 // request is the head of the call as its actor needs it.
 func (g *Gateway) request(x *exchange) *protocol.Request {
 	row := x.row()
-	row.Timing.Queue = g.Now().Sub(x.at)
 	return &protocol.Request{
 		ID: x.id, ReceivedAt: x.at,
 		Key: x.key, User: x.user, Groups: domain.EffectiveGroups(x.key, x.user),

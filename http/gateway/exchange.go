@@ -19,25 +19,32 @@ type exchange struct {
 	id      domain.RequestID
 	target  endpoint
 	catalog *domain.Catalog // pinned for the whole exchange
-	key     *domain.Key
-	user    *domain.User
-	ip      string
+	caller
 
 	body    *intake.Body // nil once it is not needed any more
 	head    head
 	model   string // the client's
 	session session
 
+	queued  time.Duration // for a place on this node
 	reply   *reply
 	leaving *departure
 	opened  *receipt // for the row; nil until a provider is called
 	leave   func()   // gives the place on this node back
 }
 
+// caller is who calls; key and user are nil until they are authenticated.
+type caller struct {
+	ip   string
+	key  *domain.Key
+	user *domain.User
+}
+
 func (g *Gateway) newExchange(w http.ResponseWriter, r *http.Request) *exchange {
 	at := g.Now()
 	x := &exchange{
-		r: r, at: at, id: g.IDs.Next(at), target: find(r.Method, r.URL.Path), catalog: g.Catalog.Current(), ip: g.ClientIP(r),
+		r: r, at: at, id: g.IDs.Next(at), target: find(r.Method, r.URL.Path), catalog: g.Catalog.Current(),
+		caller: caller{ip: g.ClientIP(r)},
 	}
 	x.reply = newReply(w, g.Now)
 	x.reply.header().Set("X-Request-Id", x.id.String())

@@ -22,7 +22,7 @@ func parsed(t require.TestingT, body string, headers ...string) *exchange {
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
-	x := &exchange{r: r, at: time.UnixMilli(1_700_000_000_000), target: find(http.MethodPost, "/v1/messages"), key: &domain.Key{ID: 11}}
+	x := &exchange{r: r, at: time.UnixMilli(1_700_000_000_000), target: find(http.MethodPost, "/v1/messages"), caller: caller{key: &domain.Key{ID: 11}}}
 	require.NoError(t, readHead(x.target.dialect, []byte(body), &x.head))
 	x.session = findSession(x)
 	return x

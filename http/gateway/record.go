@@ -27,6 +27,7 @@ func (x *exchange) row() domain.RequestLog {
 		},
 		Client: domain.ClientRecord{IP: x.ip, UserAgent: clip(userAgent, 512), Kind: client.kind, Version: client.version},
 	}
+	row.Timing.Queue = x.queued
 	if x.key != nil {
 		row.KeyID, row.UserID = x.key.ID, x.key.UserID
 	}
@@ -55,6 +56,12 @@ var errJournalSlow = errors.New("the journal did not answer in time")
 // wait returns when the record is safe, or why that is not known. It may be
 // called more than once, and from more than one goroutine.
 func (r *receipt) wait() error {
+	select {
+	case err := <-r.ch: // the usual case: the upstream took longer
+		r.ch <- err
+		return err
+	default:
+	}
 	timer := time.NewTimer(journalWait)
 	defer timer.Stop()
 	select {

@@ -67,8 +67,8 @@ func (c *call) stream(res *upstream.Response) {
 // take deals with the next bytes; false means that this is no answer.
 func (s *stream) take(chunk []byte) bool {
 	if s.passing {
-		s.look(chunk)
 		s.write(chunk)
+		s.look(chunk)
 		return true
 	}
 	s.held = append(s.held, chunk...)
