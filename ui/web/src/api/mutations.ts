@@ -21,9 +21,9 @@ export const deleteProvider = (id: number) => call('DELETE', `/providers/${id}`)
 export const resetBreaker = (id: number) => call('POST', `/providers/${id}/breaker/reset`);
 
 /** Tests a stored provider, or, without providerId, one that is not saved yet. */
-export function testProvider({ providerId, ...body }: ProviderTestInput): Promise<ProviderTestResult> {
-  const path = providerId === undefined ? '/providers/test' : `/providers/${providerId}/test`;
-  return call<ProviderTestResult>('POST', path, { body });
+export function testProvider({ providerId, draftOf, ...draft }: ProviderTestInput): Promise<ProviderTestResult> {
+  if (providerId !== undefined) return call<ProviderTestResult>('POST', `/providers/${providerId}/test`, { body: {} });
+  return call<ProviderTestResult>('POST', '/providers/test', { body: { ...draft, providerId: draftOf } });
 }
 
 export async function createUser(body: UserInput): Promise<User> {

@@ -55,17 +55,19 @@ export const queries = {
 
   users: () => queryOptions({ queryKey: ['users'], queryFn: ({ signal }) => all<User>('/users', { include: 'keys' }, signal), staleTime: 5_000 }),
 
-  userUsage: (userId: number) =>
+  limitUsage: (scope: 'user' | 'key', ids: number[]) =>
     queryOptions({
-      queryKey: ['users', userId, 'limit-usage'],
-      queryFn: ({ signal }) => optional<LimitUsage>(`/users/${userId}/limit-usage`, signal),
-      refetchInterval: 15_000,
-    }),
-
-  keyUsage: (keyId: number) =>
-    queryOptions({
-      queryKey: ['keys', keyId, 'limit-usage'],
-      queryFn: ({ signal }) => optional<LimitUsage>(`/keys/${keyId}/limit-usage`, signal),
+      queryKey: ['limit-usage', scope, ids],
+      queryFn: async ({ signal }) => {
+        const pages: LimitUsage[] = [];
+        for (let at = 0; at < ids.length; at += MAX_PAGE) {
+          const query = { scope, ids: ids.slice(at, at + MAX_PAGE).join(','), limit: MAX_PAGE };
+          pages.push(...(await call<Page<LimitUsage>>('GET', '/limit-usage', { query, signal })).items);
+        }
+        return pages;
+      },
+      enabled: ids.length > 0,
+      placeholderData: (before) => before,
       refetchInterval: 15_000,
     }),
 

@@ -111,10 +111,14 @@ export interface ProviderHealth {
   limit?: number | null;
   sessions?: number;
   lastError?: string | null;
+  lastErrorStatus?: number | null;
 }
 
 export interface ProviderTestInput {
+  /** A stored provider, as it is. */
   providerId?: number;
+  /** A stored provider that supplies what the draft leaves out. */
+  draftOf?: number;
   type?: ProviderType;
   url?: string;
   key?: string;
@@ -204,7 +208,7 @@ export interface UsageLog {
   sessionSeq?: number | null;
   endpoint?: string;
   clientFormat?: string;
-  model: string;
+  model: string | null;
   modelSent?: string | null;
   modelReturned?: string | null;
   stream?: boolean;

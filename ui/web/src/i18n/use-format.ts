@@ -1,12 +1,13 @@
 import { useTranslation } from 'react-i18next';
 import { boot } from '@/boot';
 import * as format from '@/lib/format';
-import { age, formatTime, rowTime, type TimeStyle } from '@/lib/time';
+import { age, formatTime, rowTime, shortDate, type TimeStyle } from '@/lib/time';
 
 /** Formatters bound to the language and the installation's time zone. */
 export function useFormat() {
   const { i18n } = useTranslation();
-  const locale = i18n.language;
+  // British order and 24 hours: "19 Nov 14:30" is read the same everywhere.
+  const locale = i18n.language === 'en' ? 'en-GB' : i18n.language;
   const zone = boot.timezone;
   return {
     tokens: (value: number | null | undefined) => format.tokens(value, locale),
@@ -17,6 +18,7 @@ export function useFormat() {
     percent: (part: number, whole: number) => format.percent(part, whole, locale),
     count: (value: number) => new Intl.NumberFormat(locale).format(value),
     time: (iso: string, style: TimeStyle = 'dateTime') => formatTime(iso, style, locale, zone),
+    shortDate: (iso: string, now: number) => shortDate(iso, now, locale, zone),
     rowTime: (iso: string, now: number) => rowTime(iso, now, locale, zone),
     age: (iso: string, now: number) => age(iso, now, locale, zone),
   };

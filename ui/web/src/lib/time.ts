@@ -1,11 +1,12 @@
 /** Times of day and ages, in the installation's zone. */
 
-export type TimeStyle = 'clock' | 'clockMs' | 'dateTime' | 'date';
+export type TimeStyle = 'clock' | 'clockMs' | 'dateTime' | 'date' | 'day';
 
 const options: Record<TimeStyle, Intl.DateTimeFormatOptions> = {
   clock: { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' },
   clockMs: { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3, hourCycle: 'h23' },
   dateTime: { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+  day: { day: 'numeric', month: 'short' },
   date: { day: 'numeric', month: 'short', year: 'numeric' },
 };
 
@@ -20,11 +21,21 @@ export function formatTime(iso: string, style: TimeStyle, locale: string, timeZo
   }
 }
 
+/** Whether a time falls on the day of now, in the zone. */
+export function isToday(iso: string, now: number, locale: string, timeZone?: string): boolean {
+  return formatTime(iso, 'date', locale, timeZone) === formatTime(new Date(now).toISOString(), 'date', locale, timeZone);
+}
+
 /** A log row's time: the clock today, with the date before it otherwise. */
 export function rowTime(iso: string, now: number, locale: string, timeZone?: string): string {
-  const sameDay = formatTime(iso, 'date', locale, timeZone) === formatTime(new Date(now).toISOString(), 'date', locale, timeZone);
-  if (sameDay) return formatTime(iso, 'clock', locale, timeZone);
+  if (isToday(iso, now, locale, timeZone)) return formatTime(iso, 'clock', locale, timeZone);
   return formatTime(iso, 'dateTime', locale, timeZone);
+}
+
+/** A date with its year only where that is another one. */
+export function shortDate(iso: string, now: number, locale: string, timeZone?: string): string {
+  const sameYear = new Date(iso).getUTCFullYear() === new Date(now).getUTCFullYear();
+  return formatTime(iso, sameYear ? 'day' : 'date', locale, timeZone);
 }
 
 /** "now", "14 s ago", "9 min ago", "3 h ago"; from a day on the date. */

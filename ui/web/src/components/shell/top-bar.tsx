@@ -66,12 +66,11 @@ function knownStatus(report: HealthReport): 'healthy' | 'degraded' | 'unhealthy'
   return report.status === 'degraded' || report.status === 'unhealthy' ? report.status : 'healthy';
 }
 
-/** What the server says about its parts; a part may be a word or an object with a status. */
+/** The parts that are not well. A healthy part is no news; a part may be a word or an object with a status. */
 export function componentWords(components: Record<string, unknown> | undefined): string[] {
   return Object.entries(components ?? {}).flatMap(([name, value]) => {
     const state = typeof value === 'string' ? value : ((value as { status?: unknown } | null)?.status ?? undefined);
-    if (typeof state !== 'string' || state === 'unchecked') return [];
-    return [/^(?:ok|up|healthy|connected)$/i.test(state) ? name : `${name} ${state}`];
+    return typeof state !== 'string' || /^(?:ok|up|healthy|connected|unchecked)$/i.test(state) ? [] : [`${name} ${state}`];
   });
 }
 

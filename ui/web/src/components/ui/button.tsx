@@ -15,12 +15,13 @@ const tones: Record<ButtonTone, string> = {
 };
 
 const sizes: Record<ButtonSize, string> = {
-  sm: 'h-[26px] px-2 text-12 gap-1.5',
-  md: 'h-[30px] px-2.5 text-13 gap-1.5',
-  lg: 'h-9 px-4 text-14 gap-2',
+  sm: 'h-[26px] text-12 gap-1.5',
+  md: 'h-[30px] text-13 gap-1.5',
+  lg: 'h-9 text-14 gap-2',
 };
 
-const square: Record<ButtonSize, string> = { sm: 'w-[26px] px-0', md: 'w-[30px] px-0', lg: 'w-9 px-0' };
+const padded: Record<ButtonSize, string> = { sm: 'px-2', md: 'px-2.5', lg: 'px-4' };
+const square: Record<ButtonSize, string> = { sm: 'w-[26px]', md: 'w-[30px]', lg: 'w-9' };
 
 export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   tone?: ButtonTone;
@@ -54,6 +55,6 @@ export function buttonClass(tone: ButtonTone = 'secondary', size: ButtonSize = '
     'inline-flex shrink-0 items-center justify-center rounded-md border font-medium whitespace-nowrap select-none transition-colors duration-[120ms] disabled:opacity-45 disabled:cursor-not-allowed',
     tones[tone],
     sizes[size],
-    iconOnly && square[size],
+    iconOnly ? square[size] : padded[size],
   );
 }

@@ -3,7 +3,7 @@ import { useId, type InputHTMLAttributes, type ReactNode, type SelectHTMLAttribu
 import { cn } from '@/lib/cn';
 
 const box =
-  'field-box flex h-8 w-full items-center gap-2 rounded-md border bg-panel px-2.5 text-13 text-fg has-[:disabled]:bg-sunken has-[:disabled]:text-fg-muted';
+  'field-box flex h-8 w-full items-center gap-2 rounded-md border bg-panel text-13 text-fg has-[:disabled]:bg-sunken has-[:disabled]:text-fg-muted';
 
 function border(error?: string, warning?: string): string {
   if (error) return 'border-err';
@@ -60,7 +60,7 @@ export function TextField({ label, help, error, warning, className, value, onVal
   return (
     <Field label={label} help={help} error={error} warning={warning} className={className}>
       {(ids) => (
-        <span className={cn(box, border(error, warning))}>
+        <span className={cn(box, 'px-2.5', border(error, warning))}>
           <input
             {...ids}
             {...rest}
@@ -85,7 +85,7 @@ export function SelectField({ label, help, error, warning, className, value, onV
   return (
     <Field label={label} help={help} error={error} warning={warning} className={className}>
       {(ids) => (
-        <span className={cn(box, border(error, warning), 'px-0')}>
+        <span className={cn(box, border(error, warning))}>
           <select
             {...ids}
             {...rest}

@@ -6,7 +6,7 @@ import { useDebounced } from '@/lib/debounce';
 import { Menu, type MenuItem } from './menu';
 
 /** The search of a list: reports after 250 ms or on Enter; "/" focuses it. */
-export function SearchBox({ value, onValue, label, className }: { value: string; onValue: (value: string) => void; label: string; className?: string }) {
+export function SearchBox({ value, onValue, label, narrow }: { value: string; onValue: (value: string) => void; label: string; narrow?: boolean }) {
   const { draft, setDraft, flush } = useDebounced(value, onValue);
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
@@ -20,7 +20,7 @@ export function SearchBox({ value, onValue, label, className }: { value: string;
     return () => window.removeEventListener('keydown', onKey);
   }, []);
   return (
-    <span className={cn('field-box flex h-[26px] w-full min-w-40 items-center gap-2 rounded-md border border-line-strong bg-panel px-2.5 sm:w-60', className)}>
+    <span className={cn('field-box flex h-[26px] w-full min-w-40 items-center gap-2 rounded-md border border-line-strong bg-panel px-2.5', narrow ? 'sm:w-44' : 'sm:w-60')}>
       <Search size={14} className="shrink-0 text-fg-muted" aria-hidden="true" />
       <input
         ref={input}

@@ -94,7 +94,7 @@ export function Badge({ tone = 'kind', children, small, className, title }: Badg
         className,
       )}
     >
-      {shaped && <StateShape tone={tone} size={8} className="text-current" />}
+      {shaped && <StateShape tone={tone} size={8} className="text-current!" />}
       <span className="truncate">{children}</span>
     </span>
   );

@@ -128,7 +128,7 @@ function LoginForm() {
           <span>{locked ? t('login.locked', { time: countdown(lockedUntil - now) }) : error.status === 401 && error.code === 'auth.missing' ? t('login.wrong') : text(error)}</span>
         </p>
       )}
-      <Button type="submit" tone="primary" size="lg" busy={busy} disabled={locked || key.trim() === ''} className="mt-5 h-10 w-full">
+      <Button type="submit" tone="primary" size="lg" busy={busy} disabled={locked || key.trim() === ''} className="mt-5 h-10! w-full">
         {t('login.submit')}
         <ArrowRight size={15} aria-hidden="true" />
       </Button>

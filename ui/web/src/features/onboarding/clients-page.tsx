@@ -12,7 +12,7 @@ export function ClientsPage() {
   const [client, setClient] = useState('claude');
   const [key, setKey] = useState('');
   return (
-    <PanelPage className="max-w-[860px]">
+    <PanelPage className="max-w-[860px]!">
       <h1 className="text-20 font-semibold tracking-[-0.011em]">{t('clients.title')}</h1>
       <p className="mt-1 mb-5 text-14 text-fg-muted">{t('clients.help')}</p>
       <Panel label={t('clients.title')} className="p-5">

@@ -29,7 +29,7 @@ export function FirstKey({ onSecret }: { onSecret: (secret: string) => void }) {
       <div className="flex flex-wrap items-end gap-3">
         <TextField label={t('firstRun.userName')} value={user} onValue={setUser} maxLength={64} className="w-44" />
         <TextField label={t('firstRun.keyName')} value={key} onValue={setKey} maxLength={64} className="w-44" />
-        <Button type="submit" tone="primary" busy={create.isPending} disabled={!user.trim() || !key.trim()} className="h-8">
+        <Button type="submit" tone="primary" busy={create.isPending} disabled={!user.trim() || !key.trim()} className="h-8!">
           {t('firstRun.createKey')}
         </Button>
       </div>

@@ -30,6 +30,8 @@ export interface ProviderDraft extends LimitDraft {
   halfOpenSuccessThreshold: string;
   maxAttempts: string;
   proxyUrl: string;
+  /** Drops the stored proxy; a typed one replaces it anyway. */
+  removeProxy: boolean;
   proxyFallbackToDirect: boolean;
   firstByteSeconds: string;
   idleSeconds: string;
@@ -86,6 +88,7 @@ export function providerDraft(provider?: Provider): ProviderDraft {
     halfOpenSuccessThreshold: String(breaker?.halfOpenSuccessThreshold ?? 2),
     maxAttempts: provider?.maxAttempts ? String(provider.maxAttempts) : '',
     proxyUrl: '',
+    removeProxy: false,
     proxyFallbackToDirect: provider?.proxyFallbackToDirect ?? false,
     firstByteSeconds: seconds(provider?.firstByteTimeoutStreamingMs),
     idleSeconds: seconds(provider?.streamingIdleTimeoutMs),
@@ -112,10 +115,10 @@ function optionalSeconds(text: string, min: number, max: number): string | undef
 
 /** The limits of every bounded number, for messages and fields. */
 export const bounds: Partial<Record<keyof ProviderDraft, { min: number; max: number }>> = {
-  priority: { min: 0, max: 2_147_483_647 },
+  priority: { min: 0, max: 1_000_000 },
   weight: { min: 1, max: 100 },
-  costMultiplier: { min: 0, max: 100_000 },
-  failureThreshold: { min: 0, max: 10_000 },
+  costMultiplier: { min: 0, max: 10_000 },
+  failureThreshold: { min: 0, max: 1000 },
   openMinutes: { min: 1 / 60, max: 1440 },
   halfOpenSuccessThreshold: { min: 1, max: 10 },
   maxAttempts: { min: 1, max: 10 },
@@ -153,7 +156,7 @@ export function providerErrors(draft: ProviderDraft, initial: ProviderDraft, isN
     const { min, max } = bounds[name] ?? { min: 0, max: 0 };
     put(name, numberError(draft[name], min, max, true));
   }
-  put('costMultiplier', numberError(draft.costMultiplier, 0, 100_000, false));
+  put('costMultiplier', numberError(draft.costMultiplier, 0, 10_000, false));
   put('openMinutes', numberError(draft.openMinutes, 1 / 60, 1440, false));
   if (draft.maxAttempts.trim() !== '') put('maxAttempts', numberError(draft.maxAttempts, 1, 10, true));
   put('firstByteSeconds', optionalSeconds(draft.firstByteSeconds, 1, 180));
@@ -192,6 +195,8 @@ function field(name: keyof ProviderDraft, draft: ProviderDraft): ProviderInput {
       return { streamingIdleTimeoutMs: ms(draft.idleSeconds) };
     case 'totalSeconds':
       return { requestTimeoutNonStreamingMs: ms(draft.totalSeconds) };
+    case 'removeProxy':
+      return draft.removeProxy && draft.proxyUrl.trim() === '' ? { proxyUrl: null } : {};
     case 'name': case 'url': case 'key': case 'proxyUrl': case 'description':
       return { [name]: draft[name].trim() };
     default:

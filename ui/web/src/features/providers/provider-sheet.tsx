@@ -171,9 +171,10 @@ function testInput(values: ProviderDraft, initial: ProviderDraft, provider: Prov
   const sameCall = provider && values.url === initial.url && values.type === initial.type && values.key === '' && values.proxyUrl === '';
   if (sameCall) return { providerId: provider.id };
   return {
+    draftOf: provider?.id,
     type: values.type,
     url: values.url.trim(),
-    key: values.key.trim(),
+    key: values.key.trim() || undefined,
     proxyUrl: values.proxyUrl.trim() || undefined,
   };
 }

@@ -22,6 +22,7 @@ import { useNow } from '@/lib/clock';
 import type { ListSearch } from '@/lib/list-search';
 import { useMedia } from '@/lib/media';
 import { useProviderActions } from './actions';
+import { plainMessage } from '@/features/requests/chain';
 import { BreakerState } from './breaker-cell';
 import { countHealth, readHealth } from './health';
 import { ProviderSheet } from './provider-sheet';
@@ -210,12 +211,14 @@ function ProviderTable(props: TableProps) {
             <span className="sr-only">{t('providers.enabled')}</span>
           </Th>
           <Th className="w-32">{t('providers.breaker')}</Th>
-          <Th>{t('providers.provider')}</Th>
+          <Th className="w-[28%]">{t('providers.provider')}</Th>
           <Th>{t('providers.groups')}</Th>
           <Th right className="w-16">{t('providers.priorityShort')}</Th>
           <Th right className="w-16">{t('providers.weight')}</Th>
           <Th right className="w-16">{t('providers.costShort')}</Th>
-          <Th className="w-32">{t('providers.inFlight')}</Th>
+          <Th className="w-28">{t('providers.inFlight')}</Th>
+          <Th right className="w-16">{t('providers.sessions')}</Th>
+          <Th className="hidden w-[20%] xl:table-cell">{t('providers.lastError')}</Th>
           <Th className="w-12">
             <span className="sr-only">{t('common.actions')}</span>
           </Th>
@@ -224,7 +227,7 @@ function ProviderTable(props: TableProps) {
       {sections.map(({ kind, items }) => (
         <tbody key={kind}>
           <tr>
-            <th scope="colgroup" colSpan={9} className="h-8 border-b border-line bg-bg px-4 text-left text-13 lg:px-6">
+            <th scope="colgroup" colSpan={11} className="h-8 border-b border-line bg-bg px-4 text-left text-13 lg:px-6">
               <span className="font-semibold">{t(`kinds.${kind}`)}</span>
               <span className="ml-2 text-12 font-normal text-fg-muted">
                 {t('providers.sectionFacts', { count: items.length, tiers: [...new Set(items.map((provider) => provider.priority))].sort((a, b) => a - b).join(', ') })}
@@ -293,9 +296,7 @@ function ProviderRow({ provider, healthOf, now, ...actions }: { provider: Provid
         <EnabledSwitch provider={provider} />
       </Td>
       <Td>
-        <span title={health?.lastError ?? undefined}>
-          <BreakerState provider={provider} health={health} now={now} />
-        </span>
+        <BreakerState provider={provider} health={health} now={now} />
       </Td>
       <Td className="max-w-80">
         <span className="flex items-center gap-2.5">
@@ -329,6 +330,12 @@ function ProviderRow({ provider, healthOf, now, ...actions }: { provider: Provid
         ) : (
           <span className="text-fg-muted">–</span>
         )}
+      </Td>
+      <Td right className={cn(!health?.sessions && 'text-fg-faint')}>{health?.sessions ?? 0}</Td>
+      <Td className="hidden max-w-0 xl:table-cell">
+        <span className="block truncate text-12 text-fg-muted" title={health?.lastError ?? undefined}>
+          {health?.lastError ? [health.lastErrorStatus, plainMessage(health.lastError)].filter(Boolean).join(' · ') : ''}
+        </span>
       </Td>
       <Td right>
         <RowMenu provider={provider} health={health} {...actions} />

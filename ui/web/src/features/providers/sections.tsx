@@ -18,7 +18,7 @@ export const sectionFields: Record<SectionKey, (keyof ProviderDraft)[]> = {
   routing: ['priority', 'weight', 'costMultiplier', 'groups', 'acceptFormats', 'codexInstructions', 'modelRedirects', 'allowedModels', 'disableSessionReuse', 'preserveClientIp'],
   limits: [...limitNames],
   breaker: ['failureThreshold', 'openMinutes', 'halfOpenSuccessThreshold', 'maxAttempts'],
-  network: ['proxyUrl', 'proxyFallbackToDirect', 'firstByteSeconds', 'idleSeconds', 'totalSeconds'],
+  network: ['proxyUrl', 'removeProxy', 'proxyFallbackToDirect', 'firstByteSeconds', 'idleSeconds', 'totalSeconds'],
 };
 
 /** A threshold above this opens so late that it hardly protects anybody. */
@@ -225,7 +225,12 @@ function Network(props: SectionProps) {
         placeholder="socks5://user:password@host:1080"
         help={provider?.hasProxy ? t('providers.proxyKept') : t('providers.proxyHelp')}
       />
-      <div className="flex items-end pb-1">
+      <div className="flex flex-col justify-center gap-1.5">
+        {provider?.hasProxy && (
+          <Switch label={t('providers.field.removeProxy')} checked={draft.values.removeProxy} onChange={(on) => draft.set('removeProxy', on)}>
+            {t('providers.field.removeProxy')}
+          </Switch>
+        )}
         <Switch label={t('providers.field.proxyFallbackToDirect')} checked={draft.values.proxyFallbackToDirect} onChange={(on) => draft.set('proxyFallbackToDirect', on)}>
           {t('providers.field.proxyFallbackToDirect')}
         </Switch>

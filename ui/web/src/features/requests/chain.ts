@@ -76,7 +76,7 @@ function offset(entry: ChainEntry, receivedAt: number): number | undefined {
 
 function message(entry: ChainEntry): string | undefined {
   const details = entry.errorDetails;
-  return entry.errorMessage ?? details?.system?.errorMessage ?? details?.system?.errorCode ?? details?.clientError ?? entry.detail ?? undefined;
+  return plainMessage(entry.errorMessage ?? details?.system?.errorMessage ?? details?.system?.errorCode ?? details?.clientError) ?? entry.detail;
 }
 
 function outcomeOf(entry: ChainEntry): AttemptOutcome {
@@ -90,6 +90,26 @@ function breakerOf(entry: ChainEntry): Attempt['breaker'] {
   const { circuitFailureCount: failures, circuitFailureThreshold: threshold } = entry;
   return failures !== undefined && threshold !== undefined && threshold > 0 && failures > 0 ? { failures, threshold } : undefined;
 }
+
+function nobody(context: DecisionContext, atMs: number | undefined): Selection {
+  return { provider: '', method: 'draw', atMs, priority: undefined, probability: undefined, candidates: 0, since: undefined, context };
+}
+
+/** The sentence inside an error body, clipped: upstreams answer in JSON of many shapes. */
+export function plainMessage(text: string | undefined): string | undefined {
+  if (!text) return undefined;
+  let plain = text.trim();
+  try {
+    const body = JSON.parse(plain) as { error?: { message?: unknown } | string; message?: unknown };
+    const inner = typeof body.error === 'string' ? body.error : (body.error?.message ?? body.message);
+    if (typeof inner === 'string' && inner !== '') plain = inner;
+  } catch {
+    // Not JSON, or cut in the middle.
+  }
+  return plain.length > MAX_MESSAGE ? `${plain.slice(0, MAX_MESSAGE)}…` : plain;
+}
+
+const MAX_MESSAGE = 200;
 
 class Reader {
   private readonly chain: Chain = { selections: [], attempts: [], order: [] };
@@ -174,9 +194,12 @@ class Reader {
   }
 
   private event(entry: ChainEntry, reason: string): void {
+    // A pick whose provider gave no slot, or a search that found nobody: what it looked at is worth seeing.
+    if (entry.decisionContext?.candidatesAtPriority && entry.name) this.select(entry, 'draw');
+    else if (entry.decisionContext?.filteredProviders && !entry.name) this.chain.selections.push(nobody(entry.decisionContext, offset(entry, this.receivedAt)));
     this.chain.order.push({
       kind: 'event',
-      event: { reason, provider: entry.name, message: message(entry), atMs: offset(entry, this.receivedAt) },
+      event: { reason, provider: entry.name ?? this.chain.attempts.find((attempt) => attempt.providerId === entry.id && entry.id !== undefined)?.provider, message: message(entry), atMs: offset(entry, this.receivedAt) },
     });
   }
 }

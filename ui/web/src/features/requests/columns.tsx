@@ -70,7 +70,7 @@ export function LogStatus({ log }: { log: UsageLog }) {
 function LogModel({ log }: { log: UsageLog }) {
   const redirected = log.modelSent && log.modelSent !== log.model;
   return (
-    <span className="truncate" title={redirected ? `${log.model} ↳ ${log.modelSent}` : log.model}>
+    <span className="truncate" title={redirected ? `${log.model ?? ''} ↳ ${log.modelSent ?? ''}` : (log.model ?? undefined)}>
       {log.model || '–'}
       {redirected && <span className="text-fg-muted"> ↳</span>}
     </span>
@@ -98,26 +98,27 @@ export function LogCost({ log }: { log: UsageLog }) {
 const isLive = (log: UsageLog) => log.statusCode == null;
 
 const columns: Column[] = [
-  { key: 'time', width: '104px', cell: (log, { now }) => <LogTime log={log} now={now} /> },
-  { key: 'user', width: 'minmax(84px,1fr)', cell: (log) => <LogUser log={log} /> },
-  { key: 'provider', width: 'minmax(120px,1.4fr)', cell: (log) => <LogProvider log={log} /> },
-  { key: 'model', width: 'minmax(110px,1.4fr)', cell: (log) => <LogModel log={log} /> },
-  { key: 'route', width: '96px', cell: (log) => <RouteRibbon ribbon={rowRibbon(log)} /> },
-  { key: 'in', width: '64px', right: true, cell: (log) => <Count value={log.inputTokens} live={isLive(log)} /> },
-  { key: 'out', width: '64px', right: true, cell: (log) => <Count value={log.outputTokens} live={isLive(log)} /> },
-  { key: 'cacheRead', width: '80px', right: true, cell: (log) => <Count value={log.cacheReadInputTokens} live={isLive(log)} /> },
-  { key: 'cost', width: '76px', right: true, cell: (log) => <LogCost log={log} /> },
-  { key: 'duration', width: '116px', right: true, cell: (log, context) => <LogDuration log={log} context={context} /> },
-  { key: 'status', width: '66px', cell: (log) => <LogStatus log={log} /> },
-  { key: 'session', width: '84px', cell: (log) => <span className="font-code text-12 text-fg-2">{log.sessionId ? shortId(log.sessionId) : '–'}</span> },
+  // The width of the time depends on what the rows show: see columnsFor.
+  { key: 'time', width: '', cell: (log, { now }) => <LogTime log={log} now={now} /> },
+  { key: 'user', width: 'minmax(70px,1fr)', cell: (log) => <LogUser log={log} /> },
+  { key: 'provider', width: 'minmax(110px,1.7fr)', cell: (log) => <LogProvider log={log} /> },
+  { key: 'model', width: 'minmax(110px,1.5fr)', cell: (log) => <LogModel log={log} /> },
+  { key: 'route', width: '88px', cell: (log) => <RouteRibbon ribbon={rowRibbon(log)} /> },
+  { key: 'in', width: '46px', right: true, cell: (log) => <Count value={log.inputTokens} live={isLive(log)} /> },
+  { key: 'out', width: '46px', right: true, cell: (log) => <Count value={log.outputTokens} live={isLive(log)} /> },
+  { key: 'cacheRead', width: '64px', right: true, cell: (log) => <Count value={log.cacheReadInputTokens} live={isLive(log)} /> },
+  { key: 'cost', width: '62px', right: true, cell: (log) => <LogCost log={log} /> },
+  { key: 'duration', width: '104px', right: true, cell: (log, context) => <LogDuration log={log} context={context} /> },
+  { key: 'status', width: '54px', cell: (log) => <LogStatus log={log} /> },
+  { key: 'session', width: '64px', cell: (log) => <span className="font-code text-12 text-fg-2">{log.sessionId ? shortId(log.sessionId) : '–'}</span> },
 ];
 
 export type Layout = 'full' | 'narrow';
 
 const narrow = ['time', 'user', 'model', 'provider', 'route', 'cost', 'status'];
 
-/** The columns of a layout, in order: beside the drawer seven stay. */
-export function columnsFor(layout: Layout): Column[] {
-  if (layout === 'full') return columns;
-  return narrow.map((key) => columns.find((column) => column.key === key)).filter((column): column is Column => column !== undefined);
+/** The columns of a layout, in order: beside the drawer seven stay. Rows of other days show their date. */
+export function columnsFor(layout: Layout, dated: boolean): Column[] {
+  const keys = layout === 'full' ? columns.map((column) => column.key) : narrow;
+  return keys.flatMap((key) => columns.filter((column) => column.key === key)).map((column) => (column.key === 'time' ? { ...column, width: dated ? '84px' : '58px' } : column));
 }

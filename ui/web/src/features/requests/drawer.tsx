@@ -53,7 +53,7 @@ export function RequestDrawer({ id, tab, onTab, onClose, onStep }: DrawerProps) 
         <div className="flex items-center gap-2">
           {log && <StatusBadge log={log} />}
           <h2 className="min-w-0 truncate text-16 leading-6 font-semibold">{log?.model ?? t('requests.request')}</h2>
-          <span className="hidden gap-1 sm:flex">{log && <OutcomeBadges log={log} />}</span>
+          <span className="hidden gap-1 sm:flex">{log && <OutcomeBadges log={log} short />}</span>
           <span className="ml-auto flex shrink-0">
             <Button tone="ghost" size="sm" iconOnly aria-label={t('requests.previous')} onClick={() => onStep(-1)}>
               <ChevronUp size={16} />

@@ -14,13 +14,13 @@ export function StatusBadge({ log }: { log: UsageLog }) {
 }
 
 /** "recovered", "refused", "inferred": what the status alone does not say. */
-export function OutcomeBadges({ log }: { log: UsageLog }) {
+export function OutcomeBadges({ log, short }: { log: UsageLog; short?: boolean }) {
   const { t } = useTranslation();
   const attempts = log.attempts ?? 0;
   const ok = log.statusCode != null && log.statusCode < 400;
   return (
     <>
-      {ok && attempts > 1 && <Badge tone="outline">{t('requests.recovered', { count: attempts })}</Badge>}
+      {ok && attempts > 1 && <Badge tone="outline">{short ? t('requests.recoveredShort') : t('requests.recovered', { count: attempts })}</Badge>}
       {log.blockedBy && <Badge tone="limited">{t('requests.blocked')}</Badge>}
       {log.statusCodeInferred && <Badge tone="outline">{t('requests.inferred')}</Badge>}
       {log.isDemo && <Badge>{t('requests.demo')}</Badge>}

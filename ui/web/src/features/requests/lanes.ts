@@ -38,6 +38,11 @@ export function axisTicks(totalMs: number): number[] {
   return ticks;
 }
 
+/** Whole seconds where the axis is long enough, else milliseconds. */
+export function axisLabel(ms: number, totalMs: number): string {
+  return totalMs >= 2000 ? `${Number((ms / 1000).toFixed(2))} s` : `${Math.round(ms)} ms`;
+}
+
 const endPhase: Record<Attempt['outcome'], Phase> = { ok: 'stream', failed: 'failed', limited: 'limited', aborted: 'aborted', live: 'live' };
 
 function parts(attempt: Attempt, from: number, to: number, firstToken: number | undefined): LanePart[] {

@@ -7,6 +7,8 @@ import { useFormat } from '@/i18n/use-format';
 import { cn } from '@/lib/cn';
 import { useNow } from '@/lib/clock';
 import { useMedia } from '@/lib/media';
+import { isToday } from '@/lib/time';
+import { boot } from '@/boot';
 import { rowRibbon } from './chain';
 import { columnsFor, LogCost, LogProvider, LogStatus, LogTime, LogUser, type Column, type RowContext } from './columns';
 import { RouteRibbon } from './ribbon';
@@ -32,14 +34,16 @@ function useHeldRows(rows: UsageLog[], scrolled: boolean): { shown: UsageLog[]; 
 }
 
 export function RequestList({ rows, openId, onOpen, onEnd, more, narrow }: ListProps) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const phone = useMedia('(max-width: 767px)');
   const wide = useMedia('(min-width: 1280px)');
   const scroller = useRef<HTMLDivElement>(null);
   const [scrolled, setScrolled] = useState(false);
   const { shown, waiting } = useHeldRows(rows, scrolled);
   const now = useNow(1000);
-  const columns = columnsFor(narrow || !wide ? 'narrow' : 'full');
+  const oldest = rows.at(-1)?.createdAt;
+  const dated = oldest !== undefined && !isToday(oldest, now, i18n.language, boot.timezone);
+  const columns = columnsFor(narrow || !wide ? 'narrow' : 'full', dated);
   const template = columns.map((column) => column.width).join(' ');
   const scaleMs = useMemo(() => Math.min(60_000, Math.max(1_000, ...rows.map((row) => row.durationMs ?? 0))), [rows]);
   const height = phone ? 53 : 32;
@@ -91,7 +95,7 @@ function Header({ columns, template }: { columns: Column[]; template: string }) 
   const { t } = useTranslation();
   return (
     <div role="rowgroup" className="sticky top-0 z-10">
-      <div role="row" aria-rowindex={1} className="grid h-[30px] items-center gap-4 border-y border-line bg-panel px-4 text-11 font-medium text-fg-muted lg:px-6" style={{ gridTemplateColumns: template }}>
+      <div role="row" aria-rowindex={1} className="grid h-[30px] items-center gap-3.5 border-y border-line bg-panel px-4 text-11 font-medium text-fg-muted lg:px-6" style={{ gridTemplateColumns: template }}>
         {columns.map((column) => (
           <span key={column.key} role="columnheader" className={cn('truncate', column.right && 'text-right')}>
             {t(`requests.column.${column.key}`)}
@@ -117,7 +121,7 @@ const rowClass = 'absolute inset-x-0 border-b border-line px-4 hover:bg-hover lg
 function OpenButton({ log, onOpen, children }: { log: UsageLog; onOpen: (id: string) => void; children: React.ReactNode }) {
   const { t } = useTranslation();
   return (
-    <button type="button" data-log={log.id} aria-label={t('requests.open', { model: log.model, id: log.requestId })} onClick={() => onOpen(log.id)} className="after:absolute after:inset-0">
+    <button type="button" data-log={log.id} aria-label={t('requests.open', { model: log.model ?? '–', id: log.requestId })} onClick={() => onOpen(log.id)} className="after:absolute after:inset-0">
       {children}
     </button>
   );
@@ -129,7 +133,7 @@ function Row({ log, open, onOpen, index, top, context, columns, template }: RowP
       role="row"
       aria-rowindex={index + 2}
       aria-selected={open}
-      className={cn(rowClass, 'grid h-8 items-center gap-4 text-13', open && 'bg-accent-tint hover:bg-accent-tint')}
+      className={cn(rowClass, 'grid h-8 items-center gap-3.5 text-13', open && 'bg-accent-tint hover:bg-accent-tint')}
       style={{ top, gridTemplateColumns: template }}
     >
       {columns.map((column, i) => (

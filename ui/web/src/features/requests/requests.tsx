@@ -133,7 +133,7 @@ function Toolbar({ search, change, live, setLive, narrow, onRefresh }: ToolbarPr
   }));
   return (
     <div className="flex flex-wrap items-center gap-2 px-4 py-3 lg:px-6">
-      <SearchBox value={search.q ?? ''} onValue={(q) => change({ q: q || undefined }, true)} label={t('requests.search')} className={narrow ? 'sm:w-44' : ''} />
+      <SearchBox value={search.q ?? ''} onValue={(q) => change({ q: q || undefined }, true)} label={t('requests.search')} narrow={narrow} />
       <Menu
         align="start"
         groups={[rangeItems]}
@@ -145,7 +145,7 @@ function Toolbar({ search, change, live, setLive, narrow, onRefresh }: ToolbarPr
           </Button>
         }
       />
-      <Filters search={search} change={change} />
+      <Filters search={search} change={change} narrow={narrow} />
       <span className="ml-auto flex gap-2">
         <Button size="sm" aria-pressed={live} onClick={() => setLive(!live)}>
           {live ? <StateShape tone="live" /> : <Play size={12} aria-hidden="true" />}
@@ -160,7 +160,7 @@ function Toolbar({ search, change, live, setLive, narrow, onRefresh }: ToolbarPr
   );
 }
 
-function Filters({ search, change }: { search: LogSearch; change: Change }) {
+function Filters({ search, change, narrow }: { search: LogSearch; change: Change; narrow: boolean }) {
   const { t } = useTranslation();
   const admin = useIsAdmin();
   const names = useNames();
@@ -197,9 +197,10 @@ function Filters({ search, change }: { search: LogSearch; change: Change }) {
       <QuickChip on={!!search.errors} onChange={(on) => change({ errors: on || undefined })}>
         {t('requests.errors')}
       </QuickChip>
-      <QuickChip on={!!search.retries} onChange={(on) => change({ retries: on || undefined })}>
+      {/* Beside the drawer the quick chips drop first; a set one stays. */}
+      {(!narrow || search.retries) && <QuickChip on={!!search.retries} onChange={(on) => change({ retries: on || undefined })}>
         {t('requests.withRetries')}
-      </QuickChip>
+      </QuickChip>}
     </>
   );
 }

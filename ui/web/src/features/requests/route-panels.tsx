@@ -12,12 +12,14 @@ import { sentences } from './sentence';
 
 /** What happened, in words. Always there; the drawings only repeat it. */
 export function RouteSentence({ chain, log }: { chain: Chain; log: UsageLog }) {
+  const { t } = useTranslation();
   const format = useFormat();
+  const times = (count: string | number | undefined) => (count === 2 ? t('route.twice') : t('route.times', { count: Number(count ?? 0) }));
   return (
     <p className="text-15 text-fg-2">
       {sentences(chain, log, format).map((sentence, i) => (
         <span key={i}>
-          <Rich k={sentence.key} values={sentence.values} />{' '}
+          <Rich k={sentence.key} values={{ ...sentence.values, times: times(sentence.values.count) }} />{' '}
         </span>
       ))}
     </p>
@@ -195,7 +197,7 @@ function useSteps(chain: Chain): Step[] {
     tone: 'border-line-strong bg-panel text-fg-muted',
     title: t(`route.step.${selection.method}`, { name: selection.provider }),
     detail:
-      selection.candidates === undefined
+      !selection.candidates
         ? undefined
         : t('route.step.draw_detail', {
             priority: selection.priority ?? 0,
@@ -215,7 +217,7 @@ function useSteps(chain: Chain): Step[] {
     }
     const { event } = item;
     const title = event.provider ? t('route.step.event', { name: event.provider, what: reason(event.reason) }) : reason(event.reason);
-    return { icon: ArrowRightLeft, tone: 'border-line-strong bg-panel text-fg-muted', title, detail: event.message, atMs: event.atMs };
+    return { icon: ArrowRightLeft, tone: 'border-line-strong bg-panel text-fg-muted', title, detail: event.message && reason(event.message), atMs: event.atMs };
   };
   return chain.order.map(step).filter((entry): entry is Step => entry !== undefined);
 }

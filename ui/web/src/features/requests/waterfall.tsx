@@ -6,7 +6,7 @@ import { useFormat } from '@/i18n/use-format';
 import { cn } from '@/lib/cn';
 import { useNow } from '@/lib/clock';
 import type { Attempt, Chain } from './chain';
-import { waterfall, type Lane, type Phase } from './lanes';
+import { axisLabel, waterfall, type Lane, type Phase } from './lanes';
 
 const fill: Record<Phase, string> = {
   wait: 'bg-fg-muted',
@@ -33,15 +33,45 @@ export function WaterfallLegend() {
   );
 }
 
-function LaneBars({ lane, totalMs, thin }: { lane: Lane; totalMs: number; thin?: boolean }) {
-  const left = (ms: number) => `${(ms / totalMs) * 100}%`;
-  return lane.parts.map((part, i) => (
-    <span
-      key={i}
-      className={cn('absolute top-1/2 -translate-y-1/2 rounded-[2px]', thin ? 'h-3' : 'h-4', fill[part.phase])}
-      style={{ left: left(part.fromMs), width: `max(3px, ${left(part.toMs - part.fromMs)})` }}
-    />
-  ));
+const LABELLED_SHARE = 0.08;
+
+/** The bars of a lane; with room also the length of each phase, or what went wrong, beside them. */
+function LaneBars({ lane, totalMs, compact }: { lane: Lane; totalMs: number; compact: boolean | undefined }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const at = (ms: number) => `${(ms / totalMs) * 100}%`;
+  const end = lane.parts.at(-1)?.toMs ?? 0;
+  const start = lane.parts[0]?.fromMs ?? 0;
+  const { attempt } = lane;
+  const failed = attempt.outcome === 'failed' || attempt.outcome === 'limited';
+  const cause = [attempt.message, format.latency(end - start)].filter(Boolean).join(', ');
+  return (
+    <>
+      {lane.parts.map((part, i) => (
+        <span key={i} className="absolute inset-y-0" style={{ left: at(part.fromMs), width: `max(3px, ${at(part.toMs - part.fromMs)})` }}>
+          <span className={cn('absolute inset-x-0 rounded-[2px]', compact ? 'top-[7px] h-3' : failed ? 'top-3.5 h-4' : 'top-2 h-4', fill[part.phase])} />
+          {!compact && !failed && (part.toMs - part.fromMs) / totalMs >= LABELLED_SHARE && (
+            <span className="absolute inset-x-0 bottom-1 truncate text-center text-11 text-fg-muted">
+              {t(`route.phase.${part.phase}`)} {format.latency(part.toMs - part.fromMs)}
+            </span>
+          )}
+        </span>
+      ))}
+      {!compact && failed && (
+        <span
+          className={cn('absolute top-1/2 max-w-[60%] -translate-y-1/2 truncate text-12', end / totalMs > 0.6 ? 'pr-2' : 'pl-2')}
+          style={end / totalMs > 0.6 ? { right: at(totalMs - start) } : { left: at(end) }}
+          title={cause}
+        >
+          <b className={cn('mr-1.5 font-semibold', statusText[attempt.outcome])}>{attempt.status ?? ''}</b>
+          <span className="text-fg-muted">{cause}</span>
+        </span>
+      )}
+      {lane.gapMs > 0 && !compact && (
+        <span className="absolute top-1/2 border-t border-dashed border-fg-faint" style={{ left: at(start - lane.gapMs), width: at(lane.gapMs) }} title={t('route.gap', { time: format.latency(lane.gapMs) })} />
+      )}
+    </>
+  );
 }
 
 function roleText(attempt: Attempt, chain: Chain, t: TFunction): string {
@@ -66,7 +96,7 @@ export function Waterfall({ chain, log, compact }: { chain: Chain; log: UsageLog
         <span className="relative mr-10 h-4 flex-1">
           {ticks.map((tick) => (
             <span key={tick} className="absolute -translate-x-1/2 whitespace-nowrap" style={{ left: `${(tick / totalMs) * 100}%` }}>
-              {format.latency(tick)}
+              {axisLabel(tick, totalMs)}
             </span>
           ))}
         </span>
@@ -85,12 +115,13 @@ export function Waterfall({ chain, log, compact }: { chain: Chain; log: UsageLog
               {ticks.map((tick) => (
                 <span key={tick} className="absolute inset-y-0 w-px bg-grid" style={{ left: `${(tick / totalMs) * 100}%` }} />
               ))}
-              <LaneBars lane={lane} totalMs={totalMs} thin={compact} />
+              <LaneBars lane={lane} totalMs={totalMs} compact={compact} />
               {firstTokenMs !== undefined && <span className="absolute inset-y-0 w-0.5 bg-accent" style={{ left: `${(firstTokenMs / totalMs) * 100}%` }} />}
             </span>
-            <span className={cn('w-9 shrink-0 text-right text-12 font-semibold', statusText[lane.attempt.outcome])}>
-              {lane.attempt.status ?? t(`route.outcome.${lane.attempt.outcome}`)}
-            </span>
+            {(compact || lane.attempt.outcome === 'ok' || lane.attempt.outcome === 'live' || lane.attempt.outcome === 'aborted') && (
+              <span className={cn('w-9 shrink-0 text-right text-12 font-semibold', statusText[lane.attempt.outcome])}>{lane.attempt.status ?? '…'}</span>
+            )}
+            {!compact && (lane.attempt.outcome === 'failed' || lane.attempt.outcome === 'limited') && <span className="w-9 shrink-0" />}
           </div>
         ))}
       </div>

@@ -1,9 +1,7 @@
-import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { ChevronDown, ChevronRight, KeyRound, List, MoreHorizontal, Pencil, Plus, Trash2 } from 'lucide-react';
 import { Fragment } from 'react';
 import { useTranslation } from 'react-i18next';
-import { queries } from '@/api/queries';
 import type { ApiKey, User } from '@/api/types';
 import { Button } from '@/components/ui/button';
 import { Menu } from '@/components/ui/menu';
@@ -16,6 +14,7 @@ import { initials } from '@/lib/format';
 import { useMedia } from '@/lib/media';
 import { expiryState } from './expiry';
 import { exhausted, windowKeys, windowOf, windows } from './usage';
+import { useKeyUsage, useUserUsage } from './use-usage';
 import { WindowBar } from './window-cells';
 
 interface UserTableProps {
@@ -56,8 +55,8 @@ export function UserTable(props: UserTableProps) {
             {props.open.has(user.id) && user.keys?.map((key) => <KeyRow key={key.id} user={user} apiKey={key} {...props} />)}
             {props.open.has(user.id) && (user.keys?.length ?? 0) === 0 && (
               <tr className="bg-sunken">
-                <Td colSpan={10} className="h-9 pl-16 text-12 text-fg-muted lg:pl-20">
-                  {t('keys.none')}{' '}
+                <Td colSpan={10} className="h-9 text-12 text-fg-muted">
+                  <span className="pl-9">{t('keys.none')}</span>{' '}
                   <button type="button" onClick={() => props.onEditKey(user)} className="font-medium text-accent hover:text-accent-hover">
                     {t('keys.add')}
                   </button>
@@ -82,9 +81,10 @@ function Avatar({ name }: { name: string }) {
 function Expiry({ at }: { at: string | null | undefined }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const state = expiryState(at, useNow(60_000));
+  const now = useNow(60_000);
+  const state = expiryState(at, now);
   if (state === 'never' || !at) return <span className="text-fg-muted">{t('users.never')}</span>;
-  return <span className={cn(state === 'soon' ? 'font-medium text-warn' : 'text-fg-muted')}>{format.time(at, 'date')}</span>;
+  return <span className={cn('whitespace-nowrap', state === 'soon' ? 'font-medium text-warn' : 'text-fg-muted')}>{format.shortDate(at, now)}</span>;
 }
 
 function UserBadges({ user, full }: { user: User; full: string | undefined }) {
@@ -108,10 +108,9 @@ function UserBadges({ user, full }: { user: User; full: string | undefined }) {
   );
 }
 
-function useUserUsage(user: User) {
+function useWindows(user: User) {
   const { t } = useTranslation();
-  const { data } = useQuery(queries.userUsage(user.id));
-  const list = windows(user, data);
+  const list = windows(user, useUserUsage(user.id));
   const full = exhausted(list);
   return { list, full: full && t('users.limitReached', { window: t(`users.window.${full.key}`) }) };
 }
@@ -141,7 +140,7 @@ function RowMenu({ user, onEdit, onEditKey, onDelete }: { user: User } & Pick<Us
 function UserRow({ user, open, onToggle, ...actions }: { user: User } & UserTableProps) {
   const { t } = useTranslation();
   const expanded = open.has(user.id);
-  const { list, full } = useUserUsage(user);
+  const { list, full } = useWindows(user);
   return (
     <tr className="h-[46px] bg-panel hover:bg-hover" data-user={user.name}>
       <Td>
@@ -218,24 +217,26 @@ function KeyRow({ user, apiKey, onEditKey, onDelete }: { user: User; apiKey: Api
   const { t } = useTranslation();
   const format = useFormat();
   const now = useNow(15_000);
-  const { data } = useQuery(queries.keyUsage(apiKey.id));
+  const data = useKeyUsage(apiKey.id);
   const list = windows(apiKey, data);
   const binding = data?.bindingLimit ? windowOf(data.bindingLimit) : undefined;
   return (
     <tr className="h-[41px] bg-sunken" data-key={apiKey.name}>
-      <Td className="pl-16 lg:pl-[60px]">
-        <KeyName apiKey={apiKey} />
+      <Td>
+        <span className="flex items-center gap-2 pl-9">
+          <KeyName apiKey={apiKey} />
+          {binding && (
+            <Badge small tone="accent">
+              {t('users.bindsNext', { window: t(`users.window.${binding}`) })}
+            </Badge>
+          )}
+        </span>
       </Td>
       <Td className="max-w-40 truncate text-fg-2">{apiKey.groups?.join(', ') || t('keys.inherits')}</Td>
       <Td className="whitespace-nowrap text-fg-muted">{apiKey.lastUsedAt ? format.age(apiKey.lastUsedAt, now) : t('keys.unused')}</Td>
       {list.map((window) => (
         <Td key={window.key}>
           <WindowBar window={window} />
-          {binding === window.key && (
-            <Badge small tone="accent" className="mt-1">
-              {t('users.bindsNext')}
-            </Badge>
-          )}
         </Td>
       ))}
       <Td right>
@@ -257,7 +258,7 @@ function PhoneList({ users, open, onToggle, ...actions }: UserTableProps) {
 
 function PhoneUser({ user, open, onToggle, ...actions }: { user: User } & UserTableProps) {
   const { t } = useTranslation();
-  const { list, full } = useUserUsage(user);
+  const { list, full } = useWindows(user);
   const limited = list.filter((window) => window.limit !== undefined);
   return (
     <li className="border-b border-line" data-user={user.name}>

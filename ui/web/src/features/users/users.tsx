@@ -20,6 +20,7 @@ import { KeySheet } from './key-sheet';
 import { SecretDialog } from './secret-dialog';
 import { expiryState } from './expiry';
 import { UserSheet } from './user-sheet';
+import { UsageIdsContext } from './use-usage';
 import { UserTable } from './user-table';
 
 const states = ['all', 'expiring', 'expired', 'disabled'] as const;
@@ -89,7 +90,7 @@ export function UsersPage() {
             onChange={(state) => change({ state: state === 'all' ? undefined : state })}
             options={states.map((state) => ({
               value: state,
-              label: `${t(`users.state.${state}`)} ${state === 'all' ? users.length : users.filter((user) => userState(user, now) === state).length}`,
+              label: `${t(`users.filter.${state}`)} ${state === 'all' ? users.length : users.filter((user) => userState(user, now) === state).length}`,
             }))}
           />
           <span className="ml-auto">
@@ -123,6 +124,7 @@ export function UsersPage() {
           <Empty plain title={t('users.noMatch')} actions={<Button onClick={() => void navigate({ search: {} })}>{t('common.clearFilters')}</Button>} />
         )}
         {shown.length > 0 && (
+          <UsageIdsContext value={{ users: shown.map((user) => user.id), keys: shown.filter((user) => open.has(user.id)).flatMap((user) => user.keys?.map((key) => key.id) ?? []) }}>
           <UserTable
             users={shown}
             open={open}
@@ -131,6 +133,7 @@ export function UsersPage() {
             onEditKey={(user, key) => change({ edit: key ? `${user.id}:${key.id}` : String(user.id), of: 'key' })}
             onDelete={(user, key) => setDeleting({ user, key })}
           />
+          </UsageIdsContext>
         )}
       </div>
       {list.isSuccess && <Forms users={users} search={search} onClose={() => change({ edit: undefined, of: undefined })} onSecret={setSecret} />}
