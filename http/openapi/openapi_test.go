@@ -50,9 +50,11 @@ func TestHandler(t *testing.T) {
 	openapi.Handler(api.OpenAPI()).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 	require.Equal(t, "application/openapi+json", w.Header().Get("Content-Type"))
 	var doc struct {
-		OpenAPI string                   `json:"openapi"`
-		Info    struct{ Version string } `json:"info"`
-		Paths   map[string]any           `json:"paths"`
+		OpenAPI string `json:"openapi"`
+		Info    struct {
+			Version string `json:"version"`
+		} `json:"info"`
+		Paths map[string]any `json:"paths"`
 	}
 	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &doc))
 	require.Equal(t, "3.1.0", doc.OpenAPI)
