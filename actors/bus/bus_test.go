@@ -195,6 +195,7 @@ func TestSlowSubscriberLosesTheOldestOnly(t *testing.T) {
 		b.Publish(bus.Event{Topic: bus.Incident, Data: i + 1}) // returns although nobody takes it
 	}
 	require.Equal(t, int64(3000-1024), slow.Dropped())
+	require.GreaterOrEqual(t, b.Dropped(), slow.Dropped())
 	close(open)
 	require.Equal(t, 0, next(t, got).Data)
 	for i := 3000 - 1024; i < 3000; i++ {
@@ -252,6 +253,7 @@ func TestConcurrentPublishAndSubscribe(t *testing.T) {
 	}
 	group.Wait()
 	require.Len(t, b.View().All(), 7)
+	require.Zero(t, b.Subscribers(), "who closed is forgotten")
 }
 
 func BenchmarkHealth(b *testing.B) {

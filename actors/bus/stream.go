@@ -17,6 +17,7 @@ type Stream struct {
 	logger  *slog.Logger
 	byTopic atomic.Pointer[map[Topic][]*Subscription]
 	running sync.WaitGroup
+	dropped atomic.Int64
 
 	mu     sync.Mutex // of changes to the subscriptions
 	all    map[*Subscription]struct{}
@@ -52,6 +53,16 @@ func (s *Stream) Subscribe(to Subscriber) *Subscription {
 	s.running.Go(sub.run)
 	return sub
 }
+
+// Subscribers is the number of open subscriptions.
+func (s *Stream) Subscribers() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.all)
+}
+
+// Dropped is the number of events that any subscriber was too slow for.
+func (s *Stream) Dropped() int64 { return s.dropped.Load() }
 
 // Close ends all subscriptions, after the events that are queued, and waits
 // for their goroutines.
@@ -127,6 +138,7 @@ func (s *Subscription) offer(e Event) {
 		s.queue[s.head] = e
 		s.head = (s.head + 1) % maxQueued
 		s.dropped.Add(1)
+		s.stream.dropped.Add(1)
 	}
 	s.mu.Unlock()
 	s.rouse()

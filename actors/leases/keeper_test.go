@@ -208,6 +208,11 @@ func TestKeeperReleasesWhatIsTrackedTooLate(t *testing.T) {
 		synctest.Wait()
 		require.Empty(t, w.holder.live())
 		require.Zero(t, w.count())
+
+		time.Sleep(30 * time.Second) // dropped requests are not remembered for ever
+		w.acquire(1, 100)
+		synctest.Wait()
+		require.Equal(t, 1, w.count())
 		w.end(t)
 	})
 }
