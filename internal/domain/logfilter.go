@@ -34,6 +34,11 @@ type StatusFilter struct {
 // IsZero tells whether any status will do.
 func (f StatusFilter) IsZero() bool { return f == StatusFilter{} }
 
+// Matches tells whether the filter lets a status pass.
+func (f StatusFilter) Matches(status int) bool {
+	return f.IsZero() || (status >= f.Min && status <= f.Max) != f.Not
+}
+
 // ParseStatusFilter reads `200`, `4xx` and `non-200`.
 func ParseStatusFilter(s string) (StatusFilter, error) {
 	invalid := NewFault(KindInvalid, "", "a status is written 200, 4xx or non-200")
