@@ -1,0 +1,14 @@
+// Package pricing turns token counts into money. It owns the price table (rows
+// from a file, a sync or an administrator, and which of them wins), the
+// resolution of a model name to one set of rates, the cost formula and the
+// estimates on which a reservation rests.
+//
+// Figures are exact decimals inside and whole nano-USD outside: each figure of
+// an attempt is rounded once, half to even, from its exact value, so that sums
+// of bills agree with each other to the last digit. There is no floating point
+// here. Everything is a pure function of its arguments; a [Table] never changes
+// once it is built and may be read from many goroutines.
+//
+// Start with [Table.Resolve], then [Bill]; the file format is in file.go, those
+// of other price lists in litellm.go, cpt.go and toml.go.
+package pricing

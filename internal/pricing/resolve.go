@@ -1,0 +1,148 @@
+package pricing
+
+import (
+	"cmp"
+
+	"github.com/shopspring/decimal"
+)
+
+// BillingSource says by which of a request's model names it is billed.
+type BillingSource string
+
+// The billing sources. Where the first name has no price the others are tried.
+const (
+	BillOriginal   BillingSource = "original"   // as requested, then as sent
+	BillRedirected BillingSource = "redirected" // as sent upstream, then as requested
+	BillActual     BillingSource = "actual"     // as answered, then as sent, then as requested
+)
+
+// Lookup is what is known of a request when its price is sought.
+type Lookup struct {
+	Source     BillingSource // empty = original
+	Requested  string
+	Redirected string
+	Actual     string // from the answer; empty = not named
+	// Fallback is billed when none of the names has a price; empty = nothing.
+	Fallback string
+	// Nodes are the provider's keys in price lists, see NodesOf.
+	Nodes []string
+}
+
+func (l *Lookup) names() [4]string {
+	switch l.Source {
+	case BillRedirected:
+		return [4]string{l.Redirected, l.Requested, l.Fallback}
+	case BillActual:
+		return [4]string{l.Actual, l.Redirected, l.Requested, l.Fallback}
+	case BillOriginal:
+	}
+	return [4]string{l.Requested, l.Redirected, l.Fallback}
+}
+
+// How says by which rule a price was found.
+type How string
+
+// The rules.
+const (
+	HowManual   How = "manual"        // an administrator's row, as it stands
+	HowProvider How = "provider_node" // what this provider's seller asks
+	HowOfficial How = "official"      // what the model's vendor asks
+	HowRichest  How = "richest"       // the seller who lists most
+	HowTable    How = "table"         // a row with rates of its own
+	HowAlias    How = "alias"         // such a row, by another name
+)
+
+// Price is what a request is billed by. It belongs to the table it came from
+// and is immutable.
+type Price struct {
+	Row  *Row
+	Node string // the seller's key; empty = the row's own rates
+	How  How
+
+	model *Model
+	sheet *Sheet
+	table *Table
+}
+
+// Resolve finds the price of a request, or nil if it has none.
+func (t *Table) Resolve(l Lookup) *Price {
+	for _, name := range l.names() {
+		if r, alias := t.find(name); r != nil {
+			return t.price(r, alias, l.Nodes)
+		}
+	}
+	return nil
+}
+
+func (t *Table) price(r *Row, alias bool, nodes []string) *Price {
+	p := &Price{Row: r, model: r.Model, sheet: &r.Sheet, table: t}
+	switch {
+	case r.Source == SourceManual && r.HasPrice():
+		p.How = HowManual
+		return p
+	case p.providerNode(nodes), p.officialNode(), p.richestNode():
+	case alias:
+		p.How = HowAlias
+	default:
+		p.How = HowTable
+	}
+	return p
+}
+
+func (p *Price) providerNode(keys []string) bool {
+	for _, key := range keys {
+		if n := p.model.Nodes[key]; n != nil && n.HasPrice() {
+			return p.take(key, n, HowProvider)
+		}
+	}
+	return false
+}
+
+// officialNode takes the vendor's own node; of several the first by key.
+func (p *Price) officialNode() bool {
+	best := ""
+	for key, n := range p.model.Nodes {
+		if n.Official && n.HasPrice() && (best == "" || key < best) {
+			best = key
+		}
+	}
+	return best != "" && p.take(best, p.model.Nodes[best], HowOfficial)
+}
+
+// richestNode takes the node that lists most; of several the first by key.
+func (p *Price) richestNode() bool {
+	best := ""
+	for key, n := range p.model.Nodes {
+		if !n.HasPrice() {
+			continue
+		}
+		if best == "" || cmp.Or(cmp.Compare(n.richness(), p.model.Nodes[best].richness()), cmp.Compare(best, key)) > 0 {
+			best = key
+		}
+	}
+	return best != "" && p.take(best, p.model.Nodes[best], HowRichest)
+}
+
+func (p *Price) take(key string, n *Node, how How) bool {
+	p.Node, p.sheet, p.How = key, &n.Sheet, how
+	return true
+}
+
+// Rate is the plain rate of a bucket in USD per million tokens, for a short
+// prompt at the standard service.
+func (p *Price) Rate(b Bucket) decimal.Decimal {
+	t := p.sheet.tariffFor(0, ServiceStandard, p.model.Vendor == vendorAnthropic)
+	return t.rate(b)
+}
+
+// fee is a fee of the price or, for calls, what its vendor asks for any model.
+func (p *Price) fee(f Fee) decimal.NullDecimal {
+	if fee := p.sheet.Fees[f]; fee.Valid || f == FeeRequest || f == FeeImageOutput {
+		return fee
+	}
+	return p.table.vendorFee(p.model.Vendor, f)
+}
+
+func (p *Price) searchUnit() SearchUnit {
+	return cmp.Or(p.sheet.WebSearchUnit, p.model.WebSearchUnit, SearchPerCall)
+}
