@@ -13,5 +13,7 @@
 // with Ask.
 //
 // Start with System, Kind and Actor, then Context; Directory is the map from
-// ids to actors that are spawned when first addressed.
+// ids to actors that are spawned when first addressed. Inside, a cell is one
+// spawned actor, its mailbox decides what becomes of each message, and the
+// wheel keeps all deadlines.
 package kit
