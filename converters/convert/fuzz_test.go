@@ -92,6 +92,7 @@ func newReader(f neutral.Format, em *neutral.Emitter) answerReader {
 
 // checkOrder runs a reader over frames and checks the order of its events.
 func checkOrder(t testing.TB, f neutral.Format, stream string) {
+	t.Helper()
 	sink := &order{t: t, open: map[int]neutral.BlockKind{}}
 	r := newReader(f, neutral.NewEmitter(sink, nil))
 	for line := range strings.SplitSeq(strings.ReplaceAll(stream, "\r", ""), "\n") {
@@ -105,6 +106,7 @@ func checkOrder(t testing.TB, f neutral.Format, stream string) {
 
 // checkOutput checks that what a client gets can be parsed.
 func checkOutput(t testing.TB, to neutral.Format, out string) {
+	t.Helper()
 	for block := range strings.SplitSeq(out, "\n\n") {
 		for line := range strings.SplitSeq(block, "\n") {
 			data, ok := strings.CutPrefix(line, "data: ")
@@ -118,6 +120,7 @@ func checkOutput(t testing.TB, to neutral.Format, out string) {
 }
 
 func seeds(f *testing.F, pattern string) {
+	f.Helper()
 	files, err := filepath.Glob(filepath.Join(vectors, pattern))
 	require.NoError(f, err)
 	require.NotEmpty(f, files)
@@ -129,6 +132,7 @@ func seeds(f *testing.F, pattern string) {
 }
 
 func fuzzStream(f *testing.F, from neutral.Format) {
+	f.Helper()
 	seeds(f, "stream-*/upstream."+string(from)+".sse")
 	seeds(f, "stream-*/expected."+string(from)+".sse")
 	seeds(f, "stream-*/expected."+string(from)+".json")
@@ -153,6 +157,7 @@ func FuzzResponsesStream(f *testing.F) { fuzzStream(f, neutral.Responses) }
 func FuzzGeminiStream(f *testing.F)    { fuzzStream(f, neutral.Gemini) }
 
 func fuzzRequest(f *testing.F, from neutral.Format) {
+	f.Helper()
 	seeds(f, "req-*-"+string(from)+"*/request.json")
 	seeds(f, "req-*/expected."+string(from)+".json")
 	f.Fuzz(func(t *testing.T, raw []byte, _ uint16) {

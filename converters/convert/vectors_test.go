@@ -304,3 +304,11 @@ func TestErrorVectors(t *testing.T) {
 	}
 	t.Logf("%d error vectors, %d bodies", len(list), bodies)
 }
+
+func mustJSON(v any) []byte {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return raw
+}
