@@ -79,7 +79,7 @@ func (v logView) row(l *domain.RequestLog) LogBody {
 	}
 	v.addNames(&b, l)
 	v.addUpstream(&b, &l.Upstream)
-	b.addResult(&l.Result)
+	v.addResult(&b, &l.Result)
 	b.addUsage(&l.Usage)
 	b.addTiming(&l.Timing)
 	b.addClient(&l.Client)
@@ -104,9 +104,14 @@ func (v logView) addUpstream(b *LogBody, u *domain.UpstreamRecord) {
 	}
 }
 
-func (b *LogBody) addResult(r *domain.ResultRecord) {
+// addResult keeps an upstream's own words from those who must not know who it
+// is: they may hold its address. Our refusals are meant to be read.
+func (v logView) addResult(b *LogBody, r *domain.ResultRecord) {
 	b.StatusCode, b.StatusCodeInferred, b.Outcome = optional(r.StatusCode), r.Inferred, word(r.Outcome)
-	b.ErrorCode, b.ErrorMessage = optional(r.ErrorCode), optional(r.ErrorMessage)
+	b.ErrorCode = optional(r.ErrorCode)
+	if v.full || r.Outcome == domain.OutcomeBlocked {
+		b.ErrorMessage = optional(r.ErrorMessage)
+	}
 	b.BlockedBy, b.BlockedReason = word(r.BlockedBy), optional(r.BlockedReason)
 }
 

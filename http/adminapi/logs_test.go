@@ -107,12 +107,18 @@ func TestUsersSeeTheirOwnRequestsWithoutProviders(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ann, bob := w.person("ann", nil, nil), w.person("bob", nil, nil)
-	mine := w.request(ann, nil)
+	mine := w.request(ann, func(l *domain.RequestLog) {
+		l.Result = domain.ResultRecord{StatusCode: 503, Outcome: domain.OutcomeFailure, ErrorCode: "all_providers_failed", ErrorMessage: "dial relay.example: refused"}
+	})
 	foreign := w.request(bob, nil)
+	w.request(ann, func(l *domain.RequestLog) {
+		l.Result = domain.ResultRecord{StatusCode: 402, Outcome: domain.OutcomeBlocked, BlockedBy: domain.BlockedLimit, ErrorMessage: "your limit is reached"}
+	})
 
 	list := w.as(ann, "/api/v1/usage-logs")
 	require.Contains(t, list.text, mine.ID.String())
 	require.NotContains(t, list.text, foreign.ID.String())
+	require.Contains(t, list.text, "your limit is reached")
 	w.as(ann, fmt.Sprintf("/api/v1/usage-logs?userId=%d", bob.userID)).refused(t, http.StatusNotFound, "resource.not_found")
 	require.NotContains(t, w.as(ann, fmt.Sprintf("/api/v1/usage-logs?keyId=%d", bob.keyID)).text, foreign.ID.String())
 	w.as(ann, "/api/v1/usage-logs/"+foreign.ID.String()).refused(t, http.StatusNotFound, "resource.not_found")

@@ -1,0 +1,138 @@
+package adminapi_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/claude-code-hub/cch/actors/protocol"
+	"github.com/claude-code-hub/cch/http/adminapi"
+	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/persistence/store"
+)
+
+// liveCatalog reads the store whenever a version is awaited.
+type liveCatalog struct {
+	store   *store.Store
+	mu      sync.Mutex
+	current *domain.Catalog
+}
+
+func (c *liveCatalog) Current() *domain.Catalog {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.current
+}
+
+func (c *liveCatalog) Await(ctx context.Context, version int64) error {
+	configuration, err := c.store.Configuration(ctx)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.current = domain.NewCatalog(configuration)
+	if c.current.Version() < version {
+		return errors.New("catalog is behind")
+	}
+	return nil
+}
+
+// fakeActors answer from fixed values and note what they were told.
+type fakeActors struct {
+	mu       sync.Mutex
+	health   map[domain.ProviderID]domain.ProviderHealth
+	quota    map[domain.UserID]*protocol.QuotaState
+	inFlight map[string]int
+	breakers []protocol.BreakerSet
+	ended    []domain.SessionKey
+	down     bool
+}
+
+func newFakeActors() *fakeActors {
+	return &fakeActors{
+		health: map[domain.ProviderID]domain.ProviderHealth{}, quota: map[domain.UserID]*protocol.QuotaState{},
+		inFlight: map[string]int{},
+	}
+}
+
+var errActorDown = errors.New("no answer in time")
+
+func (f *fakeActors) SetBreaker(_ context.Context, m *protocol.BreakerSet) (domain.ProviderHealth, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.down {
+		return domain.ProviderHealth{}, errActorDown
+	}
+	f.breakers = append(f.breakers, *m)
+	h := domain.ProviderHealth{ProviderID: m.ProviderID, Breaker: domain.BreakerClosed}
+	if m.Action == protocol.BreakerTrip {
+		h.Breaker = domain.BreakerOpen
+		if m.Until != 0 {
+			h.OpenUntil = time.UnixMilli(m.Until)
+		}
+	}
+	f.health[m.ProviderID] = h
+	return h, nil
+}
+
+func (f *fakeActors) ReadQuota(_ context.Context, user domain.UserID) (*protocol.QuotaState, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.down {
+		return nil, errActorDown
+	}
+	if s := f.quota[user]; s != nil {
+		return s, nil
+	}
+	return &protocol.QuotaState{}, nil
+}
+
+func (f *fakeActors) EndSession(_ context.Context, s domain.SessionKey) (*protocol.SessionEnded, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.down {
+		return nil, errActorDown
+	}
+	f.ended = append(f.ended, s)
+	return &protocol.SessionEnded{WasBound: true}, nil
+}
+
+func (f *fakeActors) Health(id domain.ProviderID) (domain.ProviderHealth, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	h, ok := f.health[id]
+	return h, ok
+}
+
+func (f *fakeActors) InFlight(hash string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.inFlight[hash]
+}
+
+// fakeTester reports a fixed verdict and keeps what it was asked.
+type fakeTester struct {
+	mu    sync.Mutex
+	asked []domain.ConnectionTest
+}
+
+func (f *fakeTester) Test(_ context.Context, t domain.ConnectionTest) (domain.ConnectionReport, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = append(f.asked, t)
+	return domain.ConnectionReport{
+		Status: domain.ConnectionGreen, SubStatus: "success", HTTPStatus: 200, Latency: 1500 * time.Millisecond,
+		Content: "pong", Usage: domain.Usage{Input: 9, Output: 2},
+		Attempts: []domain.ConnectionAttempt{{Preset: "messages", URL: t.Provider.URL, HTTPStatus: 200, SubStatus: "success"}},
+	}, nil
+}
+
+// stuckCatalog never catches up.
+type stuckCatalog struct{ adminapi.Catalog }
+
+func (stuckCatalog) Await(ctx context.Context, _ int64) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
