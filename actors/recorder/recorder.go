@@ -100,14 +100,12 @@ func New(o Options) *Recorder {
 	return r
 }
 
-// ErrFull says that the journal takes no new requests.
-var ErrFull = domain.NewFault(domain.KindOverloaded, domain.CodeOverloaded, "the request log is full")
-
 // Full tells whether new requests must be turned away: Started would fail.
 func (r *Recorder) Full() bool { return r.o.Journal.Full() }
 
 // Started records that a request began. done is called exactly once, from
-// another goroutine, when the record can no longer be lost, or with an error.
+// another goroutine, when the record can no longer be lost, or with an error,
+// which is a fault of KindOverloaded while the journal is full.
 // The row belongs to the recorder from now on.
 func (r *Recorder) Started(row *domain.RequestLog, done func(error)) {
 	r.hand(item{started: row}, false, done)
@@ -136,6 +134,9 @@ func (r *Recorder) hand(it item, urgent bool, done func(error)) {
 	}
 	r.buffers.Put(enc)
 	if err != nil {
+		if !urgent && r.o.Journal.Full() {
+			err = domain.NewFault(domain.KindOverloaded, domain.CodeOverloaded, "the request log is full").Because(err)
+		}
 		go done(wrap(err)) // the caller may hold what done needs
 	}
 }

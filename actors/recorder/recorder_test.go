@@ -375,7 +375,9 @@ func TestFullJournalRefusesBeginnings(t *testing.T) {
 		}
 		done := make(chan error, 1)
 		w.rec.Started(storetest.Opened(storetest.RequestLog(n)), func(err error) { done <- err })
-		require.ErrorIs(t, <-done, journal.ErrFull)
+		err := <-done
+		require.ErrorIs(t, err, journal.ErrFull)
+		require.True(t, domain.IsKind(err, domain.KindOverloaded))
 		w.finish(t, 0)
 		w.store.fail(nil)
 		time.Sleep(time.Minute)

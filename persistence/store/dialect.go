@@ -43,6 +43,8 @@ func openDatabase(ctx context.Context, path string) (*database, error) {
 			"journal_mode(wal)",
 			"synchronous(normal)",
 			"foreign_keys(1)",
+			"cache_size(-32768)", // KiB: the indexes of a long log are written all over
+			"wal_autocheckpoint(4000)",
 		},
 	}), 1)
 	if err != nil {
