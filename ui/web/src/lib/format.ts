@@ -17,8 +17,8 @@ export function tokens(value: number | null | undefined, locale = 'en'): string 
   if (value == null) return EN_DASH;
   if (Math.abs(value) < 10_000) return grouped(value, locale);
   for (const [unit, size] of [['B', 1e9], ['M', 1e6], ['k', 1e3]] as const) {
-    // 999,950 would round to "1000k": it belongs to the next unit already.
-    if (Math.abs(value) < size * 0.99949) continue;
+    // 999,500 would round to "1000k": it belongs to the next unit already.
+    if (Math.abs(value) < size * 0.9995) continue;
     const scaled = value / size;
     const digits = Math.abs(scaled) >= 99.95 ? 0 : Math.abs(scaled) >= 9.995 ? 1 : 2;
     return grouped(scaled, locale, digits) + unit;
