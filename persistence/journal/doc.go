@@ -13,5 +13,6 @@
 // may be called concurrently) and on the machine: a lock keeps a second
 // process out.
 //
-// Start with journal.go (the owner's side) and record.go (the format).
+// Start with journal.go (the owner's side), writer.go (the goroutine), read.go and
+// record.go (the format).
 package journal
