@@ -55,11 +55,54 @@ func TestARequestFromFirstToLast(t *testing.T) {
 		require.InDelta(t, 100, time.Since(begun).Milliseconds(), 60, "one pause before the second attempt")
 		synctest.Wait()
 		require.Empty(t, h.ledger.out())
+		require.Zero(t, h.figures.tracked.Load())
+		require.Zero(t, h.figures.released.Load(), "a regular end leaves the keeper nothing to release")
 		for _, s := range h.sys.Stats() {
 			if s.Kind == "request" {
 				require.Zero(t, s.Live, "the actor ends with its request")
 			}
 		}
+	})
+}
+
+func TestAKeeperDoesNotRenewWhatWasGivenBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHub(hubOptions{})
+		defer h.close(t)
+		actor := h.sys.Spawn(h.kind, "77")
+		_, err := kit.Ask[*request.Answer](t.Context(), actor, admit())
+		require.NoError(t, err)
+		synctest.Wait()
+		require.Equal(t, int64(3), h.figures.tracked.Load())
+		actor.Tell(result(1, domain.ClassProviderError, 500))
+		synctest.Wait() // in the pause before the next attempt
+		require.Equal(t, int64(2), h.figures.tracked.Load())
+	})
+}
+
+// A silent provider is judged by this node's own calls, of which a lost actor's
+// is none any more.
+func TestCallsOfLostActorsDoNotCount(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHub(hubOptions{mute: "provider"})
+		defer h.close(t)
+		called := func() (kit.Ref, domain.ProviderID) {
+			a := admit()
+			a.Catalog.Provider(1).Limits.ConcurrentRequests = 1
+			answer, err := kit.Ask[*request.Answer](t.Context(), h.sys.Spawn(h.kind, "77"), a)
+			require.NoError(t, err)
+			return answer.Run, answer.Decision.Attempt.ProviderID
+		}
+		first, id := called()
+		require.Equal(t, domain.ProviderID(1), id)
+		_, id = called()
+		require.Equal(t, domain.ProviderID(2), id, "the first call takes the only slot")
+		first.Kill()
+		synctest.Wait()
+		_, id = called()
+		require.Equal(t, domain.ProviderID(1), id)
 	})
 }
 

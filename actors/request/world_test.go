@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/claude-code-hub/cch/actors/kit"
@@ -87,9 +88,14 @@ func (h *holderActor) grant(c *kit.Context, id domain.LeaseID, kind protocol.Lea
 type keeperActor struct {
 	holders func(protocol.LeaseKind, string) kit.Ref
 	tracked map[domain.LeaseID]*protocol.LeaseTrack
+	figures *keeperFigures
 }
 
+// keeperFigures are what a test may read of a keeper when all is quiet.
+type keeperFigures struct{ tracked, released atomic.Int64 }
+
 func (k *keeperActor) Receive(c *kit.Context) {
+	defer func() { k.figures.tracked.Store(int64(len(k.tracked))) }()
 	switch m := c.Message().(type) {
 	case *protocol.LeaseTrack:
 		k.tracked[m.ID] = m
@@ -102,6 +108,7 @@ func (k *keeperActor) Receive(c *kit.Context) {
 			if t.ReqID == m.ReqID {
 				k.holders(t.Kind, t.Key).Tell(&protocol.LeaseRelease{IDs: []domain.LeaseID{id}, Why: "dropped"})
 				delete(k.tracked, id)
+				k.figures.released.Add(1)
 			}
 		}
 	}
@@ -138,6 +145,7 @@ type hub struct {
 	ledger   *ledger
 	recorder *recorder
 	keeper   kit.Ref
+	figures  *keeperFigures
 	kind     kit.Kind
 }
 
@@ -151,6 +159,7 @@ func newHub(o hubOptions) *hub {
 		sys:      kit.NewSystem(kit.Options{Name: "test", Logger: slog.New(slog.DiscardHandler), Now: time.Now, Intercept: o.intercept}),
 		ledger:   &ledger{leases: map[domain.LeaseID]protocol.LeaseKind{}, dead: map[domain.LeaseID]bool{}},
 		recorder: &recorder{},
+		figures:  &keeperFigures{},
 	}
 	refs := map[protocol.LeaseKind]kit.Ref{}
 	for _, kind := range []protocol.LeaseKind{protocol.LeaseQuota, protocol.LeaseSession, protocol.LeaseProvider} {
@@ -162,7 +171,7 @@ func newHub(o hubOptions) *hub {
 	holders := func(kind protocol.LeaseKind, _ string) kit.Ref { return refs[kind] }
 	h.recorder.quota = refs[protocol.LeaseQuota]
 	h.keeper = h.sys.Spawn(kit.Kind{Name: "leases", New: func(string) kit.Actor {
-		return &keeperActor{holders: holders, tracked: map[domain.LeaseID]*protocol.LeaseTrack{}}
+		return &keeperActor{holders: holders, tracked: map[domain.LeaseID]*protocol.LeaseTrack{}, figures: h.figures}
 	}}, "")
 	h.kind = request.Kind(request.Deps{
 		Holders: holders, Keeper: h.keeper, Recorder: h.recorder, Health: healthy{}, Node: "test",

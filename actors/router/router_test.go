@@ -136,12 +136,16 @@ func TestARouterThatFailsEndsItsRequests(t *testing.T) {
 func TestARequestThatFailsTheRouterGivesItsPlaceBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
+		failing := false
 		n := newNode(t, router.Options{Routers: 1, Bound: 1}, func(kind string, msg any) {
-			if admit, ok := msg.(*protocol.Admit); ok && kind == "router" && admit.Request.ID == 666 {
+			if admit, ok := msg.(*protocol.Admit); ok && kind == "router" && failing && admit.Request.ID == 666 {
 				panic("injected")
 			}
 		})
 		defer n.close(t)
+		n.enter(t, 666).Tell(&router.Left{ReqID: 666})
+		synctest.Wait()
+		failing = true
 		ref, _ := n.pool.Enter()
 		_, err := kit.Ask[string](t.Context(), ref, &protocol.Admit{Request: &protocol.Request{ID: 666}})
 		var failed *kit.FailedError

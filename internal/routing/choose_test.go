@@ -134,7 +134,7 @@ func TestChoosePriority(t *testing.T) {
 		provider(1, priority(5)),
 		provider(2, priority(0), weight(100)),
 		provider(3, priority(9), groups("default", "vip"), func(p *domain.Provider) {
-			p.GroupPriorities = map[string]int{"vip": -2, "other": -9}
+			p.GroupPriorities = map[string]int{"vip": -2, "gold": -1, "other": -9}
 		}),
 	)
 	got := routing.Choose(input(p), seeded(1))
@@ -146,6 +146,9 @@ func TestChoosePriority(t *testing.T) {
 	got = routing.Choose(input(p, func(in *routing.Input) { in.Groups = []string{"default", "vip"} }), seeded(1))
 	require.Equal(t, domain.ProviderID(3), got.Provider.ID)
 	require.Equal(t, -2, got.Priority)
+	for _, both := range [][]string{{"gold", "vip"}, {"vip", "gold"}} {
+		require.Equal(t, -2, p.Priority(3, both), "the smallest counts, in any order")
+	}
 }
 
 func TestChooseLeavesFullOnesForLast(t *testing.T) {
