@@ -23,6 +23,9 @@ func Decode(body []byte, model string, stream bool) (*neutral.Request, error) {
 		}
 		root = inner
 	}
+	if inner := root.Get("generateContentRequest"); inner.IsObject() { // of countTokens
+		root = inner
+	}
 	r := d.r
 	top := root.Map() // once: every look-up would walk over the contents
 	r.WantUsage = true

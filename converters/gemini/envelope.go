@@ -53,8 +53,8 @@ func AppendWrapped(dst []byte, answer []byte, traceID string) []byte {
 	return w.B
 }
 
-// UnwrapAnswer is the answer or chunk inside an envelope, as a view; data
-// itself if there is none.
+// UnwrapAnswer is the answer or chunk inside an envelope, data itself if there
+// is none.
 func UnwrapAnswer(data []byte) []byte {
 	if inner := gjson.Get(neutral.View(data), "response"); inner.IsObject() {
 		return []byte(inner.Raw)
