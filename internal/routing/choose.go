@@ -99,11 +99,11 @@ func Choose(in *Input, draw *rand.Rand) Choice {
 // candidate is a provider that passed the filter.
 type candidate struct {
 	*entry
-	priority int
-	inFlight int
-	busy     bool    // no slot to be had, as far as is known
-	out      bool    // takes no part in the draw
 	odds     float64 // of being drawn; before the draw its weight
+	priority int
+	inFlight int32
+	busy     bool // no slot to be had, as far as is known
+	out      bool // takes no part in the draw
 }
 
 // selection is the state of one Choose.
@@ -134,7 +134,7 @@ func (s *selection) consider(e *entry) (candidate, bool) {
 	}
 	s.explain.context.BeforeHealthCheck++
 	health, known := s.in.Health.Health(e.ID)
-	if reason, until := ill(health, known, s.in.Now); reason != "" {
+	if reason, until := ill(&health, known, s.in.Now); reason != "" {
 		s.losses.count(reason, until.Sub(s.in.Now))
 		s.explain.unhealthy(e, reason, until)
 		return candidate{}, false
@@ -142,8 +142,8 @@ func (s *selection) consider(e *entry) (candidate, bool) {
 	s.explain.context.AfterHealthCheck++
 	s.explain.level(priority)
 	return candidate{
-		entry: e, priority: priority, inFlight: health.InFlight,
-		busy: known && busy(e, health, s.in.Now),
+		entry: e, priority: priority, inFlight: int32(health.InFlight),
+		busy: known && busy(e, &health, s.in.Now),
 	}, true
 }
 
@@ -175,7 +175,7 @@ func (e *entry) unsuited(in *Input) string {
 }
 
 // ill tells whether the provider must not be asked now, and until when.
-func ill(h domain.ProviderHealth, known bool, now time.Time) (string, time.Time) {
+func ill(h *domain.ProviderHealth, known bool, now time.Time) (string, time.Time) {
 	switch {
 	case !known:
 		return "", time.Time{}
@@ -188,7 +188,7 @@ func ill(h domain.ProviderHealth, known bool, now time.Time) (string, time.Time)
 }
 
 // busy tells whether the provider's actor would most likely refuse a slot.
-func busy(e *entry, h domain.ProviderHealth, now time.Time) bool {
+func busy(e *entry, h *domain.ProviderHealth, now time.Time) bool {
 	probing := h.Breaker == domain.BreakerHalfOpen && h.ProbesInFlight >= max(1, e.Breaker.HalfOpenProbes)
 	return (probing || h.Full()) && now.Sub(h.At) <= healthFresh
 }

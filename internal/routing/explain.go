@@ -9,7 +9,10 @@ import (
 
 // maxListed bounds the lists of a decision context: with hundreds of providers
 // the explanation must not outweigh the request.
-const maxListed = 100
+const (
+	maxListed   = 100
+	maxDetailed = 20 // entries that also say until when
+)
 
 // explanation collects why a selection went as it did.
 type explanation struct {
@@ -81,7 +84,7 @@ func (x explanation) filtered(e *entry, reason, details string) {
 // examined: beforeHealthCheck minus afterHealthCheck are those.
 func (x explanation) unhealthy(e *entry, reason string, until time.Time) {
 	details := ""
-	if !until.IsZero() && len(x.context.Filtered) < maxListed {
+	if !until.IsZero() && len(x.context.Filtered) < maxDetailed {
 		var room [32]byte
 		details = string(until.UTC().AppendFormat(append(room[:0], "until "...), time.RFC3339))
 	}

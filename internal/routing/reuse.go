@@ -45,7 +45,7 @@ func Reusable(in *Input, b Bound) Reuse {
 		return Reuse{Reason: BoundSingleMessage}
 	}
 	health, known := in.Health.Health(e.ID)
-	if reason, _ := ill(health, known, in.Now); reason != "" {
+	if reason, _ := ill(&health, known, in.Now); reason != "" {
 		return Reuse{Reason: reason}
 	}
 	ctx := newExplanation(in).context
