@@ -104,7 +104,7 @@ func TestClaudeCodeTextTurn(t *testing.T) {
 	p, key := startClaudeHub(t, &toolUpstream{})
 	res := claude(t, p, key, t.TempDir(), "-p", "hi")
 	require.Equal(t, "hello from upstream", res.Get("result").String(), res.Raw)
-	row := rowOfSession(t, p, res.Get("session_id").String())
+	row := rowOfSession(t, p, res.Get("session_id").String(), 1)
 	require.EqualValues(t, 200, row.Get("statusCode").Int())
 	require.EqualValues(t, 25, row.Get("inputTokens").Int())
 	require.EqualValues(t, 15, row.Get("outputTokens").Int())
@@ -120,13 +120,14 @@ func TestClaudeCodeToolTurn(t *testing.T) {
 	require.Equal(t, "hello from upstream", res.Get("result").String(), res.Raw)
 	result, _ := u.results.Load().(string)
 	require.Contains(t, result, word, "the tool ran and its output came back through the hub")
-	row := rowOfSession(t, p, res.Get("session_id").String())
+	row := rowOfSession(t, p, res.Get("session_id").String(), 2)
 	require.GreaterOrEqual(t, row.Get("sessionSeq").Int(), int64(2))
 }
 
-// rowOfSession is the newest log row of the session that the client reports.
-func rowOfSession(t *testing.T, p *testkit.Program, session string) gjson.Result {
+// rowOfSession is the newest log row of the session that the client reports,
+// once it has at least n.
+func rowOfSession(t *testing.T, p *testkit.Program, session string, n int) gjson.Result {
 	t.Helper()
 	require.NotEmpty(t, session)
-	return p.AwaitLogs(t, "sessionId="+session, 1)[0]
+	return p.AwaitLogs(t, "sessionId="+session, n)[0]
 }
