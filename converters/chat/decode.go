@@ -43,9 +43,8 @@ func Decode(body []byte) (*neutral.Request, error) {
 	d.choice(top["tool_choice"])
 	d.reasoning(top["reasoning_effort"])
 	d.output(top["response_format"])
-	top["messages"].ForEach(func(_, m gjson.Result) bool {
+	neutral.Objects(top["messages"], func(m gjson.Result) {
 		d.message(m)
-		return true
 	})
 	d.conv.Store(r)
 	return r, nil
@@ -102,7 +101,7 @@ func (d *decoder) message(m gjson.Result) {
 func (d *decoder) assistant(m, content gjson.Result) {
 	calls := m.Get("tool_calls")
 	var thinking, rest []neutral.Part
-	calls.ForEach(func(_, c gjson.Result) bool {
+	neutral.Objects(calls, func(c gjson.Result) {
 		extra := c.Get("extra_content")
 		if rest == nil {
 			thinking = returned(extra)
@@ -110,7 +109,6 @@ func (d *decoder) assistant(m, content gjson.Result) {
 			rest = append(rest, returned(extra)...)
 		}
 		rest = append(rest, historyCall(c, extra))
-		return true
 	})
 	d.conv.Add(neutral.Assistant, thinking...)
 	d.conv.Add(neutral.Assistant, d.content(content)...)
@@ -134,7 +132,7 @@ func historyCall(c, extra gjson.Result) neutral.Part {
 // returned reads the signed thinking of other vendors that rode on a call.
 func returned(extra gjson.Result) []neutral.Part {
 	var parts []neutral.Part
-	extra.Get("anthropic.thinking").ForEach(func(_, t gjson.Result) bool {
+	neutral.Objects(extra.Get("anthropic.thinking"), func(t gjson.Result) {
 		sig := neutral.Sig{Vendor: neutral.Anthropic, Payload: t.Get("signature").Str}
 		if t.Get("type").Str == "redacted_thinking" {
 			sig.Redacted, sig.Payload = true, t.Get("data").Str
@@ -142,14 +140,12 @@ func returned(extra gjson.Result) []neutral.Part {
 		if sig.Payload != "" {
 			parts = append(parts, neutral.Part{Kind: neutral.Think, Text: t.Get("thinking").Str, Sig: sig})
 		}
-		return true
 	})
-	extra.Get("openai.reasoning").ForEach(func(_, t gjson.Result) bool {
+	neutral.Objects(extra.Get("openai.reasoning"), func(t gjson.Result) {
 		sig := neutral.Sig{Vendor: neutral.OpenAI, ID: t.Get("id").Str, Payload: t.Get("encrypted_content").Str}
 		if sig.Payload != "" {
 			parts = append(parts, neutral.Part{Kind: neutral.Think, Text: t.Get("text").Str, Sig: sig})
 		}
-		return true
 	})
 	return parts
 }
@@ -160,13 +156,12 @@ func (d *decoder) content(c gjson.Result) []neutral.Part {
 		return []neutral.Part{{Kind: neutral.Text, Text: c.Str}}
 	}
 	var parts []neutral.Part
-	c.ForEach(func(_, v gjson.Result) bool {
+	neutral.Objects(c, func(v gjson.Result) {
 		if p, ok := d.part(v); ok {
 			p.Cache = neutral.ObjectOf(v.Get("cache_control"))
 			d.r.Needs |= p.Needs()
 			parts = append(parts, p)
 		}
-		return true
 	})
 	return parts
 }
@@ -204,7 +199,7 @@ func (d *decoder) file(f gjson.Result) (neutral.Part, bool) {
 }
 
 func (d *decoder) tools(list gjson.Result) {
-	list.ForEach(func(_, t gjson.Result) bool {
+	neutral.Objects(list, func(t gjson.Result) {
 		switch kind := t.Get("type").Str; kind {
 		case "function":
 			f := t.Get("function")
@@ -225,7 +220,6 @@ func (d *decoder) tools(list gjson.Result) {
 		default:
 			d.r.Drops.AddDetail(neutral.DropHostedTool, kind)
 		}
-		return true
 	})
 }
 
@@ -248,9 +242,8 @@ func (d *decoder) choice(c gjson.Result) {
 		if c.Get("allowed_tools.mode").Str == "required" {
 			d.r.Choice.Mode = neutral.ChoiceAllowedAny
 		}
-		c.Get("allowed_tools.tools").ForEach(func(_, t gjson.Result) bool {
+		neutral.Objects(c.Get("allowed_tools.tools"), func(t gjson.Result) {
 			d.r.Choice.Names = append(d.r.Choice.Names, t.Get("function.name").Str+t.Get("custom.name").Str)
-			return true
 		})
 	default:
 		if name := c.Get("function.name").Str + c.Get("custom.name").Str; name != "" {

@@ -18,14 +18,12 @@ func Home(body []byte) ([]byte, bool) {
 		return body, false
 	}
 	cuts := rawjson.NewCuts(s)
-	gjson.Get(s, "messages").ForEach(func(_, m gjson.Result) bool {
-		m.Get("tool_calls").ForEach(func(_, c gjson.Result) bool {
+	neutral.Objects(gjson.Get(s, "messages"), func(m gjson.Result) {
+		neutral.Objects(m.Get("tool_calls"), func(c gjson.Result) {
 			if extra := c.Get("extra_content"); extra.IsObject() {
 				homeCall(cuts, c, extra)
 			}
-			return true
 		})
-		return true
 	})
 	if cuts.Empty() {
 		return body, false

@@ -52,7 +52,7 @@ func (r *Reader) Close() {
 // object reads a chunk or a whole answer, whose choices hold their content
 // under the given member. Choices but the first were never asked for.
 func (r *Reader) object(root gjson.Result, member string) {
-	if e := root.Get("error"); e.Exists() && e.Type != gjson.Null {
+	if neutral.HasError(root.Get("error")) {
 		r.em.Fail(neutral.StreamError(root))
 		return
 	}
@@ -63,15 +63,14 @@ func (r *Reader) object(root gjson.Result, member string) {
 		r.base = neutral.BaseID(id, r.requestID)
 		r.em.Start(id, root.Get("created").Int())
 	}
-	root.Get("choices").ForEach(func(_, c gjson.Result) bool {
+	neutral.Objects(root.Get("choices"), func(c gjson.Result) {
 		if c.Get("index").Int() != 0 || r.em.Finished() {
-			return true
+			return
 		}
 		r.delta(c.Get(member))
 		if reason := c.Get("finish_reason").Str; reason != "" {
 			r.finish(reason)
 		}
-		return true
 	})
 }
 
@@ -87,29 +86,25 @@ func (r *Reader) delta(d gjson.Result) {
 		r.append(neutral.TextBlock, content.Str)
 	}
 	r.append(neutral.RefusalBlock, d.Get("refusal").Str)
-	d.Get("annotations").ForEach(func(_, a gjson.Result) bool {
+	neutral.Objects(d.Get("annotations"), func(a gjson.Result) {
 		r.cite(a.Get("url_citation"))
-		return true
 	})
-	d.Get("tool_calls").ForEach(func(_, c gjson.Result) bool {
+	neutral.Objects(d.Get("tool_calls"), func(c gjson.Result) {
 		r.call(c)
-		return true
 	})
 }
 
 // parts reads content that is a list, as Mistral sends it.
 func (r *Reader) parts(list gjson.Result) {
-	list.ForEach(func(_, p gjson.Result) bool {
+	neutral.Objects(list, func(p gjson.Result) {
 		switch p.Get("type").Str {
 		case "text":
 			r.append(neutral.TextBlock, p.Get("text").Str)
 		case "thinking":
-			p.Get("thinking").ForEach(func(_, t gjson.Result) bool {
+			neutral.Objects(p.Get("thinking"), func(t gjson.Result) {
 				r.append(neutral.ThinkBlock, t.Get("text").Str)
-				return true
 			})
 		}
-		return true
 	})
 }
 

@@ -137,3 +137,11 @@ func TestFreeformToolOfAChatClient(t *testing.T) {
 	require.Contains(t, out, `"custom":{"input":"x\n"}`)
 	require.NotContains(t, out, `"function"`)
 }
+
+func TestReaderTakesNullForNothing(t *testing.T) {
+	t.Parallel()
+	a, fault := read(delta(`{"content":"x","tool_calls":null,"annotations":null,"refusal":null,"reasoning_content":null}`), finish("stop"))
+	require.Nil(t, fault)
+	require.Len(t, a.Blocks, 1)
+	require.Equal(t, neutral.FinishStop, a.Reason)
+}

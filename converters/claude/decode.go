@@ -37,9 +37,8 @@ func Decode(body []byte) (*neutral.Request, error) {
 	d.reasoning(top["thinking"], top["output_config"].Get("effort").Str)
 	d.output(top["output_config"].Get("format"), top["output_format"])
 	d.conv.Add(neutral.System, d.content(top["system"])...)
-	top["messages"].ForEach(func(_, m gjson.Result) bool {
+	neutral.Objects(top["messages"], func(m gjson.Result) {
 		d.message(m)
-		return true
 	})
 	d.conv.Store(r)
 	return r, nil
@@ -73,9 +72,8 @@ func (d *decoder) content(c gjson.Result) []neutral.Part {
 		return []neutral.Part{{Kind: neutral.Text, Text: c.Str}}
 	}
 	var parts []neutral.Part
-	c.ForEach(func(_, block gjson.Result) bool {
+	neutral.Objects(c, func(block gjson.Result) {
 		parts = d.block(parts, block)
-		return true
 	})
 	return parts
 }
@@ -169,7 +167,7 @@ func (d *decoder) source(parts []neutral.Part, p neutral.Part, src gjson.Result)
 }
 
 func (d *decoder) tools(list gjson.Result) {
-	list.ForEach(func(_, t gjson.Result) bool {
+	neutral.Objects(list, func(t gjson.Result) {
 		kind, name := t.Get("type").Str, t.Get("name").Str
 		switch {
 		case kind == "" || kind == "custom":
@@ -191,7 +189,6 @@ func (d *decoder) tools(list gjson.Result) {
 			d.hosted[name] = true
 			d.r.Drops.AddDetail(neutral.DropHostedTool, kind)
 		}
-		return true
 	})
 }
 

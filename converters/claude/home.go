@@ -15,8 +15,25 @@ import (
 // out if the open tool loop no longer begins with it. It returns the body
 // itself and false if there is nothing to do.
 func Home(body []byte, budgetModel bool) ([]byte, bool) {
+	if !strings.Contains(neutral.View(body), "gwr1.") {
+		return body, false
+	}
+	return without(body, budgetModel, ours)
+}
+
+// Strip takes all signed thinking out of a body, for an account that cannot
+// verify what another one signed. It cuts as Home does.
+func Strip(body []byte, budgetModel bool) ([]byte, bool) {
+	return without(body, budgetModel, func(b gjson.Result) bool {
+		kind := b.Get("type").Str
+		return kind == "thinking" || kind == "redacted_thinking"
+	})
+}
+
+// without cuts the blocks that drop names.
+func without(body []byte, budgetModel bool, drop func(gjson.Result) bool) ([]byte, bool) {
 	s := neutral.View(body)
-	if !strings.Contains(s, "gwr1.") || !gjson.Valid(s) {
+	if !gjson.Valid(s) {
 		return body, false
 	}
 	root := gjson.Parse(s)
@@ -28,11 +45,11 @@ func Home(body []byte, budgetModel bool) ([]byte, bool) {
 			loop = loop && content.IsArray() && strings.Contains(content.Raw, `"tool_result"`)
 			return false
 		}
-		gone, left := cuts.Elements(content, ours)
+		gone, left := cuts.Elements(content, drop)
 		if gone > 0 && left == 0 {
 			return true
 		}
-		loop = startsLoop(content)
+		loop = startsLoop(content, drop)
 		return false
 	})
 	if cuts.Empty() {
@@ -48,20 +65,19 @@ func ours(block gjson.Result) bool {
 	return block.Get("type").Str == "thinking" && neutral.IsCarrier(block.Get("signature").Str)
 }
 
-// startsLoop says that a turn calls a tool and, without the gateway's blocks,
-// does not begin with thinking.
-func startsLoop(content gjson.Result) bool {
+// startsLoop says that a turn calls a tool and, without the dropped blocks, does
+// not begin with thinking.
+func startsLoop(content gjson.Result, drop func(gjson.Result) bool) bool {
 	first, calls := "", false
-	content.ForEach(func(_, b gjson.Result) bool {
-		if ours(b) {
-			return true
+	neutral.Objects(content, func(b gjson.Result) {
+		if drop(b) {
+			return
 		}
 		kind := b.Get("type").Str
 		if first == "" {
 			first = kind
 		}
 		calls = calls || kind == "tool_use"
-		return true
 	})
 	return calls && first != "thinking" && first != "redacted_thinking"
 }
@@ -73,16 +89,14 @@ func dropThinking(cuts *rawjson.Cuts, root gjson.Result) {
 	management := root.Get("context_management")
 	edits := management.Get("edits")
 	others, clearing := 0, 0
-	edits.ForEach(func(_, e gjson.Result) bool {
+	neutral.Objects(edits, func(e gjson.Result) {
 		if clears(e) {
 			clearing++
 		} else {
 			others++
 		}
-		return true
 	})
-	members := 0
-	management.ForEach(func(_, _ gjson.Result) bool { members++; return true })
+	members := len(management.Map())
 	cuts.Members(root, func(key string, _ gjson.Result) bool {
 		return key == "thinking" || key == "context_management" && clearing > 0 && others == 0 && members == 1
 	})

@@ -55,7 +55,7 @@ func (r *Reader) Frame(data string) {
 	case "error":
 		r.em.Fail(neutral.StreamError(root))
 	case "":
-		if root.Get("error").Exists() {
+		if neutral.HasError(root.Get("error")) {
 			r.em.Fail(neutral.StreamError(root))
 		}
 	}
@@ -63,24 +63,22 @@ func (r *Reader) Frame(data string) {
 
 // Body takes a whole answer.
 func (r *Reader) Body(root gjson.Result) {
-	if root.Get("type").Str == "error" || root.Get("error").IsObject() {
+	if root.Get("type").Str == "error" || neutral.HasError(root.Get("error")) {
 		r.em.Fail(neutral.StreamError(root))
 		return
 	}
 	r.meter.Add(root.Get("usage"))
 	r.em.Start(root.Get("id").Str, 0)
 	index := int64(0)
-	root.Get("content").ForEach(func(_, b gjson.Result) bool {
+	neutral.Objects(root.Get("content"), func(b gjson.Result) {
 		r.blockStart(index, b)
 		if cites := b.Get("citations"); cites.IsArray() {
-			cites.ForEach(func(_, c gjson.Result) bool {
+			neutral.Objects(cites, func(c gjson.Result) {
 				r.cite(index, c)
-				return true
 			})
 		}
 		r.blockStop(index)
 		index++
-		return true
 	})
 	if reason := root.Get("stop_reason"); reason.Type == gjson.String {
 		r.finish(reason.Str, root.Get("stop_sequence").Str)

@@ -117,6 +117,22 @@ func Home(f neutral.Format, body []byte, budgetModel bool) ([]byte, bool) {
 	return body, false
 }
 
+// Strip takes all signed thinking of the format's own vendor out of a body, for
+// a provider that refused it because another account was given it. Everything
+// else stays as with Home; Chat has nothing of the kind.
+func Strip(f neutral.Format, body []byte, budgetModel bool) ([]byte, bool) {
+	switch f {
+	case neutral.Claude:
+		return claude.Strip(body, budgetModel)
+	case neutral.Responses:
+		return responses.Strip(body)
+	case neutral.Gemini, neutral.GeminiCLI:
+		return gemini.Strip(body)
+	case neutral.Chat:
+	}
+	return body, false
+}
+
 // EstimateTokens guesses the size of a prompt for providers that cannot count:
 // its text at 3.6 bytes a token, and 1500 tokens an image.
 func EstimateTokens(r *neutral.Request) int64 {

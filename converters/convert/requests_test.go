@@ -502,10 +502,55 @@ func TestHomeKeepsOddSpacing(t *testing.T) {
 	}
 }
 
+func TestStrip(t *testing.T) {
+	t.Parallel()
+	for f, c := range map[neutral.Format][2]string{
+		neutral.Claude: {
+			`{"messages":[{"role":"assistant","content":[{"type":"thinking","signature":"S"}, {"type":"redacted_thinking"},{"type":"text"}]}]}`,
+			`{"messages":[{"role":"assistant","content":[{"type":"text"}]}]}`,
+		},
+		neutral.Responses: {
+			`{"input":[{"type":"reasoning","encrypted_content":"E"},{"type":"reasoning","encrypted_content":null}]}`,
+			`{"input":[{"type":"reasoning","encrypted_content":null}]}`,
+		},
+		neutral.Gemini: {
+			`{"contents":[{"parts":[{"text":"","thoughtSignature":"T"},{"functionCall":{},"thoughtSignature":"S"}]}]}`,
+			`{"contents":[{"parts":[{"text":""},{"functionCall":{},"thoughtSignature":"skip_thought_signature_validator"}]}]}`,
+		},
+	} {
+		out, changed := convert.Strip(f, []byte(c[0]), false)
+		require.True(t, changed)
+		require.True(t, bytes.Equal([]byte(c[1]), out), "%s", out)
+		_, changed = convert.Strip(f, out, false)
+		require.False(t, changed)
+	}
+	_, changed := convert.Strip(neutral.Chat, []byte(`{}`), false)
+	require.False(t, changed)
+}
+
 func TestEstimateTokens(t *testing.T) {
 	t.Parallel()
 	r, err := convert.Decode(neutral.Claude, []byte(`{"system":"abcdef","messages":[{"role":"user","content":[{"type":"text","text":"你好"},
 		{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAA"}}]}]}`), convert.Path{})
 	require.NoError(t, err)
 	require.EqualValues(t, 4+1500, convert.EstimateTokens(r), "12 bytes and an image")
+}
+
+// TestNullsInPlaceOfLists reads what SDKs print for members that are not set.
+func TestNullsInPlaceOfLists(t *testing.T) {
+	t.Parallel()
+	for f, in := range map[neutral.Format]string{
+		neutral.Claude:    `{"system":null,"tools":null,"stop_sequences":null,"tool_choice":null,"thinking":null,"metadata":null,"messages":[null,{"role":"user","content":"x"},{"role":"assistant","content":null}]}`,
+		neutral.Chat:      `{"tools":null,"stop":null,"response_format":null,"modalities":null,"messages":[{"role":"user","content":"x"},{"role":"assistant","content":null,"refusal":null,"tool_calls":null}]}`,
+		neutral.Responses: `{"tools":null,"text":null,"reasoning":null,"instructions":null,"prompt":null,"input":[null,{"role":"user","content":"x"},{"type":"reasoning","summary":null,"encrypted_content":null}]}`,
+		neutral.Gemini:    `{"tools":null,"toolConfig":null,"generationConfig":null,"systemInstruction":null,"contents":[null,{"role":"user","parts":[null,{"text":"x"}]},{"role":"model","parts":null}]}`,
+	} {
+		r, err := convert.Decode(f, []byte(in), convert.Path{})
+		require.NoError(t, err)
+		require.Empty(t, r.Tools, "%s", f)
+		require.Empty(t, r.Drops)
+		require.Empty(t, r.System)
+		require.Zero(t, r.Needs)
+		require.Equal(t, []neutral.Message{{Role: neutral.User, Parts: []neutral.Part{{Kind: neutral.Text, Text: "x"}}}}, r.Messages, "%s", f)
+	}
 }

@@ -65,9 +65,8 @@ func each(r gjson.Result, visit func(gjson.Result)) {
 		visit(r)
 		return
 	}
-	r.ForEach(func(_, v gjson.Result) bool {
+	neutral.Objects(r, func(v gjson.Result) {
 		visit(v)
-		return true
 	})
 }
 

@@ -14,8 +14,22 @@ import (
 // placeholder takes its place. All other bytes stay. It returns the body itself
 // and false if there is nothing to do.
 func Home(body []byte) ([]byte, bool) {
+	if !strings.Contains(neutral.View(body), neutral.EncodedCarrier) {
+		return body, false
+	}
+	return without(body, func(signature string) bool { return strings.HasPrefix(signature, neutral.EncodedCarrier) })
+}
+
+// Strip takes all signatures out of a body, for a project that cannot verify
+// what another one was given. It cuts as Home does.
+func Strip(body []byte) ([]byte, bool) {
+	return without(body, func(signature string) bool { return signature != "" && signature != skipValidator })
+}
+
+// without cuts the signatures that drop names.
+func without(body []byte, drop func(signature string) bool) ([]byte, bool) {
 	s := neutral.View(body)
-	if !strings.Contains(s, neutral.EncodedCarrier) || !gjson.Valid(s) {
+	if !gjson.Valid(s) {
 		return body, false
 	}
 	root := gjson.Parse(s)
@@ -31,7 +45,7 @@ func Home(body []byte) ([]byte, bool) {
 				calls++
 				first = calls == 1
 			}
-			homePart(cuts, p, first)
+			cutSignature(cuts, p, first, drop)
 		})
 	})
 	if cuts.Empty() {
@@ -40,16 +54,16 @@ func Home(body []byte) ([]byte, bool) {
 	return cuts.Apply(), true
 }
 
-func homePart(cuts *rawjson.Cuts, p gjson.Result, firstCall bool) {
-	ours := func(key string, v gjson.Result) bool {
-		return (key == "thoughtSignature" || key == "thought_signature") && strings.HasPrefix(v.Str, neutral.EncodedCarrier)
+func cutSignature(cuts *rawjson.Cuts, p gjson.Result, firstCall bool, drop func(string) bool) {
+	named := func(key string, v gjson.Result) bool {
+		return (key == "thoughtSignature" || key == "thought_signature") && drop(v.Str)
 	}
 	if !firstCall {
-		cuts.Members(p, ours)
+		cuts.Members(p, named)
 		return
 	}
 	p.ForEach(func(k, v gjson.Result) bool {
-		if ours(k.Str, v) {
+		if named(k.Str, v) {
 			cuts.Replace(v, `"`+skipValidator+`"`)
 		}
 		return true

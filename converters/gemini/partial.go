@@ -5,6 +5,8 @@ import (
 
 	"github.com/tidwall/gjson"
 	"github.com/tidwall/sjson"
+
+	"github.com/claude-code-hub/cch/converters/neutral"
 )
 
 // partialCall assembles a call whose arguments arrive member by member, as
@@ -33,9 +35,8 @@ func (c *partialCall) take(f gjson.Result, sig string) bool {
 			*m.to = strings.Clone(m.from)
 		}
 	}
-	pieces.ForEach(func(_, p gjson.Result) bool {
+	neutral.Objects(pieces, func(p gjson.Result) {
 		c.add(p)
-		return true
 	})
 	return true
 }

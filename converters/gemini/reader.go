@@ -37,7 +37,7 @@ func (r *Reader) Frame(data string) { r.chunk(gjson.Parse(data)) }
 // Body takes a whole answer, or the list of a stream's chunks.
 func (r *Reader) Body(root gjson.Result) {
 	if root.IsArray() {
-		root.ForEach(func(_, c gjson.Result) bool {
+		neutral.List(root).ForEach(func(_, c gjson.Result) bool {
 			r.chunk(c)
 			return !r.em.Over()
 		})
@@ -65,7 +65,7 @@ func (r *Reader) chunk(root gjson.Result) {
 	if inner := root.Get("response"); inner.IsObject() {
 		root = inner
 	}
-	if e := root.Get("error"); e.Exists() && e.Type != gjson.Null {
+	if neutral.HasError(root.Get("error")) {
 		r.em.Fail(neutral.StreamError(root))
 		return
 	}
@@ -80,18 +80,16 @@ func (r *Reader) chunk(root gjson.Result) {
 	if root.Get("promptFeedback.blockReason").Str != "" {
 		r.blocked = true
 	}
-	root.Get("candidates").ForEach(func(_, c gjson.Result) bool {
+	neutral.Objects(root.Get("candidates"), func(c gjson.Result) {
 		if c.Get("index").Int() == 0 {
 			r.candidate(c)
 		}
-		return true
 	})
 }
 
 func (r *Reader) candidate(c gjson.Result) {
-	c.Get("content.parts").ForEach(func(_, p gjson.Result) bool {
+	neutral.Objects(c.Get("content.parts"), func(p gjson.Result) {
 		r.part(p)
-		return true
 	})
 	if g := c.Get("groundingMetadata"); g.IsObject() {
 		r.grounding(g)
@@ -177,16 +175,15 @@ func (r *Reader) grounding(g gjson.Result) {
 		}
 		return
 	}
-	supports.ForEach(func(_, s gjson.Result) bool {
+	neutral.Objects(supports, func(s gjson.Result) {
 		from, to := r.runes(s.Get("segment.startIndex")), r.runes(s.Get("segment.endIndex"))
-		s.Get("groundingChunkIndices").ForEach(func(_, i gjson.Result) bool {
+		neutral.List(s.Get("groundingChunkIndices")).ForEach(func(_, i gjson.Result) bool {
 			if c, ok := source(int(i.Int())); ok {
 				c.From, c.To, c.Ranged = from, to, true
 				r.em.Cite(n, c)
 			}
 			return true
 		})
-		return true
 	})
 }
 

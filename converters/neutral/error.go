@@ -91,7 +91,7 @@ func parseError(root gjson.Result, status int) *Error {
 	if e.Status == 0 {
 		e.Status = statusOf(e.Kind)
 	}
-	detail.Get("details").ForEach(func(_, d gjson.Result) bool {
+	List(detail.Get("details")).ForEach(func(_, d gjson.Result) bool {
 		if delay := d.Get("retryDelay").Str; delay != "" {
 			e.RetryAfter = retryDelay(delay)
 		}

@@ -42,7 +42,7 @@ func (c *ClaudeMeter) Add(u gjson.Result) {
 	}
 	if list := u.Get("iterations"); list.IsArray() {
 		c.passes = c.passes[:0]
-		list.ForEach(func(_, e gjson.Result) bool {
+		List(list).ForEach(func(_, e gjson.Result) bool {
 			if n, seen := claudeFigures(e); seen {
 				p := n.usage(c.HourTTL)
 				p.Model = strings.Clone(e.Get("model").Str)

@@ -30,6 +30,26 @@ func ParseBody(body []byte) (gjson.Result, error) {
 	return root, nil
 }
 
+// List is r if it is an array and nothing otherwise. Visiting anything but an
+// array or an object would hand the visitor the value itself, and null stands
+// in many places where a list may.
+func List(r gjson.Result) gjson.Result {
+	if !r.IsArray() {
+		return gjson.Result{}
+	}
+	return r
+}
+
+// Objects visits the objects of an array and skips whatever else is in it.
+func Objects(array gjson.Result, visit func(gjson.Result)) {
+	List(array).ForEach(func(_, v gjson.Result) bool {
+		if v.IsObject() {
+			visit(v)
+		}
+		return true
+	})
+}
+
 // NumberOf is a JSON number in its own digits, unset for anything else.
 func NumberOf(r gjson.Result) Number {
 	if r.Type != gjson.Number {
@@ -67,7 +87,7 @@ func StringsOf(r gjson.Result) []string {
 		return []string{r.Str}
 	}
 	var out []string
-	r.ForEach(func(_, v gjson.Result) bool {
+	List(r).ForEach(func(_, v gjson.Result) bool {
 		if v.Type == gjson.String {
 			out = append(out, v.Str)
 		}

@@ -113,7 +113,7 @@ func (t *Tap) Body(body []byte) Verdict {
 // array reads the chunks of a stream that came as one JSON array.
 func (t *Tap) array(root gjson.Result) Verdict {
 	v := Neutral
-	root.ForEach(func(_, chunk gjson.Result) bool {
+	List(root).ForEach(func(_, chunk gjson.Result) bool {
 		if got := t.wire.frame(t, chunk.Raw); got == Failure || got == Content {
 			v = got
 		}
@@ -187,8 +187,9 @@ func (t *Tap) identify(id, model, tier gjson.Result) {
 	}
 }
 
-// hasError says whether an error member carries anything.
-func hasError(e gjson.Result) bool {
+// HasError says whether an error member carries anything: relays send null and
+// empty objects along with good answers.
+func HasError(e gjson.Result) bool {
 	switch e.Type {
 	case gjson.String:
 		return e.Str != ""

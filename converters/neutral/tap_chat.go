@@ -28,12 +28,12 @@ func (c *chatTap) object(t *Tap, root gjson.Result, member string) Verdict {
 	if u, ok := ChatUsage(root.Get("usage")); ok {
 		c.last, c.seen = u, true
 	}
-	if hasError(root.Get("error")) {
+	if HasError(root.Get("error")) {
 		return Failure
 	}
 	t.identify(root.Get("id"), root.Get("model"), root.Get("service_tier"))
 	v := Neutral
-	root.Get("choices").ForEach(func(_, choice gjson.Result) bool {
+	List(root.Get("choices")).ForEach(func(_, choice gjson.Result) bool {
 		if c.content(t, choice.Get(member)) {
 			v = Content
 		}
@@ -61,7 +61,7 @@ func (c *chatTap) content(t *Tap, delta gjson.Result) bool {
 		case "audio":
 			found = found || value.IsObject()
 		case "tool_calls":
-			value.ForEach(func(_, call gjson.Result) bool {
+			List(value).ForEach(func(_, call gjson.Result) bool {
 				c.calls = true
 				found = t.text(call.Get("function.arguments")) || t.text(call.Get("custom.input")) || found
 				return true

@@ -38,7 +38,7 @@ func (c *claudeTap) frame(t *Tap, data string) Verdict {
 	case "error":
 		return Failure
 	case "":
-		if hasError(root.Get("error")) {
+		if HasError(root.Get("error")) {
 			return Failure
 		}
 	}
@@ -100,14 +100,14 @@ func (c *claudeTap) stop(reason gjson.Result) Verdict {
 }
 
 func (c *claudeTap) body(t *Tap, root gjson.Result) Verdict {
-	if root.Get("type").Str == "error" || hasError(root.Get("error")) {
+	if root.Get("type").Str == "error" || HasError(root.Get("error")) {
 		c.figures(t, root.Get("usage"))
 		return Failure
 	}
 	c.figures(t, root.Get("usage"))
 	t.identify(root.Get("id"), root.Get("model"), gjson.Result{})
 	v := Neutral
-	root.Get("content").ForEach(func(_, block gjson.Result) bool {
+	List(root.Get("content")).ForEach(func(_, block gjson.Result) bool {
 		kind := block.Get("type").Str
 		if claudeBlockCarries(t, block) || kind == "tool_use" || kind == "server_tool_use" {
 			v = Content

@@ -28,7 +28,7 @@ func (g *geminiTap) body(t *Tap, root gjson.Result) Verdict {
 	if u, ok := GeminiUsage(root.Get("usageMetadata")); ok {
 		g.last, g.seen = u, true
 	}
-	if hasError(root.Get("error")) {
+	if HasError(root.Get("error")) {
 		return Failure
 	}
 	t.identify(root.Get("responseId"), root.Get("modelVersion"), root.Get("serviceTier"))
@@ -37,7 +37,7 @@ func (g *geminiTap) body(t *Tap, root gjson.Result) Verdict {
 	if root.Get("promptFeedback.blockReason").Str != "" {
 		t.complete, v = true, Content
 	}
-	root.Get("candidates").ForEach(func(_, c gjson.Result) bool {
+	List(root.Get("candidates")).ForEach(func(_, c gjson.Result) bool {
 		v = max(v, g.candidate(t, c, v))
 		return true
 	})
@@ -66,7 +66,7 @@ func (g *geminiTap) candidate(t *Tap, c gjson.Result, v Verdict) Verdict {
 
 func (g *geminiTap) parts(t *Tap, parts gjson.Result) bool {
 	found := false
-	parts.ForEach(func(_, part gjson.Result) bool {
+	List(parts).ForEach(func(_, part gjson.Result) bool {
 		part.ForEach(func(key, value gjson.Result) bool {
 			switch key.Str {
 			case "text":
@@ -125,7 +125,7 @@ func GeminiUsage(m gjson.Result) (Usage, bool) {
 type modal struct{ image, audio int64 }
 
 func modalities(list gjson.Result) (m modal) {
-	list.ForEach(func(_, e gjson.Result) bool {
+	List(list).ForEach(func(_, e gjson.Result) bool {
 		n, _ := count(e.Get("tokenCount"))
 		switch e.Get("modality").Str {
 		case "IMAGE":

@@ -35,7 +35,7 @@ func (r *responsesTap) frame(t *Tap, data string) Verdict {
 	case "error":
 		return Failure
 	case "":
-		if hasError(root.Get("error")) {
+		if HasError(root.Get("error")) {
 			return Failure
 		}
 	default:
@@ -79,7 +79,7 @@ func (r *responsesTap) body(t *Tap, root gjson.Result) Verdict {
 	carries := r.response(t, root)
 	status := root.Get("status").Str
 	switch {
-	case status == "failed" || hasError(root.Get("error")):
+	case status == "failed" || HasError(root.Get("error")):
 		return Failure
 	case status == "completed" || status == "incomplete":
 		t.complete = true
@@ -99,7 +99,7 @@ func (r *responsesTap) response(t *Tap, o gjson.Result) bool {
 	}
 	carries := false
 	r.final = itemCounts{}
-	o.Get("output").ForEach(func(_, item gjson.Result) bool {
+	List(o.Get("output")).ForEach(func(_, item gjson.Result) bool {
 		r.final.add(item)
 		carries = carries || responsesItemCarries(item)
 		return true
@@ -114,7 +114,7 @@ func responsesItemCarries(item gjson.Result) bool {
 		return item.IsObject()
 	}
 	carries := false
-	item.Get("content").ForEach(func(_, part gjson.Result) bool {
+	List(item.Get("content")).ForEach(func(_, part gjson.Result) bool {
 		carries = part.Get("text").Str != "" || part.Get("refusal").Str != ""
 		return !carries
 	})

@@ -293,3 +293,23 @@ func BenchmarkTapDelta(b *testing.B) {
 		})
 	}
 }
+
+func TestTapTakesNullForNothing(t *testing.T) {
+	t.Parallel()
+	for f, frames := range map[neutral.Format][]string{
+		neutral.Chat: {
+			`{"choices":[{"delta":{"content":null,"tool_calls":null,"function_call":null},"finish_reason":null}],"usage":null,"error":null}`,
+			`{"choices":[{"delta":{},"finish_reason":"stop"}]}`,
+		},
+		neutral.Responses: {`{"type":"response.completed","response":{"output":null,"usage":null,"error":null}}`},
+		neutral.Gemini:    {`{"candidates":[{"content":{"parts":null},"finishReason":"STOP"}],"promptFeedback":null}`},
+	} {
+		tap := neutral.NewTap(f, false)
+		var last neutral.Verdict
+		for _, frame := range frames {
+			last = tap.Frame([]byte(frame))
+		}
+		require.Equal(t, neutral.Terminal, last, "%s", f)
+		require.Empty(t, tap.Usage())
+	}
+}

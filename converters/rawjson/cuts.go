@@ -39,6 +39,9 @@ func (c *Cuts) Replace(value gjson.Result, text string) {
 // one comma. It reports how many were removed and how many are left.
 func (c *Cuts) Elements(array gjson.Result, drop func(gjson.Result) bool) (gone, left int) {
 	var spans []span
+	if !array.IsArray() {
+		return 0, 0
+	}
 	array.ForEach(func(_, v gjson.Result) bool {
 		at := c.offset(v.Raw)
 		spans = append(spans, span{at, at + len(v.Raw), drop(v)})
@@ -50,6 +53,9 @@ func (c *Cuts) Elements(array gjson.Result, drop func(gjson.Result) bool) (gone,
 // Members removes the members of an object for which drop says so.
 func (c *Cuts) Members(object gjson.Result, drop func(key string, v gjson.Result) bool) (gone, left int) {
 	var spans []span
+	if !object.IsObject() {
+		return 0, 0
+	}
 	object.ForEach(func(k, v gjson.Result) bool {
 		spans = append(spans, span{c.offset(k.Raw), c.offset(v.Raw) + len(v.Raw), drop(k.Str, v)})
 		return true

@@ -38,9 +38,8 @@ func Decode(body []byte) (*neutral.Request, error) {
 	if input := top["input"]; input.Type == gjson.String {
 		d.conv.Add(neutral.User, neutral.Part{Kind: neutral.Text, Text: input.Str})
 	} else {
-		input.ForEach(func(_, item gjson.Result) bool {
+		neutral.Objects(input, func(item gjson.Result) {
 			d.item(item)
-			return true
 		})
 	}
 	d.conv.Store(r)
@@ -101,9 +100,8 @@ func (d *decoder) choice(c gjson.Result) {
 		if c.Get("mode").Str == "required" {
 			d.r.Choice.Mode = neutral.ChoiceAllowedAny
 		}
-		c.Get("tools").ForEach(func(_, t gjson.Result) bool {
+		neutral.Objects(c.Get("tools"), func(t gjson.Result) {
 			d.r.Choice.Names = append(d.r.Choice.Names, allowedName(t))
-			return true
 		})
 	case kind == "local_shell":
 		d.r.Choice = neutral.Choice{Mode: neutral.ChoiceTool, Names: []string{localShell}}

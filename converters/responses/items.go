@@ -71,9 +71,8 @@ func (d *decoder) thinking(it gjson.Result) {
 // summary is the text of a reasoning item, its parts joined.
 func summary(it gjson.Result) string {
 	var parts []string
-	it.Get("summary").ForEach(func(_, p gjson.Result) bool {
+	neutral.Objects(it.Get("summary"), func(p gjson.Result) {
 		parts = append(parts, p.Get("text").Str)
-		return true
 	})
 	return strings.Join(parts, "\n\n")
 }
@@ -84,12 +83,11 @@ func (d *decoder) content(c gjson.Result) []neutral.Part {
 		return []neutral.Part{{Kind: neutral.Text, Text: c.Str}}
 	}
 	var parts []neutral.Part
-	c.ForEach(func(_, v gjson.Result) bool {
+	neutral.Objects(c, func(v gjson.Result) {
 		if p, ok := d.part(v); ok {
 			d.r.Needs |= p.Needs()
 			parts = append(parts, p)
 		}
-		return true
 	})
 	return parts
 }

@@ -59,7 +59,7 @@ func (r *Reader) Frame(data string) {
 	case "response.failed", "error":
 		r.em.Fail(neutral.StreamError(root))
 	case "":
-		if root.Get("error").Exists() {
+		if neutral.HasError(root.Get("error")) {
 			r.em.Fail(neutral.StreamError(root))
 		}
 	}
@@ -67,7 +67,7 @@ func (r *Reader) Frame(data string) {
 
 // Body takes a whole answer.
 func (r *Reader) Body(root gjson.Result) {
-	if root.Get("status").Str == "failed" || root.Get("error").IsObject() {
+	if root.Get("status").Str == "failed" || neutral.HasError(root.Get("error")) {
 		r.em.Fail(neutral.StreamError(root))
 		return
 	}
@@ -207,24 +207,22 @@ func (r *Reader) messageDone(it *item, o gjson.Result) {
 	if it.filled {
 		return
 	}
-	o.Get("content").ForEach(func(_, part gjson.Result) bool {
+	neutral.Objects(o.Get("content"), func(part gjson.Result) {
 		kind, text := neutral.TextBlock, part.Get("text").Str
 		if part.Get("type").Str == "refusal" {
 			kind, text = neutral.RefusalBlock, part.Get("refusal").Str
 		}
 		if text == "" {
-			return true
+			return
 		}
 		if it.n < 0 || it.filled {
 			it.n = r.em.Open(kind)
 		}
 		it.filled = true
 		r.em.Delta(it.n, kind, text)
-		part.Get("annotations").ForEach(func(_, a gjson.Result) bool {
+		neutral.Objects(part.Get("annotations"), func(a gjson.Result) {
 			r.cite(it.n, a)
-			return true
 		})
-		return true
 	})
 }
 
@@ -251,10 +249,9 @@ func (r *Reader) reasoningDone(it *item, o gjson.Result) {
 func (r *Reader) end(response gjson.Result) {
 	r.start(response)
 	index := int64(0)
-	response.Get("output").ForEach(func(_, o gjson.Result) bool {
+	neutral.Objects(response.Get("output"), func(o gjson.Result) {
 		r.itemDone(r.at(index), o)
 		index++
-		return true
 	})
 	if u, ok := neutral.ResponsesUsage(response.Get("usage")); ok {
 		r.usage, r.known = u, true

@@ -33,7 +33,7 @@ func flatName(t gjson.Result) string {
 // tools reads a list of tools. Those of a namespace become tools with flat
 // names; the map of names brings them back in answers.
 func (d *decoder) tools(list gjson.Result, namespace string) {
-	list.ForEach(func(_, t gjson.Result) bool {
+	neutral.Objects(list, func(t gjson.Result) {
 		name := t.Get("name").Str
 		if namespace != "" {
 			flat := namespace + "__" + name
@@ -44,7 +44,6 @@ func (d *decoder) tools(list gjson.Result, namespace string) {
 			name = flat
 		}
 		d.tool(t, name)
-		return true
 	})
 }
 
