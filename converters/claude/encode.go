@@ -21,7 +21,7 @@ const (
 // Encode prints a request for a target. It returns the body and the tool names
 // it had to change, printed to original, and notes what it left out in drops.
 func Encode(r *neutral.Request, t *neutral.Target, drops *neutral.Drops) ([]byte, map[string]string, error) {
-	shape := neutral.Shape{Vendor: neutral.Anthropic, Reminders: !t.Model.MidSystem, Fill: true}
+	shape := neutral.Shape{Vendor: neutral.Anthropic, Reminders: !t.Model.MidSystem, Fill: true, NoBlank: true}
 	messages, err := shape.Messages(r)
 	if err != nil {
 		return nil, nil, err

@@ -253,3 +253,25 @@ func TestFenceIsStripped(t *testing.T) {
 		}
 	}
 }
+
+// TestFoldOfTheSameFormat gathers a Responses stream for a Responses client: the
+// terminal event holds the answer, items of hosted tools and all, in the
+// server's own words.
+func TestFoldOfTheSameFormat(t *testing.T) {
+	t.Parallel()
+	item := `{"type":"message","content":[{"type":"output_text","text":"hi"}]}`
+	x := &convert.Exchange{From: neutral.Responses, To: neutral.Responses, Client: neutral.Client{Model: "m", RequestID: "r"}}
+	f := x.Fold()
+	whole := `{ "id":"resp_1","status":"completed","output":[{"type":"web_search_call"},` + item + `],"usage":null}`
+	f.Feed([]byte("data: {\"type\":\"response.completed\",\"response\":" + whole + "}\n\n"))
+	body, fault := f.Finish()
+	require.Nil(t, fault)
+	require.Equal(t, whole, string(body))
+
+	f = x.Fold()
+	f.Feed([]byte("data: {\"type\":\"response.output_item.done\",\"output_index\":0,\"item\":" + item + "}\n\n" +
+		"data: {\"type\":\"response.completed\",\"response\":{\"id\":\"resp_1\",\"status\":\"completed\",\"output\":[]}}\n\n"))
+	body, fault = f.Finish()
+	require.Nil(t, fault)
+	require.Equal(t, "hi", gjson.GetBytes(body, "output.0.content.0.text").Str, "an output left out is gathered")
+}

@@ -2,6 +2,7 @@ package convert
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/tidwall/gjson"
 
@@ -20,6 +21,7 @@ type intake struct {
 	sse   sse.Reader
 	array gemini.Splitter
 	whole []byte
+	watch func(frame string) // sees every frame, may be nil
 }
 
 type shape uint8
@@ -120,6 +122,9 @@ func (in *intake) frame(data []byte) {
 	switch {
 	case s == "":
 	case s == "[DONE]" || gjson.Valid(s):
+		if in.watch != nil {
+			in.watch(s)
+		}
 		in.read.Frame(s)
 	default:
 		in.fail("upstream sent a frame that is not JSON")
@@ -207,8 +212,9 @@ func (s *Stream) Drops() []string { return s.gate.drops.Sorted() }
 // that from a provider that only streams.
 type Fold struct {
 	intake
-	x    Exchange
-	fold neutral.Fold
+	x     Exchange
+	fold  neutral.Fold
+	final string // the upstream's own whole answer, where it is the client's format
 }
 
 // Fold returns a converter that gathers one answer.
@@ -216,7 +222,21 @@ func (x *Exchange) Fold() *Fold {
 	f := &Fold{x: *x}
 	f.gate, f.em, f.read = x.pipeline(&f.fold)
 	f.gate.open = true // nothing goes out before the end
+	if x.From == neutral.Responses && x.To == neutral.Responses {
+		f.watch = f.keepFinal
+	}
 	return f
+}
+
+// keepFinal keeps the response of the terminal event: it is the whole answer
+// already, unless the server left its output out.
+func (f *Fold) keepFinal(frame string) {
+	switch gjson.Get(frame, "type").Str {
+	case "response.completed", "response.incomplete":
+		if response := gjson.Get(frame, "response"); response.Get("output.0").Exists() {
+			f.final = strings.Clone(response.Raw)
+		}
+	}
 }
 
 // Feed takes bytes of the upstream, cut anywhere.
@@ -231,10 +251,14 @@ func (f *Fold) Finish() ([]byte, *neutral.Error) {
 
 func (f *Fold) answer() ([]byte, *neutral.Error) {
 	a, err := f.fold.Answer()
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case f.final != "":
+		return []byte(f.final), nil
+	default:
+		return f.x.append(nil, a), nil
 	}
-	return f.x.append(nil, a), nil
 }
 
 // Drops are codes of what the client did not get to see of the answer.

@@ -1,6 +1,9 @@
 package neutral
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Emitter hands a reader's events to a sink and keeps their order: it counts
 // blocks, opens and closes them as the kind of content changes, and lets
@@ -121,10 +124,16 @@ func (e *Emitter) current(kind BlockKind) (int, bool) {
 	return 0, false
 }
 
-// Delta adds text, thinking, refusal or arguments to a block; nothing is not
-// sent on.
+// isOpen says whether a block is open. What comes for a block that was closed
+// because another began is dropped: no format could show it.
+func (e *Emitter) isOpen(n int) bool {
+	return slices.ContainsFunc(e.open, func(b openBlock) bool { return b.n == n })
+}
+
+// Delta adds text, thinking, refusal or arguments to an open block; nothing is
+// not sent on.
 func (e *Emitter) Delta(n int, kind BlockKind, text string) {
-	if text == "" {
+	if text == "" || !e.isOpen(n) {
 		return
 	}
 	ev := e.send(Delta)
@@ -134,7 +143,7 @@ func (e *Emitter) Delta(n int, kind BlockKind, text string) {
 
 // CustomDelta adds to the input of a custom call.
 func (e *Emitter) CustomDelta(n int, text string) {
-	if text == "" {
+	if text == "" || !e.isOpen(n) {
 		return
 	}
 	ev := e.send(CustomDelta)
@@ -144,7 +153,7 @@ func (e *Emitter) CustomDelta(n int, text string) {
 
 // Sign puts a signature on a block.
 func (e *Emitter) Sign(n int, sig Sig) {
-	if sig.Zero() {
+	if sig.Zero() || !e.isOpen(n) {
 		return
 	}
 	ev := e.send(SetSig)
@@ -154,6 +163,9 @@ func (e *Emitter) Sign(n int, sig Sig) {
 
 // Cite adds a source to a text block.
 func (e *Emitter) Cite(n int, c Citation) {
+	if !e.isOpen(n) {
+		return
+	}
 	ev := e.send(Cite)
 	ev.N, ev.Citation = n, c
 	e.sink.Event(ev)

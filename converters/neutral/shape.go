@@ -104,6 +104,7 @@ type Shape struct {
 	Vendor    Vendor // whose signed thinking may stay
 	Reminders bool   // later system messages become text in user turns
 	Fill      bool   // calls without a result get one
+	NoBlank   bool   // text of nothing but white space is dropped
 }
 
 // Messages returns the request's messages as a format of this shape wants them:
@@ -152,22 +153,23 @@ func appendTurn(turns []Message, role Role, parts []Part) []Message {
 	return turns
 }
 
-// own leaves out thinking that is not signed by the shape's vendor.
+// own leaves out thinking that is not signed by the shape's vendor, and blank
+// text where it is refused. The request's slice is not touched.
 func (s Shape) own(parts []Part) []Part {
-	foreign := func(p *Part) bool { return p.Kind == Think && (p.Sig.Zero() || p.Sig.Vendor != s.Vendor) }
-	for i := range parts {
-		if !foreign(&parts[i]) {
-			continue
+	foreign := func(p Part) bool {
+		switch p.Kind {
+		case Think:
+			return p.Sig.Zero() || p.Sig.Vendor != s.Vendor
+		case Text:
+			return s.NoBlank && strings.TrimSpace(p.Text) == ""
+		default:
+			return false
 		}
-		out := append([]Part(nil), parts[:i]...)
-		for j := i + 1; j < len(parts); j++ {
-			if !foreign(&parts[j]) {
-				out = append(out, parts[j])
-			}
-		}
-		return out
 	}
-	return parts
+	if !slices.ContainsFunc(parts, foreign) {
+		return parts
+	}
+	return slices.DeleteFunc(slices.Clone(parts), foreign)
 }
 
 // Texts joins the text of text parts and text documents.

@@ -135,3 +135,19 @@ func TestAnswerKeepsOpenAIItems(t *testing.T) {
 	require.Equal(t, "ns", gjson.GetBytes(out, "output.3.namespace").Str)
 	require.Equal(t, "raw", gjson.GetBytes(out, "output.4.input").Str)
 }
+
+// TestReaderOfOverlappingItems gets text while a call is open: the call ends,
+// and what still comes for it is dropped rather than shown in the wrong place.
+func TestReaderOfOverlappingItems(t *testing.T) {
+	t.Parallel()
+	a, fault := read(
+		`{"type":"response.output_item.added","output_index":0,"item":{"type":"function_call","call_id":"c","name":"f"}}`,
+		`{"type":"response.function_call_arguments.delta","output_index":0,"delta":"{"}`,
+		`{"type":"response.output_text.delta","output_index":1,"delta":"x"}`,
+		`{"type":"response.function_call_arguments.delta","output_index":0,"delta":"}"}`,
+		`{"type":"response.completed","response":{"status":"completed"}}`)
+	require.Nil(t, fault)
+	require.Len(t, a.Blocks, 2)
+	require.Equal(t, "{", a.Blocks[0].Text)
+	require.Equal(t, "x", a.Blocks[1].Text)
+}
