@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -22,7 +23,10 @@ import (
 	"github.com/claude-code-hub/cch/http/middleware"
 	"github.com/claude-code-hub/cch/http/server"
 	"github.com/claude-code-hub/cch/internal/config"
+	"github.com/claude-code-hub/cch/internal/demo"
 	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/outbound"
+	"github.com/claude-code-hub/cch/internal/outbound/conntest"
 	"github.com/claude-code-hub/cch/internal/routing"
 	"github.com/claude-code-hub/cch/internal/secrets"
 	"github.com/claude-code-hub/cch/internal/telemetry"
@@ -48,6 +52,7 @@ type App struct {
 	adminToken secrets.AdminToken
 	master     secrets.MasterKey
 
+	demo     *demo.Server // nil = off
 	store    *store.Store
 	journal  *journal.Journal
 	system   *system.System
@@ -74,6 +79,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *App, err error) 
 		}
 	}()
 	for _, build := range []func(context.Context, Options) error{
+		a.buildDemo,
 		a.buildSecrets,
 		a.buildStore,
 		a.buildActors,
@@ -172,6 +178,7 @@ func (a *App) buildGateway(ctx context.Context, _ Options) error {
 		Headers: a.cfg.Upstream.HeadersTimeout.Duration(),
 		Gap:     a.cfg.Upstream.BodyTimeout.Duration(),
 		Now:     a.now,
+		Schemes: a.schemes(),
 	})
 	a.onClose("connections to providers", func(context.Context) error { a.upstream.Close(); return nil })
 	a.gateway = gateway.New(gateway.Options{
@@ -247,9 +254,22 @@ func (a *App) adminOptions() adminapi.Options {
 		Catalog: a.system.Configuration(),
 		Actors:  a.system.Operator(),
 		Live:    a.system,
+		Tester:  a.tester(),
 		Health:  a.health.Report,
 		Proxies: a.proxies,
 	}
+}
+
+// tester calls providers as the gateway does, but never this process itself.
+func (a *App) tester() *conntest.Tester {
+	self := func(to netip.AddrPort) bool {
+		return to.Addr().IsLoopback() && int(to.Port()) == a.cfg.Server.Port
+	}
+	return conntest.New(conntest.Options{
+		Policy:  outbound.Policy{AllowPrivate: true, Self: self},
+		Schemes: a.schemes(), Timeout: a.cfg.Upstream.TestTimeout.Duration(), Now: a.now,
+		Target: upstream.Target, Authorize: upstream.Authorize, Redact: secrets.Redact,
+	})
 }
 
 func (a *App) csrfKey() [32]byte {

@@ -75,7 +75,7 @@ func (in *testDraftInput) merge(p *domain.Provider) error {
 	if body.Type != "" {
 		p.Type = domain.ProviderType(body.Type)
 	}
-	if body.URL != "" {
+	if body.URL != "" && body.URL != p.URL {
 		p.URL = body.URL
 		wrong.checkURL(&p.URL)
 	}

@@ -243,7 +243,7 @@ func (in *updateProviderInput) merge(p *domain.Provider) error {
 	if body.Type != "" {
 		p.Type = domain.ProviderType(body.Type)
 	}
-	if body.URL.set {
+	if body.URL.set && body.URL.value != p.URL {
 		p.URL = body.URL.value
 		wrong.checkURL(&p.URL)
 	}

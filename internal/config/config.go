@@ -29,6 +29,7 @@ type Config struct {
 	Stream   Stream
 	Shutdown Shutdown
 	Log      Log
+	Setup    Setup
 }
 
 // Server is where and how the process listens.
@@ -104,6 +105,11 @@ type Shutdown struct {
 type Log struct {
 	Level    string `env:"LOG_LEVEL" envDefault:"info" oneof:"debug,info,warn,error" doc:"least level that is written"`
 	Timezone string `env:"TZ"        envDefault:"UTC"  doc:"zone of calendar limits where the setting names none"`
+}
+
+// Setup is what helps a newcomer.
+type Setup struct {
+	DemoUpstream string `env:"DEMO_UPSTREAM" envDefault:"on" oneof:"on,off" doc:"whether an administrator may switch the built-in demo upstream on"`
 }
 
 // Embedded tells whether the process keeps its own SQLite database.

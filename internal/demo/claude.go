@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,6 +12,9 @@ import (
 // reply is what the demo upstream always says.
 const reply = "Hello from the demo upstream of Claude Code Hub. No model was asked: this text is built in. " +
 	"Your request went through routing, limits and the log like any other; look it up under Requests."
+
+// pong is the answer to whoever asks for it, as connectivity tests do.
+const pong = "pong"
 
 // claude answers a Claude request, streamed or whole.
 func (s *Server) claude(w http.ResponseWriter, r *http.Request, mode Mode, body []byte) {
@@ -27,7 +31,11 @@ func (s *Server) claude(w http.ResponseWriter, r *http.Request, mode Mode, body 
 		return
 	}
 	usage := fmt.Sprintf(`"input_tokens":%d,"cache_read_input_tokens":0,"cache_creation_input_tokens":0`, len(body)/4+1)
-	words := strings.SplitAfter(reply, " ")
+	text := reply
+	if bytes.Contains(body, []byte("reply 'pong'")) {
+		text = pong
+	}
+	words := strings.SplitAfter(text, " ")
 	if head.Stream {
 		s.claudeStream(w, r, mode, string(model), usage, words)
 		return
@@ -39,7 +47,7 @@ func (s *Server) claude(w http.ResponseWriter, r *http.Request, mode Mode, body 
 		panic(http.ErrAbortHandler)
 	}
 	_, _ = fmt.Fprintf(w, `{"id":"msg_demo","type":"message","role":"assistant","model":%s,"content":[{"type":"text","text":%q}],`+
-		`"stop_reason":"end_turn","stop_sequence":null,"usage":{%s,"output_tokens":%d}}`, model, reply, usage, len(words))
+		`"stop_reason":"end_turn","stop_sequence":null,"usage":{%s,"output_tokens":%d}}`, model, text, usage, len(words))
 }
 
 func (s *Server) claudeStream(w http.ResponseWriter, r *http.Request, mode Mode, model, usage string, words []string) {

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -112,6 +113,16 @@ type Conversion struct {
 	AcceptFormats     []Protocol // beside the native one; unused when AcceptAll
 	CodexInstructions string     // auto, force, keep
 }
+
+// DemoScheme is the scheme of the built-in demo upstream, DemoURL its base URL.
+const (
+	DemoScheme = "demo"
+	DemoURL    = DemoScheme + ":"
+)
+
+// IsDemo tells whether the provider is the built-in demo upstream, whose
+// requests are marked as such and cost nothing.
+func (p *Provider) IsDemo() bool { return strings.HasPrefix(p.URL, DemoURL) }
 
 // Accepts tells whether the provider takes calls of the protocol, converting if needed.
 func (p *Provider) Accepts(protocol Protocol) bool {

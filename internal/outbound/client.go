@@ -27,6 +27,8 @@ type Options struct {
 	Policy  Policy
 	Retries int           // tries after the first, for network errors, 429 and 5xx
 	Proxy   domain.Secret // http, https, socks5 or socks5h; empty = direct
+	// Schemes serve URL schemes that are no network at all, such as "demo".
+	Schemes map[string]http.RoundTripper
 }
 
 // Client makes checked calls. Safe for concurrent use. Close it when done.
@@ -47,6 +49,9 @@ func New(o Options) (*Client, error) {
 		ForceAttemptHTTP2:   true,
 		MaxIdleConnsPerHost: 2,
 		IdleConnTimeout:     time.Minute,
+	}
+	for scheme, rt := range o.Schemes {
+		t.RegisterProtocol(scheme, rt)
 	}
 	if o.Proxy != "" {
 		u, err := url.Parse(o.Proxy.Reveal())

@@ -111,19 +111,16 @@ func (p *pool) oldest() *destination {
 
 // dial makes a destination; no connection is opened yet.
 func (p *pool) dial(key poolKey) (*destination, error) {
-	base, err := url.Parse(key.base)
+	base, err := parseBase(key.base)
 	if err != nil {
-		return nil, errors.New("the provider's URL cannot be parsed")
+		return nil, err
 	}
 	d := &destination{key: key, base: base}
 	if rt, ok := p.schemes[base.Scheme]; ok {
-		if base.Host == "" {
-			base.Host, base.Opaque = base.Scheme, ""
-		}
 		d.transport = rt
 		return d, nil
 	}
-	if (base.Scheme != "http" && base.Scheme != "https") || base.Host == "" {
+	if base.Scheme != "http" && base.Scheme != "https" {
 		return nil, errors.New("the provider's URL is neither http nor https")
 	}
 	d.transport, err = newTransport(key.proxy, p.connect)

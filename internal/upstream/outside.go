@@ -1,7 +1,6 @@
 package upstream
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 
@@ -11,9 +10,9 @@ import (
 // Target is where a call of path goes at a provider with this base URL. It is
 // for calls made outside of Client that must go to the same place.
 func Target(base, path, rawQuery string) (*url.URL, error) {
-	u, err := url.Parse(base)
-	if err != nil || u.Host == "" {
-		return nil, errors.New("the provider's URL cannot be used")
+	u, err := parseBase(base)
+	if err != nil {
+		return nil, err
 	}
 	return target(u, path, rawQuery), nil
 }

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"errors"
 	"net/url"
 	"strings"
 )
@@ -12,6 +13,23 @@ func endpointRoots() [9]string {
 		"/audio/transcriptions", "/audio/translations", "/chat/completions", "/embeddings",
 		"/responses", "/messages", "/images", "/models", "/files",
 	}
+}
+
+// parseBase reads a provider's base URL. A scheme that is no network, such as
+// "demo:", is its own host. The error does not quote the URL: it may hold
+// credentials.
+func parseBase(raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil, errors.New("the provider's URL cannot be parsed")
+	}
+	if u.Host == "" && u.Scheme != "http" && u.Scheme != "https" {
+		u.Host, u.Opaque = u.Scheme, ""
+	}
+	if u.Host == "" {
+		return nil, errors.New("the provider's URL names no host")
+	}
+	return u, nil
 }
 
 // target joins a provider's base URL and the path a client called:

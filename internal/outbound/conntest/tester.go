@@ -25,7 +25,8 @@ const (
 // that a green verdict holds for those.
 type Options struct {
 	Policy  outbound.Policy
-	Timeout time.Duration // where a test names none
+	Schemes map[string]http.RoundTripper // see outbound.Options
+	Timeout time.Duration                // where a test names none
 	Now     func() time.Time
 	// Target is the URL of an API path at a provider's base URL.
 	Target func(base, path, rawQuery string) (*url.URL, error)
@@ -105,7 +106,7 @@ func (t *Tester) complete(test *domain.ConnectionTest) {
 }
 
 func (t *Tester) client(proxy domain.Secret) (*outbound.Client, error) {
-	c, err := outbound.New(outbound.Options{Policy: t.o.Policy, Proxy: proxy})
+	c, err := outbound.New(outbound.Options{Policy: t.o.Policy, Proxy: proxy, Schemes: t.o.Schemes})
 	if errors.Is(err, outbound.ErrProxyURL) {
 		return nil, invalid(err.Error())
 	}
