@@ -9,8 +9,9 @@ import (
 // Ask sends msg and waits for the answer. It is for goroutines outside actors:
 // an actor that waits blocks itself and may wait for itself. Errors are
 // ErrDeadLetter, ErrSaturated, ErrUnexpectedReply, a *FailedError or ctx.Err().
-// When ctx ends first the actor may still handle the message: ask for things
-// that expire.
+// ctx bounds the waiting only: the message is sent, and will be handled, even if
+// ctx is over before. Whoever promised it to the actor has kept the promise;
+// ask for things that expire.
 func Ask[T any](ctx context.Context, r Ref, msg any) (T, error) {
 	got, err := r.ask(ctx, msg)
 	if err != nil {
@@ -28,9 +29,6 @@ func (r Ref) ask(ctx context.Context, msg any) (any, error) {
 	sys := r.system()
 	if sys == nil {
 		return nil, ErrDeadLetter
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
 	}
 	w := sys.waiter()
 	gen := w.gen.Load()

@@ -2,6 +2,7 @@ package kit
 
 import (
 	"context"
+	"iter"
 	"log/slog"
 	"time"
 )
@@ -112,14 +113,16 @@ func (c *Context) Spawn(k Kind, id string) Ref {
 	return child.ref()
 }
 
-// Children are the actor's live children, in no order: for an incarnation that
-// inherits those of the one that failed.
-func (c *Context) Children() []Ref {
-	refs := make([]Ref, 0, len(c.cell.children))
-	for _, child := range c.cell.children {
-		refs = append(refs, child.ref())
+// Children are the actor's live children by the id they were spawned with, in
+// no order: for an incarnation that inherits those of the one that failed.
+func (c *Context) Children() iter.Seq2[string, Ref] {
+	return func(yield func(string, Ref) bool) {
+		for _, child := range c.cell.children {
+			if !yield(child.id, child.ref()) {
+				return
+			}
+		}
 	}
-	return refs
 }
 
 // Stop ends the actor after this message. What is queued becomes dead letters,

@@ -56,7 +56,7 @@ func (c *cell) receive(msg any) {
 		c.actor = c.kind.New(c.id)
 	}
 	if f := c.sys.intercept; f != nil {
-		f(c.kind.Name, c.id, c.actor, msg)
+		f(c.kind.Name, c.id, c.ref(), msg)
 	}
 	c.actor.Receive(&c.ctx)
 }

@@ -96,7 +96,11 @@ func TestChildren(t *testing.T) {
 			case string:
 				c.Respond(c.Spawn(child, m))
 			case int:
-				c.Respond(c.Children())
+				ids := make(map[kit.Ref]string)
+				for id, child := range c.Children() {
+					ids[child] = id
+				}
+				c.Respond(ids)
 			case error:
 				panic(m)
 			case kit.ChildStopped:
@@ -111,14 +115,14 @@ func TestChildren(t *testing.T) {
 		require.NoError(t, err)
 		return r
 	}
-	children := func() []kit.Ref {
-		all, err := kit.Ask[[]kit.Ref](timeout(t), parent, 0)
+	children := func() map[kit.Ref]string {
+		all, err := kit.Ask[map[kit.Ref]string](timeout(t), parent, 0)
 		require.NoError(t, err)
 		return all
 	}
 	a, twin, b := spawn("a"), spawn("a"), spawn("b")
 	require.NotEqual(t, a, twin, "a parent may spawn the same id twice")
-	require.ElementsMatch(t, []kit.Ref{a, twin, b}, children())
+	require.Equal(t, map[kit.Ref]string{a: "a", twin: "a", b: "b"}, children())
 
 	a.Tell("boom")
 	require.Equal(t, kit.ChildStopped{ID: "a", Ref: a}, next(t, events))
@@ -128,7 +132,7 @@ func TestChildren(t *testing.T) {
 	next(t, stopped)
 
 	parent.Tell(context.Canceled) // a panic
-	require.Equal(t, []kit.Ref{b}, children(), "children outlive a panic of their parent")
+	require.Equal(t, map[kit.Ref]string{b: "b"}, children(), "children outlive a panic of their parent")
 	got, err := kit.Ask[string](timeout(t), b, "ask")
 	require.NoError(t, err)
 	require.Equal(t, "answer", got)
@@ -164,9 +168,15 @@ func TestInterceptInjectsFaults(t *testing.T) {
 	var log bytes.Buffer
 	s := newSystem(t, kit.Options{
 		Logger: slog.New(slog.NewTextHandler(&log, nil)),
-		Intercept: func(kind, id string, a kit.Actor, msg any) {
-			if armed.Load() && kind == "worker" && id == "1" && a != nil && msg == "ask" {
+		Intercept: func(kind, id string, self kit.Ref, msg any) {
+			if !armed.Load() || kind != "worker" {
+				return
+			}
+			switch {
+			case id == "1" && msg == "ask":
 				panic("injected")
+			case id == "2" && msg == "ask":
+				self.Kill()
 			}
 		},
 	})
@@ -179,6 +189,13 @@ func TestInterceptInjectsFaults(t *testing.T) {
 	require.EqualError(t, err, "actor worker failed: panic")
 	require.Contains(t, log.String(), `kind=worker actor=1 message=string cause=injected stack=`)
 	require.NotContains(t, log.String(), "Recovering", "the library's own noise")
+
+	r = s.Spawn(kindOf("worker", echo), "2")
+	got, err := kit.Ask[string](timeout(t), r, "ask")
+	require.NoError(t, err)
+	require.Equal(t, "ask", got, "a kill lets the present message be handled")
+	_, err = kit.Ask[string](timeout(t), r, "ask")
+	require.ErrorIs(t, err, kit.ErrDeadLetter)
 }
 
 func TestPanicInHooksChangesNothing(t *testing.T) {

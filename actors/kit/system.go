@@ -20,7 +20,7 @@ type Options struct {
 	Now    func() time.Time // nil: time.Now; what Context.Now gives
 	// Intercept, when set, is called before each Receive, on the actor's
 	// goroutine; a panic in it is one of the actor. For tests that inject faults.
-	Intercept func(kind, id string, a Actor, msg any)
+	Intercept func(kind, id string, self Ref, msg any)
 }
 
 // System is a set of actors with one timer wheel. All methods are safe for
@@ -28,7 +28,7 @@ type Options struct {
 type System struct {
 	logger    *slog.Logger
 	now       func() time.Time
-	intercept func(kind, id string, a Actor, msg any)
+	intercept func(kind, id string, self Ref, msg any)
 
 	lib     *actor.ActorSystem
 	root    *actor.RootContext // its spawns are supervised by strategy

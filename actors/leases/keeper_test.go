@@ -102,7 +102,7 @@ type world struct {
 
 func newWorld() *world {
 	w := &world{holder: newHolder()}
-	w.sys = kit.NewSystem(kit.Options{Intercept: func(kind, _ string, _ kit.Actor, _ any) {
+	w.sys = kit.NewSystem(kit.Options{Intercept: func(kind, _ string, _ kit.Ref, _ any) {
 		if kind == "leases" && w.panics.CompareAndSwap(true, false) {
 			panic("injected")
 		}

@@ -116,7 +116,7 @@ type hub struct {
 	ref kit.Ref
 }
 
-func (w *world) start(t *testing.T, intercept func(kind, id string, a kit.Actor, msg any)) *hub {
+func (w *world) start(t *testing.T, intercept func(kind, id string, self kit.Ref, msg any)) *hub {
 	t.Helper()
 	sys := kit.NewSystem(kit.Options{Name: "test", Logger: slog.New(slog.DiscardHandler), Intercept: intercept})
 	dir := sys.Directory(provider.New(provider.Options{
@@ -296,7 +296,7 @@ func TestAPanicRestoresFromTheSnapshotAndReclaims(t *testing.T) {
 		p.Limits.ConcurrentRequests = 2
 		w := newWorld(p)
 		var boom atomic.Bool
-		h := w.start(t, func(_, _ string, _ kit.Actor, msg any) {
+		h := w.start(t, func(_, _ string, _ kit.Ref, msg any) {
 			if _, ok := msg.(*protocol.HealthRead); ok && boom.Swap(false) {
 				panic("injected")
 			}
@@ -348,7 +348,7 @@ func TestAPanicKeepsTheProbe(t *testing.T) {
 		p := seven()
 		p.Breaker.OpenDuration = time.Second
 		var boom atomic.Bool
-		h := newWorld(p).start(t, func(_, _ string, _ kit.Actor, _ any) {
+		h := newWorld(p).start(t, func(_, _ string, _ kit.Ref, _ any) {
 			if boom.Swap(false) {
 				panic("injected")
 			}

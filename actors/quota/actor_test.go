@@ -79,7 +79,7 @@ type hub struct {
 	ref kit.Ref
 }
 
-func (w *world) start(t *testing.T, intercept func(kind, id string, a kit.Actor, msg any)) *hub {
+func (w *world) start(t *testing.T, intercept func(kind, id string, self kit.Ref, msg any)) *hub {
 	t.Helper()
 	sys := kit.NewSystem(kit.Options{Intercept: intercept})
 	return &hub{t: t, sys: sys, ref: sys.Directory(quota.New(quota.Options{
@@ -220,7 +220,7 @@ func TestAPanicRestoresFromTheSnapshotAndReclaims(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(domain.Limits{ConcurrentRequests: 2})
 		var boom atomic.Bool
-		h := w.start(t, func(_, _ string, _ kit.Actor, msg any) {
+		h := w.start(t, func(_, _ string, _ kit.Ref, msg any) {
 			if _, ok := msg.(*protocol.QuotaRead); ok && boom.Swap(false) {
 				panic("injected")
 			}

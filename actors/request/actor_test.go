@@ -131,7 +131,7 @@ func failAt(t *testing.T, how string, at int) (kind string) {
 	seen := 0
 	var actor kit.Ref
 	known := make(chan struct{})
-	h := newHub(hubOptions{intercept: func(name, _ string, _ kit.Actor, msg any) {
+	h := newHub(hubOptions{intercept: func(name, _ string, _ kit.Ref, msg any) {
 		if name != "request" {
 			return
 		}

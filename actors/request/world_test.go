@@ -151,7 +151,7 @@ type hub struct {
 
 type hubOptions struct {
 	mute      string // kinds of holders that do not answer, by name
-	intercept func(kind, id string, a kit.Actor, msg any)
+	intercept func(kind, id string, self kit.Ref, msg any)
 }
 
 func newHub(o hubOptions) *hub {

@@ -49,7 +49,7 @@ func newNode(t *testing.T, o router.Options, intercept func(kind string, msg any
 	n := &node{}
 	options := kit.Options{Name: "test", Logger: slog.New(slog.DiscardHandler), Now: time.Now}
 	if intercept != nil {
-		options.Intercept = func(kind, _ string, _ kit.Actor, msg any) { intercept(kind, msg) }
+		options.Intercept = func(kind, _ string, _ kit.Ref, msg any) { intercept(kind, msg) }
 	}
 	n.sys = kit.NewSystem(options)
 	n.pool = router.NewPool(n.sys, kit.Kind{

@@ -64,7 +64,7 @@ type hub struct {
 	ref kit.Ref
 }
 
-func start(t *testing.T, m *memory, intercept func(kind, id string, a kit.Actor, msg any)) *hub {
+func start(t *testing.T, m *memory, intercept func(kind, id string, self kit.Ref, msg any)) *hub {
 	t.Helper()
 	sys := kit.NewSystem(kit.Options{Intercept: intercept})
 	dir := sys.Directory(session.New(session.Options{Snapshots: m, TTL: ttl}))
@@ -178,7 +178,7 @@ func TestBindingsAreSavedAtOnceAndTheRestInTime(t *testing.T) {
 func TestAPanicKeepsTheBinding(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, newMemory(), func(_, _ string, _ kit.Actor, msg any) {
+		h := start(t, newMemory(), func(_, _ string, _ kit.Ref, msg any) {
 			if r, ok := msg.(*protocol.SessionResolve); ok && r.LeaseID == lease(66) {
 				panic("injected")
 			}

@@ -98,7 +98,7 @@ type node struct {
 type nodeOptions struct {
 	silent    bool
 	bound     int
-	intercept func(kind, id string, a kit.Actor, msg any)
+	intercept func(kind, id string, self kit.Ref, msg any)
 }
 
 func newNode(o nodeOptions) *node {
@@ -254,7 +254,7 @@ func TestDispatchReportsTheEndWhateverTheContext(t *testing.T) {
 func TestDispatchWhenTheActorFails(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(nodeOptions{intercept: func(kind, _ string, _ kit.Actor, msg any) {
+		n := newNode(nodeOptions{intercept: func(kind, _ string, _ kit.Ref, msg any) {
 			if _, ok := msg.(*protocol.AttemptResult); ok && kind == "request" {
 				panic("injected")
 			}

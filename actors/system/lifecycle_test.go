@@ -97,7 +97,7 @@ type real struct {
 	most      [3]atomic.Int64
 }
 
-func newReal(catalog *domain.Catalog, intercept func(kind, id string, a kit.Actor, msg any)) *real {
+func newReal(catalog *domain.Catalog, intercept func(kind, id string, self kit.Ref, msg any)) *real {
 	n := &real{catalog: catalog}
 	n.sys = kit.NewSystem(kit.Options{Name: "test", Logger: slog.New(slog.DiscardHandler), Now: time.Now, Intercept: intercept})
 	snapshots, health := &shelf{m: map[string]domain.Snapshot{}}, &board{}
@@ -301,7 +301,7 @@ func TestAFailingProviderIsLeftAlone(t *testing.T) {
 func TestNothingIsHeldAfterRandomFailures(t *testing.T) {
 	t.Parallel()
 	var messages atomic.Int64
-	intercept := func(kind, _ string, _ kit.Actor, _ any) {
+	intercept := func(kind, _ string, _ kit.Ref, _ any) {
 		if kind == "request" && messages.Add(1)%13 == 0 {
 			panic("injected")
 		}

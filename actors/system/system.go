@@ -40,7 +40,7 @@ type Options struct {
 	CountNetworkErrors     bool
 
 	// Intercept is called before an actor handles a message, see kit.Options.
-	Intercept func(kind, id string, a kit.Actor, msg any)
+	Intercept func(kind, id string, self kit.Ref, msg any)
 }
 
 // System is every actor of a node. Safe for concurrent use.

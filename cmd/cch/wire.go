@@ -41,7 +41,7 @@ type Options struct {
 	Logger *slog.Logger
 	Now    func() time.Time // nil = time.Now
 	// Intercept is called before an actor handles a message, see kit.Options.
-	Intercept func(kind, id string, a kit.Actor, msg any)
+	Intercept func(kind, id string, self kit.Ref, msg any)
 }
 
 // App is the running hub. New builds it, Listen and Run serve, Close ends it.
