@@ -18,6 +18,7 @@ func (g *Gateway) admit(x *exchange) (Run, protocol.Decision, error) {
 	x.leaving = watch(x.r.Context(), set.OnClientAbort, set.ClientAbortDrain)
 
 	run, first, err := g.Dispatcher.Admit(x.r.Context(), &protocol.Admit{Request: g.request(x), Catalog: x.catalog})
+	x.actor = run != nil
 	if err == nil {
 		return run, first, nil
 	}
@@ -63,7 +64,7 @@ func (g *Gateway) unadmitted(x *exchange, err error) error {
 		return g.turnAway(domain.AsFault(err))
 	}
 	g.Logger.Error("request was not admitted", "request_id", x.id.String(), "error", err)
-	return refused("", domain.NewFault(domain.KindInternal, domain.CodeInternalError, "internal error").Because(err))
+	return refused("", internalFault().Because(err))
 }
 
 func clientGone(cause error) *domain.Fault {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"slices"
+	"strconv"
 
 	"github.com/claude-code-hub/cch/http/gate"
 	"github.com/claude-code-hub/cch/internal/domain"
@@ -14,10 +15,16 @@ import (
 // is passed on. What is larger passes unexamined and uncounted.
 const maxAnswer = 32 << 20
 
+// maxAnnounced bounds the memory taken on an upstream's word for its answer's size.
+const maxAnnounced = 1 << 20
+
 // whole carries an answer that is one document: it is read to its end, judged
 // and passed on.
 func (c *call) whole(res *upstream.Response) {
 	var buf bytes.Buffer
+	if announced, err := strconv.Atoi(res.Header.Get("Content-Length")); err == nil && announced > 0 {
+		buf.Grow(min(announced, maxAnnounced) + bytes.MinRead) // one more read finds the end
+	}
 	n, err := io.Copy(&buf, io.LimitReader(&firstByte{c: c, r: res.Body}, maxAnswer))
 	if err != nil {
 		c.broken(err)

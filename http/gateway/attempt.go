@@ -32,13 +32,16 @@ type call struct {
 	provider *domain.Provider
 	tap      *neutral.Tap
 	result   *protocol.AttemptResult
+	events   bool // the answer is an event stream
 }
 
 // attempt makes one call and carries the answer to the client, unless it turns
 // out to be none. The result says what became of it.
-func (g *Gateway) attempt(x *exchange, run Run, a *protocol.Attempt) *protocol.AttemptResult {
+func (g *Gateway) attempt(x *exchange, run Run, a *protocol.Attempt) (result *protocol.AttemptResult) {
 	c := &call{g: g, x: x, a: a, provider: x.catalog.Provider(a.ProviderID)}
 	c.result = &protocol.AttemptResult{N: a.N, StartedAt: g.Now()}
+	result = c.result // also after a panic
+	defer c.survive()
 	defer func() { c.result.Took = g.Now().Sub(c.result.StartedAt) }()
 	if c.provider == nil || x.body == nil {
 		c.failed(ending{failure: domain.FailRequest, text: "nothing to call, or nothing to send"})
@@ -61,8 +64,8 @@ func (g *Gateway) attempt(x *exchange, run Run, a *protocol.Attempt) *protocol.A
 		return c.result
 	}
 	run.Begun(a.N)
-	c.tap = neutral.NewTap(x.target.dialect.format, x.target.dialect.hourCache(x.body.Bytes()))
-	if isStream(res.Header) {
+	c.tap = neutral.NewTap(x.target.dialect.format, x.head.hourCache)
+	if c.events = isStream(res.Header); c.events {
 		c.stream(res)
 	} else {
 		c.whole(res)

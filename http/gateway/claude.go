@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"bytes"
-
 	"github.com/tidwall/gjson"
 
 	"github.com/claude-code-hub/cch/converters/neutral"
@@ -15,7 +13,6 @@ func claude() *dialect {
 		format:      neutral.Claude,
 		member:      claudeMember,
 		ping:        "event: ping\ndata: {\"type\": \"ping\"}\n\n",
-		hourCache:   claudeHourCache,
 		answerModel: claudeAnswerModel,
 	}
 }
@@ -108,12 +105,6 @@ func claudeMetadata(c *scan.Cursor, h *head) {
 			h.hints.metadata, _ = c.Text()
 		}
 	}
-}
-
-// claudeHourCache looks for a cache mark with a ttl of one hour. Inside texts
-// the quotes would be escaped, so the bytes can be nothing else.
-func claudeHourCache(body []byte) bool {
-	return bytes.Contains(body, []byte(`"ttl":"1h"`)) || bytes.Contains(body, []byte(`"ttl": "1h"`))
 }
 
 func claudeAnswerModel(doc []byte) (from, to int, ok bool) {

@@ -12,9 +12,6 @@ type dialect struct {
 	member func(c *scan.Cursor, name []byte, h *head)
 	// ping is what keeps a waiting client's stream alive, empty if nothing may.
 	ping string
-	// hourCache tells whether a request asks for the one-hour cache lifetime,
-	// for upstreams that do not say which lifetime they wrote with.
-	hourCache func(body []byte) bool
 	// answerModel is where a body or a frame's data names the model.
 	answerModel func(doc []byte) (from, to int, ok bool)
 }

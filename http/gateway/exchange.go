@@ -30,6 +30,7 @@ type exchange struct {
 	reply   *reply
 	leaving *departure
 	opened  *receipt // for the row; nil until a provider is called
+	actor   bool     // an actor has the request and writes its record
 	leave   func()   // gives the place on this node back
 }
 

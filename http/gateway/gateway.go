@@ -37,8 +37,10 @@ type Run interface {
 }
 
 // Recorder writes request records down. done is called once, from another
-// goroutine, when the record can no longer be lost. Neither method blocks.
+// goroutine, when the record can no longer be lost. No method blocks.
 type Recorder interface {
+	// Full tells that new requests cannot be recorded for the time being.
+	Full() bool
 	Started(row *domain.RequestLog, done func(error))
 	Finish(rec *protocol.LogRecord, done func(error))
 }
@@ -148,6 +150,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	x := g.newExchange(w, r)
 	defer x.close()
+	defer g.survive(x)
 	if err := g.serve(x); err != nil { //nolint:contextcheck // the exchange holds the call and thereby its context
 		g.refuse(x, err)
 	}

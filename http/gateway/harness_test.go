@@ -149,6 +149,9 @@ type scripted struct {
 	admitErr  error
 	dieAt     int           // report number at which the actor dies
 	pause     time.Duration // before each attempt
+	onBegun   func()        // if set, called when an upstream begins to answer
+
+	admitPanics bool
 
 	mu      sync.Mutex
 	admits  []*protocol.Admit
@@ -162,6 +165,9 @@ func (s *scripted) Admit(ctx context.Context, a *protocol.Admit) (gateway.Run, p
 	s.mu.Lock()
 	s.admits = append(s.admits, a)
 	s.mu.Unlock()
+	if s.admitPanics {
+		panic("the dispatcher is broken")
+	}
 	if s.admitErr != nil {
 		return nil, protocol.Decision{}, s.admitErr
 	}
@@ -198,6 +204,8 @@ func (r *run) Report(_ context.Context, res *protocol.AttemptResult) (protocol.D
 		return protocol.Decision{}, errors.New("the actor is dead")
 	case res.Class == domain.ClassOK, res.Class == domain.ClassClientAbort, res.Committed:
 		return protocol.Decision{Done: &protocol.Done{}}, nil
+	case res.Failure == domain.FailInternal:
+		final = domain.NewFault(domain.KindInternal, domain.CodeInternalError, "internal error")
 	case res.Class == domain.ClassLocalOverload:
 		final = domain.NewFault(domain.KindOverloaded, domain.CodeServerShutdown, "shutting down")
 	case res.Class == domain.ClassClientError, res.Class == domain.ClassUpstreamRejected:
@@ -208,9 +216,15 @@ func (r *run) Report(_ context.Context, res *protocol.AttemptResult) (protocol.D
 	return protocol.Decision{Reject: &protocol.Reject{Fault: final}}, nil
 }
 
-func (r *run) Begun(n int) { r.s.note(func() { r.s.begun = append(r.s.begun, n) }) }
-func (r *run) Gone()       { r.s.note(func() { r.s.gone++ }) }
-func (r *run) Close()      { r.s.note(func() { r.s.closed++ }) }
+func (r *run) Begun(n int) {
+	r.s.note(func() { r.s.begun = append(r.s.begun, n) })
+	if r.s.onBegun != nil {
+		r.s.onBegun()
+	}
+}
+
+func (r *run) Gone()  { r.s.note(func() { r.s.gone++ }) }
+func (r *run) Close() { r.s.note(func() { r.s.closed++ }) }
 
 func (s *scripted) note(f func()) {
 	s.mu.Lock()
@@ -254,14 +268,21 @@ type records struct {
 	finished []*protocol.LogRecord
 	err      error
 	hold     chan struct{} // if set, receipts wait for it
+	full     bool
+	fatal    bool // Started panics
 }
 
 func newRecords() *records { return &records{} }
+
+func (r *records) Full() bool { return r.full }
 
 func (r *records) Started(row *domain.RequestLog, done func(error)) {
 	r.mu.Lock()
 	r.started = append(r.started, *row)
 	r.mu.Unlock()
+	if r.fatal {
+		panic("the recorder is broken")
+	}
 	r.confirm(done)
 }
 

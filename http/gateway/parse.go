@@ -41,6 +41,9 @@ type head struct {
 	opening  opening
 	metadata metadata
 	end      int // offset of the document's closing brace
+	// hourCache is set when the request asks for the one-hour cache lifetime: for
+	// upstreams that do not say which lifetime they wrote with.
+	hourCache bool
 }
 
 // metadata is where a Claude body keeps its user id.
@@ -61,6 +64,7 @@ func readHead(d *dialect, body []byte, h *head) error {
 		}
 		return badJSON(c.End())
 	}
+	c.Watch("ttl", "1h") // of a cache mark, wherever it stands
 	models := 0
 	for name := range c.Members() {
 		if string(name) == "model" {
@@ -68,7 +72,7 @@ func readHead(d *dialect, body []byte, h *head) error {
 		}
 		d.member(c, name, h)
 	}
-	h.end = c.Pos() - 1
+	h.end, h.hourCache = c.Pos()-1, c.Seen()
 	switch err := c.End(); {
 	case err != nil:
 		return badJSON(err)

@@ -30,6 +30,7 @@ func (x *exchange) row() domain.RequestLog {
 	row.Timing.Queue = x.queued
 	if x.key != nil {
 		row.KeyID, row.UserID = x.key.ID, x.key.UserID
+		row.IsDemo = x.key.UserID == x.settings().Setup.Demo.User
 	}
 	return row
 }
@@ -137,7 +138,7 @@ func (g *Gateway) finish(x *exchange, row domain.RequestLog, why domain.ChainRea
 // what this side knows, and tells the client if it has no answer yet.
 func (g *Gateway) orphaned(x *exchange, res *protocol.AttemptResult, cause error) error {
 	g.Logger.Error("request actor died", "request_id", x.id.String(), "error", cause)
-	f := domain.NewFault(domain.KindInternal, domain.CodeInternalError, "internal error")
+	f := internalFault()
 	row := x.row()
 	row.Timing.Duration = g.Now().Sub(x.at)
 	row.Result = domain.ResultRecord{

@@ -10,7 +10,6 @@ import (
 	"github.com/claude-code-hub/cch/converters/neutral"
 	"github.com/claude-code-hub/cch/converters/sse"
 	"github.com/claude-code-hub/cch/http/gate"
-	"github.com/claude-code-hub/cch/http/problem"
 	"github.com/claude-code-hub/cch/internal/domain"
 	"github.com/claude-code-hub/cch/internal/upstream"
 )
@@ -209,6 +208,6 @@ func (s *stream) cut(err error) {
 		f = domain.NewFault(domain.KindUpstreamTimeout, domain.CodeStreamIdleTimeout, "the provider stopped answering")
 		e.failure, e.status = domain.FailTimeout, domain.StatusTimeout
 	}
-	s.write(problem.Frame(s.x.target.protocol, f, problem.Stream{RequestID: s.x.id.String()}))
+	s.interrupt(f)
 	s.failed(e)
 }

@@ -59,7 +59,7 @@ func blamesProvider(o Outcome) bool {
 		return true
 	case domain.FailFake200, domain.FailGate:
 		return o.Status != 404
-	case domain.FailDial, domain.FailProxy, domain.FailReset, domain.FailRequest:
+	case domain.FailDial, domain.FailProxy, domain.FailReset, domain.FailRequest, domain.FailInternal:
 	}
 	return false
 }

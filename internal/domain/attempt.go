@@ -40,4 +40,5 @@ const (
 	FailGate         FailureKind = "gate"          // the stream showed an error or nothing before content
 	FailStreamBroken FailureKind = "stream_broken" // broke after commit
 	FailRequest      FailureKind = "request"       // the call could not be made (bad URL, bad proxy URL)
+	FailInternal     FailureKind = "internal"      // our own code failed during the call
 )

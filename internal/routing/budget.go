@@ -106,7 +106,7 @@ func retriesInPlace(t *Try) bool {
 		return false
 	}
 	switch t.Failure {
-	case domain.FailDial, domain.FailProxy, domain.FailTimeout, domain.FailRequest:
+	case domain.FailDial, domain.FailProxy, domain.FailTimeout, domain.FailRequest, domain.FailInternal:
 		return false
 	case domain.FailNone, domain.FailStatus, domain.FailReset, domain.FailEmpty,
 		domain.FailFake200, domain.FailGate, domain.FailStreamBroken:

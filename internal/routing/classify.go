@@ -71,6 +71,8 @@ func classifyTransport(k domain.FailureKind) (Verdict, bool) {
 		return Verdict{Class: domain.ClassSystemError}, true
 	case domain.FailTimeout, domain.FailStreamBroken, domain.FailEmpty, domain.FailRequest:
 		return Verdict{Class: domain.ClassProviderError}, true
+	case domain.FailInternal:
+		return Verdict{Class: domain.ClassLocalOverload}, true
 	case domain.FailNone, domain.FailStatus, domain.FailFake200, domain.FailGate:
 	}
 	return Verdict{}, false

@@ -28,6 +28,7 @@ func TestClassify(t *testing.T) {
 		"2xx":                             {routing.Facts{Status: 200}, domain.ClassOK},
 		"client gone beats everything":    {routing.Facts{ClientGone: true, Failure: domain.FailReset, Status: 500}, domain.ClassClientAbort},
 		"our own want of resources":       {routing.Facts{Overloaded: true, Failure: domain.FailReset}, domain.ClassLocalOverload},
+		"a panic of our own":              {routing.Facts{Failure: domain.FailInternal, Status: 500}, domain.ClassLocalOverload},
 		"500":                             {status(500, ""), domain.ClassProviderError},
 		"529":                             {status(529, "overloaded_error"), domain.ClassProviderError},
 		"5xx is never the client's fault": {status(500, "prompt is too long: 9 tokens > 8 maximum"), domain.ClassProviderError},

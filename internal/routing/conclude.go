@@ -17,6 +17,8 @@ const defaultRetryAfter = 5 * time.Second
 func Conclude(history []Try, class domain.CallClass, passText bool) *domain.Fault {
 	last := &history[len(history)-1]
 	switch {
+	case last.Failure == domain.FailInternal:
+		return domain.NewFault(domain.KindInternal, domain.CodeInternalError, "internal error")
 	case last.Class == domain.ClassLocalOverload:
 		return overloaded()
 	case last.Class == domain.ClassClientError:

@@ -159,6 +159,10 @@ func TestConclude(t *testing.T) {
 		after    time.Duration
 		upstream int // status that reaches the client; 0 = none does
 	}{
+		"our own fault": {
+			history: h(at(1, domain.ClassLocalOverload, func(t *routing.Try) { t.Failure = domain.FailInternal })),
+			kind:    domain.KindInternal, code: domain.CodeInternalError,
+		},
 		"client error": {
 			history: h(at(1, failed, status(500)), at(2, domain.ClassClientError, status(400), upstream(body(400)))),
 			kind:    domain.KindUpstreamRefused, code: domain.CodeUpstreamError, upstream: 400,

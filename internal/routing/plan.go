@@ -105,10 +105,12 @@ func (e *entry) priority(groups []string) int {
 	return e.Routing.Priority
 }
 
-// visibleTo tells whether one of the groups may use the provider.
+// visibleTo tells whether one of the groups may use the provider. Whoever may
+// use all groups still gets no invented answers: the demo upstream serves its
+// own groups alone.
 func (e *entry) visibleTo(groups []string) bool {
 	for _, g := range groups {
-		if g == domain.GroupAll || slices.Contains(e.groups, g) {
+		if g == domain.GroupAll && !e.IsDemo() || slices.Contains(e.groups, g) {
 			return true
 		}
 	}

@@ -50,11 +50,25 @@ type Cursor struct {
 	pos   int
 	depth int
 	err   error
+	watch watch
+}
+
+// watch is a member looked for inside what is skipped.
+type watch struct {
+	name, value string
+	seen        bool
 }
 
 // New stands before the only value of doc, which must not change while the
 // cursor or any Text taken from it is in use.
 func New(doc []byte) *Cursor { return &Cursor{buf: doc} }
+
+// Watch has the cursor look out for a member with this string value, wherever
+// it stands in a value that is skipped. Both are compared as they are written.
+func (c *Cursor) Watch(name, value string) { c.watch = watch{name: name, value: value} }
+
+// Seen tells whether the watched member came by.
+func (c *Cursor) Seen() bool { return c.watch.seen }
 
 // End says whether the document was valid. It is called when the value has been
 // read: nothing but white space may follow.
@@ -220,9 +234,14 @@ func (c *Cursor) skipObject() {
 			c.fail(ErrSyntax)
 			return
 		}
-		c.text()
+		name := c.text()
 		if !c.expect(':') {
 			return
+		}
+		if c.watch.name != "" && string(name.raw) == c.watch.name && c.Kind() == String {
+			value := c.text()
+			c.watch.seen = c.watch.seen || string(value.raw) == c.watch.value
+			continue
 		}
 		c.Skip()
 	}

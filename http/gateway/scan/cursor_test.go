@@ -217,3 +217,24 @@ func BenchmarkSkip(b *testing.B) {
 		}
 	}
 }
+
+func TestCursorWatchesWhatIsSkipped(t *testing.T) {
+	t.Parallel()
+	for doc, want := range map[string]bool{
+		`{"a":{"b":[{"ttl":"1h"}]}}`:                            true,
+		`{"a":[{"cache_control": {"type":"x", "ttl" : "1h"}}]}`: true,
+		`{"a":{"ttl":"5m","b":{"ttl":"1h"}}}`:                   true,
+		`{"a":{"ttl":"5m"}}`:                                    false,
+		`{"a":{"ttl":1}}`:                                       false,
+		`{"a":"\"ttl\":\"1h\""}`:                                false,
+		`{"a":{"other":"1h"}}`:                                  false,
+	} {
+		c := scan.New([]byte(doc))
+		c.Watch("ttl", "1h")
+		for range c.Members() {
+			c.Skip()
+		}
+		require.NoError(t, c.End(), doc)
+		require.Equal(t, want, c.Seen(), doc)
+	}
+}
