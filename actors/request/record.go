@@ -6,6 +6,7 @@ import (
 
 	"github.com/claude-code-hub/cch/actors/protocol"
 	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/routing"
 )
 
 const (
@@ -68,6 +69,19 @@ func (m *machine) logRecord(now time.Time) *protocol.LogRecord {
 	return rec
 }
 
+// Lost is the record of a request whose actor is gone and wrote none: its client
+// left, or it was broken off. Its leases are the keeper's to give back.
+func Lost(a *protocol.Admit, clientGone bool, now time.Time) *protocol.LogRecord {
+	m := newMachine(nil, node{}, a, routing.Compile(a.Catalog)) // without effects: it never runs
+	m.began = now
+	if clientGone {
+		m.ending = m.leftEarly(now)
+	} else {
+		m.ending = m.interrupted("the request's actor was lost", now)
+	}
+	return m.logRecord(now)
+}
+
 func (m *machine) settlement() protocol.QuotaSettle {
 	return protocol.QuotaSettle{
 		SettleKey: protocol.SettleKey{ReqID: m.req.ID, Attempt: len(m.tries), Kind: settleCharge},
@@ -102,6 +116,7 @@ func (m *machine) describeUpstream(row *domain.RequestLog) {
 	if p == nil {
 		return
 	}
+	row.IsDemo = row.IsDemo || p.IsDemo()
 	row.Upstream = domain.UpstreamRecord{
 		ProviderID: p.ID, FirstProviderID: m.record.first, ProviderName: p.Name, ProviderType: p.Type,
 		ModelSent: s.model, Attempts: s.attempts,

@@ -28,6 +28,8 @@ type Settings struct {
 
 	QuotaFailMode  FailMode
 	TrustedProxies []string // CIDRs or addresses
+
+	Setup Setup
 }
 
 // TierStrategy is how one provider is drawn from the best tier.

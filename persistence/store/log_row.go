@@ -126,7 +126,7 @@ func logColumns() []string {
 	return []string{
 		"id", "created_at", "user_id", "key_id", "session_id", "session_seq",
 		"endpoint", "client_format", "call_class", "model_requested", "stream", "messages_count",
-		"client_ip", "user_agent", "client_kind", "client_version", "is_demo",
+		"client_ip", "user_agent", "client_kind", "client_version",
 		// What is above is known when a request begins, what follows may change until it ends.
 		"status_code", "status_code_inferred", "outcome", "error_code", "error_message", "blocked_by", "blocked_reason",
 		"provider_id", "first_provider_id", "provider_name", "provider_type", "model_sent", "model_returned",
@@ -134,11 +134,12 @@ func logColumns() []string {
 		"input_tokens", "output_tokens", "cache_read_input_tokens",
 		"cache_creation_5m_input_tokens", "cache_creation_1h_input_tokens", "reasoning_tokens",
 		"usage_source", "cost_nusd", "queue_ms", "duration_ms", "ttfb_ms", "ttft_ms", "config_version", "degraded",
+		"is_demo",
 	}
 }
 
 // openingColumns is how many of logColumns are known when a request begins.
-const openingColumns = 17
+const openingColumns = 16
 
 // closingColumns are those that closing an open row writes. The session is
 // among them: a row may be opened before it is numbered.
@@ -151,7 +152,7 @@ func logValues(dst []any, l *domain.RequestLog) []any {
 	return append(dst,
 		int64(l.ID), l.CreatedAt.UnixMilli(), int64(l.UserID), int64(l.KeyID), text(l.SessionID), l.SessionSeq,
 		l.Call.Endpoint, string(l.Call.Protocol), string(l.Call.Class), text(l.Call.Model), l.Call.Stream, number(l.Call.Messages),
-		text(l.Client.IP), text(l.Client.UserAgent), text(l.Client.Kind), text(l.Client.Version), l.IsDemo,
+		text(l.Client.IP), text(l.Client.UserAgent), text(l.Client.Kind), text(l.Client.Version),
 
 		number(l.Result.StatusCode), l.Result.Inferred, text(string(l.Result.Outcome)), text(l.Result.ErrorCode),
 		text(l.Result.ErrorMessage), text(string(l.Result.BlockedBy)), text(l.Result.BlockedReason),
@@ -162,6 +163,7 @@ func logValues(dst []any, l *domain.RequestLog) []any {
 		l.Usage.CacheWrite5m, l.Usage.CacheWrite1h, l.Usage.Reasoning,
 		text(string(l.Source)), int64(l.Cost), number(l.Timing.Queue.Milliseconds()), number(l.Timing.Duration.Milliseconds()),
 		number(l.Timing.TTFB.Milliseconds()), number(l.Timing.TTFT.Milliseconds()), l.ConfigVersion, degraded(l.Degraded),
+		l.IsDemo,
 	)
 }
 

@@ -49,6 +49,7 @@ func registry() []setting {
 
 		plain("quota_fail_mode", func(s *s) *domain.FailMode { return &s.QuotaFailMode },
 			oneOf(domain.FailOpen, domain.FailClosed)),
+		plain("setup", func(s *s) *domain.Setup { return &s.Setup }, setupSteps),
 		plain("trusted_proxies", func(s *s) *[]string { return &s.TrustedProxies }, networks),
 	}
 }
@@ -121,6 +122,14 @@ func oneOf[T ~string](allowed ...T) func(T) string {
 		}
 		return ""
 	}
+}
+
+// setupSteps bounds what the dashboard may keep.
+func setupSteps(v domain.Setup) string {
+	if len(v.Done) > 50 {
+		return "may list at most 50 steps"
+	}
+	return ""
 }
 
 func zoneName(v string) string {

@@ -283,6 +283,7 @@ func testSettings(t *testing.T, open Open) {
 		c.TierStrategy, c.StreamGate, c.QuotaFailMode = domain.TierLeastInFlight, domain.GateOff, domain.FailClosed
 		c.TrustedProxies = []string{"10.0.0.0/8", "::1"}
 		c.PassThroughUpstreamErrorMessage = false
+		c.Setup = domain.Setup{Done: []string{"route"}, Dismissed: true, Demo: domain.DemoSet{Provider: 1, User: 2, Group: 3}}
 		return nil
 	})
 	require.NoError(t, err)

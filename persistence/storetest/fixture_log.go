@@ -61,7 +61,7 @@ func Detail(id domain.RequestID) domain.RequestDetail {
 func Opened(l domain.RequestLog) *domain.RequestLog {
 	return &domain.RequestLog{
 		ID: l.ID, CreatedAt: l.CreatedAt, UserID: l.UserID, KeyID: l.KeyID,
-		Call: l.Call, Client: l.Client, ConfigVersion: l.ConfigVersion, IsDemo: l.IsDemo,
+		Call: l.Call, Client: l.Client, ConfigVersion: l.ConfigVersion,
 	}
 }
 

@@ -44,6 +44,7 @@ func Run(t *testing.T, open Open) {
 		{"log filters", testLogFilters},
 		{"log paging", testLogPaging},
 		{"sessions", testSessions},
+		{"purge", testPurge},
 		{"concurrency", testConcurrency},
 	} {
 		t.Run(part.name, func(t *testing.T) {
