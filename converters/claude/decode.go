@@ -247,5 +247,8 @@ func (d *decoder) output(format, older gjson.Result) {
 	if format.Get("type").Str == "json_schema" {
 		yes := true
 		d.r.Output = neutral.Output{Mode: neutral.OutputSchema, Schema: neutral.ObjectOf(format.Get("schema")), Strict: &yes}
+		if d.r.Output.Schema == "" {
+			d.r.Output.Schema = "{}"
+		}
 	}
 }

@@ -42,8 +42,14 @@ func (w *Writer) Key(name string) {
 // Str writes a string value.
 func (w *Writer) Str(s string) { w.sep(); w.B = AppendString(w.B, s) }
 
-// Raw writes a value that is JSON already.
-func (w *Writer) Raw(json string) { w.sep(); w.B = append(w.B, json...) }
+// Raw writes a value that is JSON already; nothing at all is null.
+func (w *Writer) Raw(json string) {
+	w.sep()
+	if json == "" {
+		json = "null"
+	}
+	w.B = append(w.B, json...)
+}
 
 // Int writes an integer value.
 func (w *Writer) Int(n int64) { w.sep(); w.B = strconv.AppendInt(w.B, n, 10) }
