@@ -37,9 +37,9 @@ type scenario struct {
 
 func scenarios() []scenario {
 	return []scenario{
-		{"10 KB, not streamed", `{}`, []string{"-body", "10k", "-c", "16"}, 3},
-		{"1 MB, not streamed", `{}`, []string{"-body", "1m", "-c", "16"}, 4},
-		{"stream of 200 events, 20 ms apart, 500 at once", `{"chunks":200,"pace_ms":20}`, []string{"-stream", "-body", "10k", "-c", "500", "-ramp", "4s", "-warmup", "5s"}, 1.3},
+		{"10 KB", `{}`, []string{"-body", "10k", "-c", "16"}, 3},
+		{"1 MB", `{}`, []string{"-body", "1m", "-c", "16"}, 4},
+		{"500 streams of 200 events, 20 ms apart", `{"chunks":200,"pace_ms":20}`, []string{"-stream", "-body", "10k", "-c", "500", "-ramp", "4s", "-warmup", "5s"}, 1.3},
 	}
 }
 
