@@ -113,3 +113,29 @@ func TestUnknownPathsAndBodies(t *testing.T) {
 	}
 	require.False(t, demo.Mode("x").Valid())
 }
+
+func TestAChangeOfModeEndsCallsThatHang(t *testing.T) {
+	t.Parallel()
+	s := demo.NewServer(0)
+	s.SetMode(demo.Hang)
+	failed := make(chan error, 1)
+	go func() {
+		_, _, err := call(t.Context(), demo.Transport{Handler: s}, "demo://demo", true)
+		failed <- err
+	}()
+	select {
+	case err := <-failed:
+		t.Fatalf("ended before the change: %v", err)
+	case <-time.After(20 * time.Millisecond):
+	}
+	s.SetMode(demo.Healthy)
+	require.ErrorContains(t, <-failed, "reset")
+}
+
+func TestPong(t *testing.T) {
+	t.Parallel()
+	w := httptest.NewRecorder()
+	body := `{"model":"m","messages":[{"role":"user","content":"ping, please reply 'pong'"}]}`
+	demo.NewServer(0).ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/v1/messages", strings.NewReader(body)))
+	require.Contains(t, w.Body.String(), `"text":"pong"`)
+}

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"time"
 )
 
@@ -14,25 +14,39 @@ const maxRequest = 32 << 20
 
 // Server is the demo upstream. Safe for concurrent use.
 type Server struct {
-	mode atomic.Value // Mode
 	pace time.Duration
 	slow time.Duration
+
+	mu      sync.Mutex
+	mode    Mode
+	changed chan struct{} // closed by the next change of the mode
 }
 
 // NewServer makes a healthy upstream whose streamed words are pace apart.
 func NewServer(pace time.Duration) *Server {
-	s := &Server{pace: pace, slow: 2 * time.Second}
-	s.mode.Store(Healthy)
-	return s
+	return &Server{pace: pace, slow: 2 * time.Second, mode: Healthy, changed: make(chan struct{})}
 }
 
-// SetMode changes how the next calls are answered.
-func (s *Server) SetMode(m Mode) { s.mode.Store(m) }
+// SetMode changes how the next calls are answered. Calls that hang end with a
+// broken connection.
+func (s *Server) SetMode(m Mode) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mode = m
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
 
 // Mode is how calls are answered now.
 func (s *Server) Mode() Mode {
-	m, _ := s.mode.Load().(Mode)
+	m, _ := s.current()
 	return m
+}
+
+func (s *Server) current() (Mode, <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.mode, s.changed
 }
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -40,7 +54,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	mode, path := splitFault(r.URL.Path, s.Mode())
+	mode, changed := s.current()
+	mode, path := splitFault(r.URL.Path, mode)
 	switch mode {
 	case Status429:
 		w.Header().Set("Retry-After", "5")
@@ -56,7 +71,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case Reset:
 		panic(http.ErrAbortHandler)
 	case Hang:
-		<-r.Context().Done()
+		select {
+		case <-r.Context().Done():
+		case <-changed:
+		}
+		panic(http.ErrAbortHandler)
 	case SlowFirstByte:
 		if wait(r, s.slow) {
 			s.answer(w, r, mode, path, body)
