@@ -39,7 +39,7 @@ export default tseslint.config(
     files: ['e2e/**/*.mjs', 'dev/**/*.mjs'],
     languageOptions: {
       globals: {
-        process: 'readonly', console: 'readonly', URL: 'readonly', URLSearchParams: 'readonly', Buffer: 'readonly',
+        process: 'readonly', console: 'readonly', URL: 'readonly', setInterval: 'readonly', clearInterval: 'readonly', URLSearchParams: 'readonly', Buffer: 'readonly',
         document: 'readonly', window: 'readonly', setTimeout: 'readonly', clearTimeout: 'readonly', fetch: 'readonly',
         getComputedStyle: 'readonly', localStorage: 'readonly', axe: 'readonly',
       },

@@ -52,7 +52,7 @@ export function LanguageMenu() {
     <Menu
       groups={[useLanguageItems()]}
       trigger={
-        <Button tone="ghost" aria-label={t('language.label')}>
+        <Button tone="ghost" aria-label={t('language.label', { name: languages[i18n.language as Language] })}>
           <Languages size={15} strokeWidth={1.75} aria-hidden="true" />
           {languages[i18n.language as Language]}
         </Button>
@@ -88,13 +88,13 @@ export function AccountMenu({ compact }: { compact?: boolean }) {
         align={compact ? 'end' : 'start'}
         groups={[languageItems, [{ label: t('account.signOut'), icon: <LogOut size={15} />, onSelect: signOut }]]}
         trigger={
-          <button type="button" aria-label={t('account.label', { name })} className="flex h-9 w-full min-w-0 items-center gap-2.5 rounded-md px-2 text-13 hover:bg-hover max-xl:justify-center max-xl:px-0">
+          <button type="button" className="flex h-9 w-full min-w-0 items-center gap-2.5 rounded-md px-2 text-13 hover:bg-hover max-xl:justify-center max-xl:px-0">
             <span className="inline-flex size-6 shrink-0 items-center justify-center rounded-full bg-press text-[9px] font-semibold text-fg-2" aria-hidden="true">
               {initials(name)}
             </span>
+            <span className="sr-only">{t('account.label')} </span>
             <span className={compact ? 'sr-only' : 'flex min-w-0 flex-1 items-baseline gap-1 max-xl:sr-only'}>
-              <span className="truncate font-medium">{name}</span>
-              <span className="text-fg-muted">{me ? t(`roles.${me.role}`) : ''}</span>
+              <span className="truncate font-medium">{name}</span> <span className="text-fg-muted">{me ? t(`roles.${me.role}`) : ''}</span>
             </span>
             {!compact && <ChevronsUpDown size={14} className="shrink-0 text-fg-muted max-xl:hidden" aria-hidden="true" />}
           </button>

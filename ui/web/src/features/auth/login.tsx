@@ -39,7 +39,8 @@ function useLogin() {
     try {
       const result = await login(key.trim());
       queryClient.clear();
-      router.history.push(next ?? landing(result));
+      // The history knows the whole path, the routes only what follows the base.
+      router.history.push(boot.basePath.replace(/\/$/, '') + (next ?? landing(result)));
     } catch (cause) {
       const refused = cause instanceof ApiError ? cause : new ApiError(0, { errorCode: 'network.unreachable' });
       setError(refused);

@@ -61,6 +61,7 @@ export function GalleryPage() {
   const [asking, setAsking] = useState(false);
   const none = () => undefined;
   return (
+    <main className="h-full">
     <PanelPage>
       <header className="mb-4 flex items-center gap-3">
         <h1 className="text-20 font-semibold">Components and states</h1>
@@ -213,5 +214,6 @@ export function GalleryPage() {
       </div>
       {asking && <Confirm title="Delete user Erik Holm?" description="Removes 1 key. Log rows keep the name." confirmLabel="Delete user" typeName="Erik Holm" onConfirm={() => setAsking(false)} onClose={() => setAsking(false)} />}
     </PanelPage>
+    </main>
   );
 }

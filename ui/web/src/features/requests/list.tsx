@@ -117,12 +117,13 @@ interface RowProps {
 
 const rowClass = 'absolute inset-x-0 border-b border-line px-4 hover:bg-hover lg:px-6';
 
-/** The whole row opens; the button in the first cell carries the name and the focus. */
+/** The whole row opens; the button in the first cell carries the focus and says what it does. */
 function OpenButton({ log, onOpen, children }: { log: UsageLog; onOpen: (id: string) => void; children: React.ReactNode }) {
   const { t } = useTranslation();
   return (
-    <button type="button" data-log={log.id} aria-label={t('requests.open', { model: log.model ?? '–', id: log.requestId })} onClick={() => onOpen(log.id)} className="after:absolute after:inset-0">
+    <button type="button" data-log={log.id} onClick={() => onOpen(log.id)} className="after:absolute after:inset-0">
       {children}
+      <span className="sr-only">{t('requests.open', { model: log.model ?? '–', id: log.requestId })}</span>
     </button>
   );
 }
