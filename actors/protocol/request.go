@@ -97,11 +97,16 @@ type MatrixFacts struct {
 	MatchedRule    string // name of the error rule that matched, if any
 }
 
-// ClientGone says that the client left while no attempt was running.
-type ClientGone struct{}
+// ClientGone says that the client left while no attempt was running. Whoever
+// asks it is answered once the record is journaled.
+type ClientGone struct{ ReqID domain.RequestID }
 
-// Abort tells a request actor to end at once, e.g. because its router restarted.
-type Abort struct{ Why string }
+// Abort tells a request actor to end at once. Whoever asks it is answered once
+// the record is journaled.
+type Abort struct {
+	ReqID domain.RequestID
+	Why   string
+}
 
 // CancelRequests asks for running requests to be ended (wire).
 type CancelRequests struct {

@@ -28,7 +28,8 @@ type Deps struct {
 	Attempts int // per provider and request, unless the provider says otherwise; 0 = 2
 }
 
-// Answer is what a request actor answers to Admit and AttemptResult.
+// Answer is what a request actor answers to Admit, AttemptResult, ClientGone
+// and Abort, to the last two when the record is journaled.
 type Answer struct {
 	Run      kit.Ref // the actor itself, to be told how the attempt went
 	Decision protocol.Decision
@@ -90,10 +91,6 @@ func (a *Actor) Receive(c *kit.Context) {
 	if a.m != nil {
 		a.event(now)
 		a.settleUp()
-		return
-	}
-	if _, unwanted := c.Message().(*protocol.Abort); unwanted {
-		c.Stop() // its router failed before it could hand the request over
 	}
 }
 
@@ -112,8 +109,10 @@ func (a *Actor) event(now time.Time) {
 		}
 		a.m.journaled(msg.err)
 	case *protocol.ClientGone:
+		a.expect(a.c.Responder())
 		a.m.clientGone(now)
 	case *protocol.Abort:
+		a.expect(a.c.Responder())
 		a.m.abort(msg.Why, now)
 	case quiet:
 		a.look(now)

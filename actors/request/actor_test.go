@@ -238,17 +238,47 @@ func TestAbortEndsARequest(t *testing.T) {
 	})
 }
 
-func TestAnAbortBeforeTheRequestStopsTheActor(t *testing.T) {
+func TestWhoeverEndsARequestHearsOfItsRecord(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		h := newHub(hubOptions{})
-		defer h.close(t)
-		actor := h.sys.Spawn(h.kind, "77")
-		actor.Tell(&protocol.Abort{Why: "router restarted"})
-		synctest.Wait()
-		_, err := kit.Ask[*request.Answer](t.Context(), actor, admit())
-		require.ErrorIs(t, err, kit.ErrDeadLetter)
-	})
+	for name, end := range map[string]any{"gone": &protocol.ClientGone{ReqID: 77}, "abort": &protocol.Abort{ReqID: 77, Why: "operator"}} {
+		for _, mute := range []string{"quota session", "provider", ""} {
+			t.Run(name+" "+mute, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					h := newHub(hubOptions{mute: mute})
+					defer h.close(t)
+					ctx, leave := context.WithTimeout(t.Context(), 20*time.Millisecond)
+					defer leave()
+					actor := h.sys.Spawn(h.kind, "77")
+					_, _ = kit.Ask[*request.Answer](ctx, actor, admit())
+					_, err := kit.Ask[*request.Answer](t.Context(), actor, end)
+					require.NoError(t, err)
+					require.Len(t, h.recorder.records, 1)
+					_, err = kit.Ask[*request.Answer](t.Context(), actor, end)
+					require.ErrorIs(t, err, kit.ErrDeadLetter, "it is over")
+					synctest.Wait()
+					require.Empty(t, h.ledger.out())
+				})
+			})
+		}
+	}
+}
+
+func TestARecordIsMadeForALostRequest(t *testing.T) {
+	t.Parallel()
+	a := admit()
+	a.Request.Log = domain.RequestLog{ID: 77, UserID: 8}
+	now := a.Request.ReceivedAt.Add(3 * time.Second)
+	left := request.Lost(a, true, now)
+	require.Equal(t, domain.RequestID(77), left.Detail.RequestID)
+	require.Equal(t, domain.UserID(8), left.Log.UserID)
+	require.Equal(t, 499, left.Log.Result.StatusCode)
+	require.Equal(t, 3*time.Second, left.Log.Timing.Duration)
+	require.Empty(t, left.Settles)
+	broken := request.Lost(a, false, now)
+	require.Equal(t, 500, broken.Log.Result.StatusCode)
+	require.Equal(t, domain.OutcomeFailure, broken.Log.Result.Outcome)
+	require.Contains(t, string(broken.Detail.Chain), "lost")
 }
 
 // mutedRecorder never says that it journaled.

@@ -17,19 +17,16 @@ import (
 )
 
 // child answers its id at once and lives until it is told to end.
-type child struct {
-	ended *atomic.Pointer[string]
-	admit bool
-}
+type child struct{ ended *atomic.Pointer[string] }
 
 func (a *child) Receive(c *kit.Context) {
 	switch m := c.Message().(type) {
 	case *protocol.Admit:
-		a.admit = true
 		c.Respond(c.ID())
 	case *protocol.ClientGone:
 		why := "gone"
 		a.ended.Store(&why)
+		c.Respond(why)
 		c.Stop()
 	case *protocol.Abort:
 		a.ended.Store(&m.Why)
@@ -91,9 +88,10 @@ func TestAPlaceIsFreeAgainWhenTheRequestEnds(t *testing.T) {
 		require.False(t, ok, "all routers are full")
 		require.Equal(t, 4, n.pool.Live(), "a refusal takes no place")
 
-		refs[3].Tell(&router.Left{ReqID: 3})
+		got, err := kit.Ask[string](t.Context(), refs[3], &protocol.ClientGone{ReqID: 3})
+		require.NoError(t, err)
+		require.Equal(t, "gone", got, "the request itself answers")
 		synctest.Wait()
-		require.Equal(t, "gone", *n.ended.Load())
 		require.Equal(t, 3, n.pool.Live())
 		require.Equal(t, refs[3], n.enter(t, 9), "the free place is found wherever it is")
 	})
@@ -107,28 +105,79 @@ func TestRequestsAreCancelledById(t *testing.T) {
 		ref := n.enter(t, 1)
 		n.enter(t, 2)
 		ref.Tell(&protocol.CancelRequests{IDs: []domain.RequestID{1, 99}, Why: "operator"})
-		ref.Tell(&router.Left{ReqID: 98})
+		_, err := kit.Ask[string](t.Context(), ref, &protocol.ClientGone{ReqID: 98})
+		var failed *kit.FailedError
+		require.ErrorAs(t, err, &failed, "nobody by that id runs here")
 		synctest.Wait()
 		require.Equal(t, "operator", *n.ended.Load())
 		require.Equal(t, 1, n.pool.Live())
 	})
 }
 
-func TestARouterThatFailsEndsItsRequests(t *testing.T) {
+// A router fails at every sort of message it gets: no request notices, what the
+// message asked for is done, and no place is lost.
+func TestARouterThatFailsLosesNothing(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		msg   any // makes the router fail
+		ended string
+		live  int
+	}{
+		"somebody else's end": {&protocol.Abort{ReqID: 99}, "", 2},
+		"client gone":         {&protocol.ClientGone{ReqID: 1}, "gone", 1},
+		"abort":               {&protocol.Abort{ReqID: 1, Why: "because"}, "because", 1},
+		"cancel":              {&protocol.CancelRequests{IDs: []domain.RequestID{1}, Why: "operator"}, "operator", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				failed := false
+				n := newNode(t, router.Options{Routers: 1, Bound: 3}, func(kind string, msg any) {
+					if kind == "router" && msg == tc.msg && !failed {
+						failed = true
+						panic("injected")
+					}
+				})
+				defer n.close(t)
+				ref := n.enter(t, 1)
+				n.enter(t, 2)
+				ref.Tell(tc.msg)
+				synctest.Wait()
+				if tc.ended == "" {
+					require.Nil(t, n.ended.Load())
+				} else {
+					require.Equal(t, tc.ended, *n.ended.Load())
+				}
+				n.enter(t, 3) // waits for the restart
+				synctest.Wait()
+				require.True(t, failed)
+				require.Equal(t, tc.live+1, n.pool.Live())
+				got, err := kit.Ask[string](t.Context(), ref, &protocol.ClientGone{ReqID: 2})
+				require.NoError(t, err)
+				require.Equal(t, "gone", got, "the new incarnation knows those of the one before")
+				synctest.Wait()
+				require.Equal(t, tc.live, n.pool.Live())
+			})
+		})
+	}
+}
+
+func TestTheEndOfARequestThatFailsTheRouterFreesItsPlace(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
+		failed := false
 		n := newNode(t, router.Options{Routers: 1}, func(kind string, msg any) {
-			if left, ok := msg.(*router.Left); ok && kind == "router" && left.ReqID == 666 {
+			if _, ok := msg.(kit.ChildStopped); ok && !failed {
+				failed = true
 				panic("injected")
 			}
 		})
 		defer n.close(t)
-		ref := n.enter(t, 1)
-		n.enter(t, 2)
-		ref.Tell(&router.Left{ReqID: 666})
-		n.enter(t, 3) // waits for the restart
+		n.enter(t, 1).Tell(&protocol.ClientGone{ReqID: 1})
 		synctest.Wait()
-		require.Equal(t, "router restarted", *n.ended.Load())
+		require.True(t, failed)
+		require.Zero(t, n.pool.Live())
+		n.enter(t, 2)
 		require.Equal(t, 1, n.pool.Live())
 	})
 }
@@ -136,16 +185,12 @@ func TestARouterThatFailsEndsItsRequests(t *testing.T) {
 func TestARequestThatFailsTheRouterGivesItsPlaceBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		failing := false
 		n := newNode(t, router.Options{Routers: 1, Bound: 1}, func(kind string, msg any) {
-			if admit, ok := msg.(*protocol.Admit); ok && kind == "router" && failing && admit.Request.ID == 666 {
+			if admit, ok := msg.(*protocol.Admit); ok && kind == "router" && admit.Request.ID == 666 {
 				panic("injected")
 			}
 		})
 		defer n.close(t)
-		n.enter(t, 666).Tell(&router.Left{ReqID: 666})
-		synctest.Wait()
-		failing = true
 		ref, _ := n.pool.Enter()
 		_, err := kit.Ask[string](t.Context(), ref, &protocol.Admit{Request: &protocol.Request{ID: 666}})
 		var failed *kit.FailedError

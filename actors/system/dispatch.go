@@ -3,6 +3,7 @@ package system
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/claude-code-hub/cch/actors/kit"
@@ -12,58 +13,72 @@ import (
 	"github.com/claude-code-hub/cch/internal/domain"
 )
 
-// Dispatcher hands requests to request actors. Safe for concurrent use.
-type Dispatcher struct {
-	pool   *router.Pool
-	keeper kit.Ref
+const (
+	// admitWithin bounds the wait for the first decision. Every ask of a request
+	// actor has a deadline of its own and all of them together take less, so it
+	// passes only when an actor is lost.
+	admitWithin = 10 * time.Second
+	// endWithin bounds the wait for the record of a request that is broken off.
+	endWithin = 5 * time.Second
+)
+
+// DispatcherOptions are what a Dispatcher is made of. All must be set.
+type DispatcherOptions struct {
+	Pool     *router.Pool
+	Keeper   kit.Ref // gets what concerns leases
+	Recorder request.Recorder
+	Now      func() time.Time
+	Logger   *slog.Logger
 }
 
-// NewDispatcher makes a dispatcher; keeper gets what concerns leases.
-func NewDispatcher(pool *router.Pool, keeper kit.Ref) *Dispatcher {
-	return &Dispatcher{pool: pool, keeper: keeper}
-}
+// Dispatcher hands requests to request actors. Safe for concurrent use.
+type Dispatcher struct{ o DispatcherOptions }
+
+// NewDispatcher makes a dispatcher.
+func NewDispatcher(o DispatcherOptions) *Dispatcher { return &Dispatcher{o} }
 
 // Run is one request in the hands of its actor. It belongs to one goroutine,
 // which must close it on every path.
 type Run struct {
-	id     domain.RequestID
+	d      *Dispatcher
+	admit  *protocol.Admit
 	router kit.Ref
 	actor  kit.Ref // zero until the first decision
-	keeper kit.Ref
-	over   bool // Reject or Done came
+	over   bool    // Reject or Done came, or Gone was told
+	failed bool    // a decision did not come: the caller knows and sees to the record
 }
 
 // Admit has a request admitted and its first provider chosen. Unless Run is nil
-// it must be closed, also after an error. ctx bounds the waiting and should have
-// a deadline, so that a lost actor cannot hang a client. Errors are the
-// context's, or a *domain.Fault: overloaded when no router has a place (then Run
-// is nil, and there is no record), internal when the actor failed (then nobody
-// but the caller writes the record).
+// it must be closed, also after an error. Errors are the context's, after which
+// the caller tells Gone, or a *domain.Fault: overloaded when no router has a
+// place (then Run is nil, and there is no record), internal when the actor
+// failed (then nobody but the caller writes the record).
 func (d *Dispatcher) Admit(ctx context.Context, a *protocol.Admit) (*Run, protocol.Decision, error) {
-	entrance, ok := d.pool.Enter()
+	entrance, ok := d.o.Pool.Enter()
 	if !ok {
 		f := domain.NewFault(domain.KindOverloaded, domain.CodeOverloaded, "the gateway is overloaded, try again shortly")
 		f.RetryAfter = time.Second
 		return nil, protocol.Decision{}, f
 	}
-	r := &Run{id: a.Request.ID, router: entrance, keeper: d.keeper}
-	decision, err := r.decide(ctx, entrance, a)
+	r := &Run{d: d, admit: a, router: entrance}
+	within, cancel := context.WithTimeout(ctx, admitWithin)
+	defer cancel()
+	decision, err := r.decide(within, entrance, a)
+	if err != nil && within.Err() != nil && ctx.Err() == nil {
+		err = r.undecided(err)
+	}
 	return r, decision, err
 }
 
-// Report tells how an attempt went and returns what to do next. ctx and errors
-// are as for Admit.
+// Report tells how an attempt went and returns what to do next. ctx bounds the
+// waiting and should have a deadline; the actor learns of the result in any
+// case. Errors are the context's or an internal *domain.Fault; after either
+// nobody but the caller writes the record.
 func (r *Run) Report(ctx context.Context, res *protocol.AttemptResult) (protocol.Decision, error) {
 	return r.decide(ctx, r.actor, res)
 }
 
-// decide asks and waits. The message is sent even if ctx is over already: the
-// router counts on a request that took a place, the actor on a result.
 func (r *Run) decide(ctx context.Context, to kit.Ref, msg any) (protocol.Decision, error) {
-	if ctx.Err() != nil {
-		to.Tell(msg)
-		return protocol.Decision{}, ctx.Err()
-	}
 	answer, err := kit.Ask[*request.Answer](ctx, to, msg)
 	switch {
 	case err == nil:
@@ -71,30 +86,64 @@ func (r *Run) decide(ctx context.Context, to kit.Ref, msg any) (protocol.Decisio
 		r.over = answer.Decision.Attempt == nil
 		return answer.Decision, nil
 	case ctx.Err() != nil:
-		return protocol.Decision{}, ctx.Err()
+		err = ctx.Err()
+	default:
+		err = r.undecided(err)
 	}
-	return protocol.Decision{}, domain.NewFault(domain.KindInternal, domain.CodeInternalError, "the request could not be decided").
-		Because(fmt.Errorf("ask request actor %s: %w", r.id, err))
+	r.failed = true
+	return protocol.Decision{}, err
 }
+
+func (r *Run) undecided(cause error) error {
+	return domain.NewFault(domain.KindInternal, domain.CodeInternalError, "the request could not be decided").
+		Because(fmt.Errorf("ask request actor %s: %w", r.id(), cause))
+}
+
+func (r *Run) id() domain.RequestID { return r.admit.Request.ID }
 
 // Begun tells that the upstream began to answer attempt n.
-func (r *Run) Begun(n int) { r.keeper.Tell(&protocol.AttemptBegun{ReqID: r.id, N: n}) }
+func (r *Run) Begun(n int) { r.d.o.Keeper.Tell(&protocol.AttemptBegun{ReqID: r.id(), N: n}) }
 
-// Gone tells that the client left while no attempt is running. The actor then
-// writes the record.
-func (r *Run) Gone() {
-	if r.actor.IsZero() {
-		r.router.Tell(&router.Left{ReqID: r.id})
-		return
+// Gone tells that the client left while no attempt is running, and returns when
+// the record is written.
+func (r *Run) Gone() { r.end(&protocol.ClientGone{ReqID: r.id()}, true) }
+
+// Close ends the run, and the keeper gives back whatever leases are left. An
+// actor that still waits for the caller, who then broke off in the middle, ends
+// too, and Close returns when the record is written.
+func (r *Run) Close() {
+	abort := &protocol.Abort{ReqID: r.id(), Why: "connection closed"}
+	switch {
+	case r.over:
+	case r.failed:
+		r.reach().Tell(abort)
+	default:
+		r.end(abort, false)
 	}
-	r.actor.Tell(&protocol.ClientGone{})
+	r.d.o.Keeper.Tell(&protocol.LeaseDrop{ReqID: r.id()})
 }
 
-// Close ends the run: an actor that still waits for the caller ends too, and
-// the keeper gives back whatever leases are left.
-func (r *Run) Close() {
-	if !r.over {
-		r.router.Tell(&protocol.CancelRequests{IDs: []domain.RequestID{r.id}, Why: "connection closed"})
+// end has the actor end and write the record. When it does not say so, the
+// record is written here: of two, the first counts.
+func (r *Run) end(msg any, clientGone bool) {
+	r.over = true
+	ctx, cancel := context.WithTimeout(context.Background(), endWithin)
+	defer cancel()
+	if _, err := kit.Ask[*request.Answer](ctx, r.reach(), msg); err == nil {
+		return
 	}
-	r.keeper.Tell(&protocol.LeaseDrop{ReqID: r.id})
+	r.d.o.Recorder.Finish(request.Lost(r.admit, clientGone, r.d.o.Now()), func(err error) {
+		if err != nil {
+			r.d.o.Logger.Error("request record could not be journaled",
+				slog.String("request_id", r.id().String()), slog.Any("error", err))
+		}
+	})
+}
+
+// reach addresses the actor, by way of its router as long as it is not known.
+func (r *Run) reach() kit.Ref {
+	if r.actor.IsZero() {
+		return r.router
+	}
+	return r.actor
 }

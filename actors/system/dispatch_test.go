@@ -62,13 +62,15 @@ func (k *keeper) Receive(c *kit.Context) {
 
 // journal keeps the last record and says so at once.
 type journal struct {
-	mu   sync.Mutex
-	last *protocol.LogRecord
+	mu    sync.Mutex
+	last  *protocol.LogRecord
+	count int
 }
 
 func (j *journal) Finish(rec *protocol.LogRecord, done func(error)) {
 	j.mu.Lock()
 	j.last = rec
+	j.count++
 	j.mu.Unlock()
 	done(nil)
 }
@@ -112,7 +114,9 @@ func newNode(o nodeOptions) *node {
 		Holders: func(protocol.LeaseKind, string) kit.Ref { return holder },
 		Keeper:  keeperRef, Recorder: n.journal, Health: healthy{}, Node: "test",
 	}), router.Options{Bound: o.bound})
-	n.Dispatcher = system.NewDispatcher(n.pool, keeperRef)
+	n.Dispatcher = system.NewDispatcher(system.DispatcherOptions{
+		Pool: n.pool, Keeper: keeperRef, Recorder: n.journal, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+	})
 	n.catalog = domain.NewCatalog(domain.Configuration{Settings: domain.DefaultSettings(), Providers: providers(10)})
 	return n
 }
@@ -202,9 +206,9 @@ func TestDispatchForAClientThatLeft(t *testing.T) {
 		run, _, err := n.Admit(ctx, n.admit(1))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		run.Gone() // the actor is not known yet
+		require.Equal(t, 499, n.journal.record().Log.Result.StatusCode, "Gone returns when the record is written")
 		run.Close()
 		synctest.Wait()
-		require.Equal(t, 499, n.journal.record().Log.Result.StatusCode)
 
 		run, _, err = n.Admit(ctx, n.admit(2))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
@@ -213,6 +217,75 @@ func TestDispatchForAClientThatLeft(t *testing.T) {
 		synctest.Wait()
 		require.Equal(t, domain.OutcomeClientAbort, n.journal.record().Log.Result.Outcome, "gone before it came")
 		require.Equal(t, int64(2), n.keeper.dropped.Load())
+		require.Equal(t, 2, n.journal.count, "one record each")
+	})
+}
+
+// Whatever becomes of the actor, somebody writes the record of a request whose
+// client left or whose connection broke off in the middle.
+func TestDispatchLeavesARecordWithoutAnActor(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		at   func(msg any) bool // where the actor or its router fails
+		end  func(*system.Run)
+		want domain.Outcome
+	}{
+		"client gone, the actor fails": {isA[*protocol.ClientGone], (*system.Run).Gone, domain.OutcomeClientAbort},
+		"broken off, the actor fails":  {isA[*protocol.Abort], (*system.Run).Close, domain.OutcomeFailure},
+		"client gone":                  {func(any) bool { return false }, (*system.Run).Gone, domain.OutcomeClientAbort},
+		"broken off":                   {func(any) bool { return false }, (*system.Run).Close, domain.OutcomeFailure},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				n := newNode(nodeOptions{intercept: func(_, _ string, _ kit.Ref, msg any) {
+					if tc.at(msg) {
+						panic("injected")
+					}
+				}})
+				defer n.close(t)
+				run, _, err := n.Admit(t.Context(), n.admit(1))
+				require.NoError(t, err)
+				begun := time.Now()
+				tc.end(run)
+				require.Less(t, time.Since(begun), time.Second)
+				rec := n.journal.record()
+				require.NotNil(t, rec)
+				require.Equal(t, tc.want, rec.Log.Result.Outcome)
+				require.Equal(t, domain.RequestID(1), rec.Detail.RequestID)
+				require.NotEqual(t, "[]", string(rec.Detail.Chain))
+				run.Close()
+				synctest.Wait()
+				require.Equal(t, 1, n.journal.count)
+				require.Positive(t, n.keeper.dropped.Load())
+			})
+		})
+	}
+}
+
+func isA[M any](msg any) bool {
+	_, ok := msg.(M)
+	return ok
+}
+
+// A router that loses the request does not keep its client waiting for ever.
+func TestDispatchGivesUpOnARequestThatIsNotDecided(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		stuck := make(chan struct{})
+		n := newNode(nodeOptions{intercept: func(kind, _ string, _ kit.Ref, msg any) {
+			if _, ok := msg.(*protocol.Admit); ok && kind == "request" {
+				<-stuck
+			}
+		}})
+		defer n.close(t)
+		begun := time.Now()
+		run, _, err := n.Admit(t.Context(), n.admit(1))
+		require.True(t, domain.IsKind(err, domain.KindInternal), "%v", err)
+		require.Equal(t, 10*time.Second, time.Since(begun))
+		run.Close()
+		require.Equal(t, 10*time.Second, time.Since(begun), "the caller has an answer to give")
+		close(stuck)
 	})
 }
 

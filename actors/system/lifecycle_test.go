@@ -122,7 +122,9 @@ func newReal(catalog *domain.Catalog, intercept func(kind, id string, self kit.R
 	n.pool = router.NewPool(n.sys, request.Kind(request.Deps{
 		Holders: holders, Keeper: keeperRef, Recorder: n.settler, Health: health, Node: "test",
 	}), router.Options{})
-	n.Dispatcher = system.NewDispatcher(n.pool, keeperRef)
+	n.Dispatcher = system.NewDispatcher(system.DispatcherOptions{
+		Pool: n.pool, Keeper: keeperRef, Recorder: n.settler, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+	})
 	return n
 }
 

@@ -114,7 +114,9 @@ func (s *System) startRequests(o Options) {
 		Holders: s.holder, Keeper: keeper, Recorder: s.recorder, Health: s.bus.View(),
 		Node: o.Node, Attempts: o.MaxAttemptsPerProvider,
 	}), router.Options{})
-	s.dispatcher = NewDispatcher(pool, keeper)
+	s.dispatcher = NewDispatcher(DispatcherOptions{
+		Pool: pool, Keeper: keeper, Recorder: s.recorder, Now: o.Now, Logger: o.Logger,
+	})
 	s.operator = &Operator{providers: s.providers, sessions: s.sessions, quotas: s.quotas, now: o.Now}
 }
 
