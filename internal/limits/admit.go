@@ -16,9 +16,12 @@ type Check struct {
 	// ResetAt is when the limit admits again; zero when no such time is known.
 	ResetAt time.Time
 	Failing bool
-	// Reserved marks a failure that is only due to open reservations and so may
-	// pass before ResetAt. A limit that is really used up outranks it.
+	// Reserved marks a failure that is only due to the estimate of the request.
+	// A limit that is really used up outranks it.
 	Reserved bool
+	// Passing marks such a failure that may pass as soon as another request in
+	// flight ends, whose reservation is in the way. It is worth waiting for.
+	Passing bool
 }
 
 // Refusal is the answer to a request that some limit does not let in.
@@ -46,7 +49,7 @@ func Decide(checks []Check) *Refusal {
 		if c.ResetAt.After(latest) {
 			latest = c.ResetAt
 		}
-		never = never || c.Limit == domain.LimitTotal
+		never = never || c.Limit == domain.LimitTotal && !c.Passing
 	}
 	if worst == nil {
 		return nil
@@ -58,8 +61,11 @@ func Decide(checks []Check) *Refusal {
 }
 
 func before(a, b *Check) bool {
-	if a.Reserved != b.Reserved {
+	switch {
+	case a.Reserved != b.Reserved:
 		return b.Reserved
+	case a.Passing != b.Passing:
+		return b.Passing
 	}
 	return rank(a) < rank(b)
 }
