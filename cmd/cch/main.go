@@ -18,7 +18,7 @@ import (
 )
 
 // version is set by the linker.
-var version = "dev" //nolint:gochecknoglobals // the linker's way to pass it in
+var version = "dev"
 
 // command is one sub-command. Its error is printed and ends the process with 1.
 type command struct {

@@ -287,12 +287,12 @@ func stores(s *store.Store) adminapi.Stores {
 	}
 }
 
-func (a *App) buildServer(context.Context, Options) error {
+func (a *App) buildServer(ctx context.Context, _ Options) error {
 	page, err := ui.Handler(ui.Options{Boot: a.boot, SignedIn: signedIn, NotFound: a.admin})
 	if err != nil {
 		return fmt.Errorf("dashboard: %w", err)
 	}
-	interrupted, cancel := context.WithCancel(context.Background())
+	interrupted, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	cancel() // a drain that ends at once breaks off what still runs
 	a.server = server.New(server.Options{
 		Addr:         net.JoinHostPort(a.cfg.Server.Host, strconv.Itoa(a.cfg.Server.Port)),

@@ -18,7 +18,7 @@ func TestSecretIsNeverPrinted(t *testing.T) {
 	t.Parallel()
 	s := domain.Secret("sk-very-secret-value")
 	p := domain.Provider{Name: "x", Key: s, Transport: domain.Transport{ProxyURL: s, CustomHeaders: map[string]domain.Secret{"X-A": s}}}
-	asJSON, err := json.Marshal(p)
+	asJSON, err := json.Marshal(p) //nolint:musttag // whatever its keys, no value may show
 	require.NoError(t, err)
 	for _, out := range []string{
 		fmt.Sprint(s), fmt.Sprintf("%s %v %q %#v", s, s, s, s), fmt.Sprintf("%v %+v %#v", p, p, p), string(asJSON),
