@@ -3,6 +3,7 @@ package leases
 import (
 	"log/slog"
 	"slices"
+	"time"
 
 	"github.com/claude-code-hub/cch/actors/kit"
 	"github.com/claude-code-hub/cch/actors/protocol"
@@ -16,18 +17,36 @@ type renew struct{}
 type actor struct {
 	keeper *Keeper
 	table  *Table
+	now    time.Time // of the present message, or of the last
 	corr   uint64
 	asked  map[uint64]Holder // renewals that are out
 }
 
+var _ kit.Recoverer = (*actor)(nil)
+
 func (a *actor) Receive(c *kit.Context) {
+	a.now = c.Now()
 	switch m := c.Message().(type) {
 	case kit.Started:
 		a.asked = make(map[uint64]Holder)
 		c.After(renewEvery, renew{})
+	case renew:
+		c.After(renewEvery, renew{})
+		a.renew(c)
+		a.table.Age()
+	case kit.Reply:
+		a.renewed(c, m)
+	default:
+		a.book(m)
+	}
+}
+
+// book enters what somebody says of a lease.
+func (a *actor) book(m any) {
+	switch m := m.(type) {
 	case *protocol.LeaseTrack:
-		if !a.table.Track(m, c.Now()) {
-			a.release(c, Holder{m.Kind, m.Key}, []domain.LeaseID{m.ID}, "tracked after its request ended")
+		if !a.table.Track(m, a.now) {
+			a.release(Holder{m.Kind, m.Key}, []domain.LeaseID{m.ID}, "tracked after its request ended")
 		}
 	case *protocol.LeaseClose:
 		a.table.Close(m.IDs)
@@ -35,21 +54,19 @@ func (a *actor) Receive(c *kit.Context) {
 		a.table.Begin(m.ReqID)
 	case *protocol.LeaseDrop:
 		for h, ids := range a.table.Drop(m.ReqID) {
-			a.release(c, h, ids, "request ended")
+			a.release(h, ids, "request ended")
 		}
-	case renew:
-		c.After(renewEvery, renew{})
-		a.renew(c)
-		a.table.Age()
-	case kit.Reply:
-		a.renewed(c, m)
 	}
 }
 
+// Failed enters what was said of a lease all the same: nobody says it twice, and
+// a drop that is lost leaves leases that are renewed for ever. Entering it twice
+// changes nothing.
+func (a *actor) Failed(msg, _ any) { a.book(msg) }
+
 // renew sends each holder its leases.
 func (a *actor) renew(c *kit.Context) {
-	now := c.Now()
-	for h, r := range a.table.Renewals(now, minAge) {
+	for h, r := range a.table.Renewals(a.now, minAge) {
 		to := a.keeper.options.Holders(h.Kind, h.Key)
 		for ids := range slices.Chunk(r.IDs, maxPerRenew) {
 			begun := min(r.Begun, len(ids))
@@ -58,7 +75,7 @@ func (a *actor) renew(c *kit.Context) {
 			a.asked[a.corr] = h
 			c.AskTo(to, a.corr, &protocol.LeaseRenew{
 				Node: a.keeper.options.Node, IDs: ids, Begun: ids[:begun],
-				TTLMs: TTL.Milliseconds(), T: now.UnixMilli(),
+				TTLMs: TTL.Milliseconds(), T: a.now.UnixMilli(),
 			}, renewWithin)
 		}
 	}
@@ -86,8 +103,8 @@ func (a *actor) renewed(c *kit.Context, r kit.Reply) {
 	}
 }
 
-func (a *actor) release(c *kit.Context, h Holder, ids []domain.LeaseID, why string) {
+func (a *actor) release(h Holder, ids []domain.LeaseID, why string) {
 	a.keeper.options.Holders(h.Kind, h.Key).Tell(&protocol.LeaseRelease{
-		IDs: ids, Why: why, T: c.Now().UnixMilli(),
+		IDs: ids, Why: why, T: a.now.UnixMilli(),
 	})
 }

@@ -217,6 +217,37 @@ func TestKeeperReleasesWhatIsTrackedTooLate(t *testing.T) {
 	})
 }
 
+// The keeper fails at what it is told of a lease, and enters it all the same.
+func TestKeeperLosesNothingItIsTold(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		msg  any
+		want int // leases that are left
+	}{
+		"track": {&protocol.LeaseTrack{ID: id(2), Kind: protocol.LeaseProvider, Key: "1", ReqID: 100}, 2},
+		"close": {&protocol.LeaseClose{IDs: []domain.LeaseID{id(1)}}, 0},
+		"drop":  {&protocol.LeaseDrop{ReqID: 100}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				w.acquire(1, 100)
+				synctest.Wait()
+				w.panics.Store(true)
+				w.ref.Tell(tc.msg)
+				synctest.Wait()
+				require.False(t, w.panics.Load())
+				require.Equal(t, tc.want, w.count())
+				if name == "drop" {
+					require.Empty(t, w.holder.live(), "what is dropped is given back")
+				}
+				w.end(t)
+			})
+		})
+	}
+}
+
 func TestKeeperSplitsLargeRenewals(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

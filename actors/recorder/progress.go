@@ -23,6 +23,7 @@ type progress struct {
 type debt struct {
 	begin   int64 // position before the record
 	paid    bool
+	taken   bool // by the settler
 	settles []protocol.QuotaSettle
 	left    int
 }

@@ -3,6 +3,7 @@ package recorder_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -134,6 +135,8 @@ type world struct {
 	store   *memoryStore
 	bank    *bank
 
+	intercept func(kind, id string, self kit.Ref, msg any)
+
 	log *journal.Journal
 	sys *kit.System
 	rec *recorder.Recorder
@@ -152,7 +155,7 @@ func (w *world) boot(t *testing.T) {
 	var err error
 	w.log, err = journal.Open(o)
 	require.NoError(t, err)
-	w.sys = kit.NewSystem(kit.Options{})
+	w.sys = kit.NewSystem(kit.Options{Intercept: w.intercept})
 	ref := w.sys.Spawn(kit.Kind{Name: "bank", New: func(string) kit.Actor { return w.bank }}, "bank")
 	ro := w.options
 	ro.Journal, ro.Store, ro.System, ro.Now = w.log, w.store, w.sys, time.Now
@@ -419,4 +422,38 @@ func TestSettlerSurvivesAPanic(t *testing.T) {
 		require.NoError(t, rec.Close(t.Context()))
 		w.shutdown(t)
 	})
+}
+
+// Whichever message the settler fails at, each settlement arrives all the same.
+func TestSettlerFailsAtEachOfItsMessages(t *testing.T) {
+	t.Parallel()
+	for at := 1; ; at++ {
+		seen, kind := 0, ""
+		t.Run(fmt.Sprint("message ", at), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.intercept = func(name, _ string, _ kit.Ref, msg any) {
+					if name != "recorder" {
+						return
+					}
+					if seen++; seen == at {
+						kind = fmt.Sprintf("%T", msg)
+						panic("injected")
+					}
+				}
+				w.boot(t)
+				w.finish(t, 1)
+				w.finish(t, 2)
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				require.Equal(t, 2, w.bank.count(), "failed at %s", kind)
+				require.Zero(t, w.rec.Stats().Unsettled)
+				w.shutdown(t)
+			})
+		})
+		if kind == "" {
+			require.Greater(t, at, 4, "two settlements take more messages than that")
+			break
+		}
+	}
 }

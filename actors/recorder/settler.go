@@ -58,15 +58,35 @@ func (s *settler) Receive(c *kit.Context) {
 			s.ask(c, corr)
 		}
 	case *debt:
-		for i := range m.settles {
-			s.corr++
-			s.out[s.corr] = &payment{debt: m, settle: &m.settles[i], pause: firstRepeat}
-			s.ask(c, s.corr)
+		for _, corr := range s.take(m) {
+			s.ask(c, corr)
 		}
 	case kit.Reply:
 		s.replied(c, m)
 	case repeat:
 		s.ask(c, m.corr)
+	}
+}
+
+// take enters a debt, once, and returns its payments.
+func (s *settler) take(d *debt) (corrs []uint64) {
+	if d.taken {
+		return nil
+	}
+	d.taken = true
+	for i := range d.settles {
+		s.corr++
+		s.out[s.corr] = &payment{debt: d, settle: &d.settles[i], pause: firstRepeat}
+		corrs = append(corrs, s.corr)
+	}
+	return corrs
+}
+
+// Failed keeps a debt that the actor did not get round to; the next incarnation
+// asks for everything that is owed.
+func (s *settler) Failed(msg, _ any) {
+	if d, ok := msg.(*debt); ok {
+		s.take(d)
 	}
 }
 

@@ -1,6 +1,7 @@
 package router
 
 import (
+	"maps"
 	"sync/atomic"
 
 	"github.com/claude-code-hub/cch/actors/kit"
@@ -25,9 +26,7 @@ func newActor(child kit.Kind, live *atomic.Int64) *Actor {
 func (a *Actor) Receive(c *kit.Context) {
 	switch msg := c.Message().(type) {
 	case kit.Started: // those that the incarnation before left run on
-		for id, child := range c.Children() {
-			a.children[id] = child
-		}
+		maps.Insert(a.children, c.Children())
 	case *protocol.Admit:
 		id := msg.Request.ID.String()
 		child := c.Spawn(a.child, id)

@@ -166,7 +166,7 @@ func TestTheEndOfARequestThatFailsTheRouterFreesItsPlace(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		failed := false
-		n := newNode(t, router.Options{Routers: 1}, func(kind string, msg any) {
+		n := newNode(t, router.Options{Routers: 1}, func(_ string, msg any) {
 			if _, ok := msg.(kit.ChildStopped); ok && !failed {
 				failed = true
 				panic("injected")

@@ -69,7 +69,7 @@ func Start(ctx context.Context, o Options) (*System, error) {
 		kit:       kit.NewSystem(kit.Options{Logger: o.Logger, Now: o.Now, Intercept: o.Intercept}),
 		bus:       bus.New(bus.Options{Logger: o.Logger, Now: o.Now}),
 		catalog:   configuration,
-		snapshots: snapshots.New(o.Snapshots, o.Logger),
+		snapshots: snapshots.New(o.Snapshots, o.Logger), //nolint:contextcheck // it writes on until Shutdown
 	}
 	s.bus.Subscribe(&breakerLog{store: o.Breakers, logger: o.Logger})
 	s.kit.Spawn(s.bus.Kind(), "bus")
