@@ -206,7 +206,7 @@ func TestGeminiClientVariants(t *testing.T) {
 	t.Parallel()
 	head, one, tail := deltas(neutral.Claude)
 	upstream := []byte(head + one + tail)
-	x := convert.Exchange{From: neutral.Claude, To: neutral.GeminiCLI, Client: neutral.Client{Model: "m", RequestID: "req_9", Envelope: true}}
+	x := convert.Exchange{From: neutral.Claude, To: neutral.GeminiCLI, Client: neutral.Client{Model: "m", RequestID: "req_9"}}
 	for _, f := range frames(t, streamed(&x, upstream)) {
 		m := f.Data.(map[string]any)
 		require.Equal(t, "req_9", m["traceId"])

@@ -6,7 +6,8 @@
 // stream ([Exchange.Stream]), whole ([Exchange.Whole]), or across the two when
 // client and provider disagree ([Exchange.Fold], [Exchange.Unfold]). [Home]
 // prepares a body that keeps its format, [Error] words an error for a client,
-// [EstimateTokens] guesses a prompt's size.
+// [EncodeCount] and [EstimateTokens] find a prompt's size. Gemini and Gemini CLI
+// differ by an envelope alone: [Rewrap] moves bodies in and out of it.
 //
 // There is no code for pairs of formats here: every direction is one of four
 // readers and one of four writers. The package does no I/O; every value belongs

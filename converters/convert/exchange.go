@@ -52,30 +52,37 @@ func (x *Exchange) reader(em *neutral.Emitter) reader {
 	panic("convert: no such format: " + string(x.From))
 }
 
+// client is the client as writers take it: Gemini CLI wants its envelope.
+func (x *Exchange) client() *neutral.Client {
+	c := x.Client
+	c.Envelope = c.Envelope || x.To == neutral.GeminiCLI
+	return &c
+}
+
 func (x *Exchange) writer() writer {
-	switch x.To {
+	switch c := x.client(); x.To {
 	case neutral.Claude:
-		return claude.NewWriter(&x.Client)
+		return claude.NewWriter(c)
 	case neutral.Chat:
-		return chat.NewWriter(&x.Client)
+		return chat.NewWriter(c)
 	case neutral.Responses:
-		return responses.NewWriter(&x.Client)
+		return responses.NewWriter(c)
 	case neutral.Gemini, neutral.GeminiCLI:
-		return gemini.NewWriter(&x.Client)
+		return gemini.NewWriter(c)
 	}
 	panic("convert: no such format: " + string(x.To))
 }
 
 func (x *Exchange) append(dst []byte, a *neutral.Answer) []byte {
-	switch x.To {
+	switch c := x.client(); x.To {
 	case neutral.Claude:
-		return claude.AppendAnswer(dst, a, &x.Client)
+		return claude.AppendAnswer(dst, a, c)
 	case neutral.Chat:
-		return chat.AppendAnswer(dst, a, &x.Client)
+		return chat.AppendAnswer(dst, a, c)
 	case neutral.Responses:
-		return responses.AppendAnswer(dst, a, &x.Client)
+		return responses.AppendAnswer(dst, a, c)
 	case neutral.Gemini, neutral.GeminiCLI:
-		return gemini.AppendAnswer(dst, a, &x.Client)
+		return gemini.AppendAnswer(dst, a, c)
 	}
 	panic("convert: no such format: " + string(x.To))
 }
