@@ -161,10 +161,16 @@ func logValues(dst []any, l *domain.RequestLog) []any {
 		int64(l.Upstream.Attempts), int64(l.Upstream.CostMultiplier), int64(l.Upstream.GroupMultiplier),
 		l.Usage.Input, l.Usage.Output, l.Usage.CacheRead,
 		l.Usage.CacheWrite5m, l.Usage.CacheWrite1h, l.Usage.Reasoning,
-		text(string(l.Source)), int64(l.Cost), number(l.Timing.Queue.Milliseconds()), number(l.Timing.Duration.Milliseconds()),
-		number(l.Timing.TTFB.Milliseconds()), number(l.Timing.TTFT.Milliseconds()), l.ConfigVersion, degraded(l.Degraded),
+		text(string(l.Source)), int64(l.Cost), number(l.Timing.Queue.Milliseconds()), number(begunMillis(l.Timing.Duration)),
+		number(begunMillis(l.Timing.TTFB)), number(begunMillis(l.Timing.TTFT)), l.ConfigVersion, degraded(l.Degraded),
 		l.IsDemo,
 	)
+}
+
+// begunMillis counts a millisecond that has begun as a whole one: what took no
+// time at all is what was not reached.
+func begunMillis(d time.Duration) int64 {
+	return int64((d + time.Millisecond - 1) / time.Millisecond)
 }
 
 func text(s string) any {
