@@ -33,7 +33,9 @@ func commands() []command {
 		{"check-config", "print the configuration in force, or every fault in it", checkConfig},
 		{"migrate", "apply pending database migrations: migrate [up|status]", migrate},
 		{"healthcheck", "ask a running hub whether it can serve; for container health checks", healthcheck},
+		{"demo-upstream", "run the built-in demo upstream: demo-upstream [-listen address]", serveDemo},
 		{"generate", "write generated files: generate docs [directory]", generate},
+		{"convert", "print a request body in another wire format: convert --from claude --to gemini FILE", convertFile},
 		{"version", "print the version", printVersion},
 	}
 }
