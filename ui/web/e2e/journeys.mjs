@@ -181,6 +181,20 @@ async function oldBookmarksAndUnknownPages(page, { base }) {
   await page.getByText('There is no such page').waitFor();
 }
 
+/** A key without web access sees its own requests and nothing of the providers. */
+async function readerSeesOwnRequestsOnly(page, { base, key, upstream, name }) {
+  await page.goto(`${base}/login`);
+  await page.getByLabel('Key or token').fill(key);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.waitForURL(/\/logs$/);
+  if (upstream) await page.locator('[data-log]').first().waitFor();
+  const menu = page.getByRole('navigation', { name: 'Main' }).first();
+  assert.equal(await menu.getByRole('link', { name: 'Providers' }).count(), 0);
+  assert.equal(await page.getByText(name, { exact: true }).count() > 0, true, 'the own name is shown');
+  await page.goto(`${base}/providers`);
+  await page.getByText('You may not see this').first().waitFor();
+}
+
 async function deleteUser(page, { base, name }) {
   await page.goto(`${base}/users?q=${name}`);
   await page.locator(`[data-user="${name}"]`).getByRole('button', { name: `Actions for ${name}` }).click();
@@ -205,5 +219,6 @@ export const journeys = [
   ['a breaker opens under faults and is reset', {}, breakerOpensAndResets],
   ['theme and phone layout', {}, themeAndLayout],
   ['old bookmarks and unknown pages', {}, oldBookmarksAndUnknownPages],
+  ['a key without web access sees its own requests only', { fresh: true }, readerSeesOwnRequestsOnly],
   ['delete a user by typing the name', {}, deleteUser],
 ];

@@ -39,7 +39,7 @@ async function check(title, run) {
 /** Runs one journey on a fresh page; any fault the page reports fails it. */
 async function journey(title, options, run) {
   await check(title, async () => {
-    const opened = await openPage(browser, { origin, storageState: options.anonymous ? undefined : world.state, ...options });
+    const opened = await openPage(browser, { origin, storageState: options.anonymous || options.fresh ? undefined : world.state, ...options });
     try {
       await run(opened.page, world);
       assert.deepEqual(opened.faults, []);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countdown, initials, latency, percent, shortId, tokenRate, tokens, usd, usdLimit, usdUsed } from './format';
+import { clientName, countdown, initials, latency, percent, shortId, tokenRate, tokens, usd, usdLimit, usdUsed } from './format';
 
 describe('tokens', () => {
   it.each([
@@ -57,6 +57,12 @@ it('shortens what people recognise by its start', () => {
   expect(initials('me')).toBe('ME');
   expect(initials('ci-nightly.job')).toBe('CJ');
   expect(initials('  ')).toBe('?');
+});
+
+it('names clients', () => {
+  expect(clientName('claude-code', '2.1.197')).toBe('Claude Code 2.1.197');
+  expect(clientName('my-agent', null)).toBe('my-agent');
+  expect(clientName(null, '1')).toBeUndefined();
 });
 
 it('groups by the language', () => {

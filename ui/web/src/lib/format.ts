@@ -86,6 +86,19 @@ export function shortId(id: string): string {
   return id.replace(/^(?:ses_|session_)/, '').slice(0, 8);
 }
 
+const clients: Record<string, string> = {
+  'claude-code': 'Claude Code',
+  codex: 'Codex',
+  'gemini-cli': 'Gemini CLI',
+  opencode: 'OpenCode',
+};
+
+/** A client with its version; undefined when neither is known. An unknown kind is shown as it came. */
+export function clientName(kind: string | null | undefined, version?: string | null): string | undefined {
+  if (!kind) return undefined;
+  return [clients[kind] ?? kind, version].filter(Boolean).join(' ');
+}
+
 /** Two letters for an avatar. */
 export function initials(name: string): string {
   const words = name.trim().split(/[\s._-]+/).filter(Boolean);

@@ -1,4 +1,4 @@
-import { ChartNoAxesColumn, Code, LayoutDashboard, List, Radio, Server, SquareTerminal, Users, type LucideIcon } from 'lucide-react';
+import { Code, LayoutDashboard, List, ListChecks, Radio, Server, SquareTerminal, Users, type LucideIcon } from 'lucide-react';
 import type { Role } from '@/api/types';
 import { boot } from '@/boot';
 
@@ -39,7 +39,7 @@ const groups: NavGroup[] = [
   {
     key: 'help',
     items: [
-      { key: 'setup', to: '/setup', icon: ChartNoAxesColumn, roles: admin },
+      { key: 'setup', to: '/setup', icon: ListChecks, roles: admin },
       { key: 'clients', to: '/docs/setup', icon: SquareTerminal, roles: everyone },
       { key: 'api', to: `${boot.basePath}api/v1/docs`, icon: Code, external: true, roles: everyone },
     ],

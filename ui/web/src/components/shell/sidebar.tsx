@@ -20,7 +20,8 @@ function useCounts(): { counts: Counts; fault: boolean } {
   const providers = useQuery({ ...queries.providers(), enabled: admin });
   const health = useQuery({ ...queries.providersHealth(), enabled: admin });
   const users = useQuery({ ...queries.users(), enabled: admin });
-  const sessions = useQuery(queries.sessions('active'));
+  const reader = useMe()?.role === 'reader';
+  const sessions = useQuery({ ...queries.sessions('active'), enabled: !reader });
   return {
     counts: { providers: providers.data?.length, users: users.data?.length, sessions: sessions.data?.length },
     fault: health.data?.some((item) => item.state === 'open') ?? false,

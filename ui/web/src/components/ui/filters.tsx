@@ -20,7 +20,7 @@ export function SearchBox({ value, onValue, label, narrow }: { value: string; on
     return () => window.removeEventListener('keydown', onKey);
   }, []);
   return (
-    <span className={cn('field-box flex h-[26px] w-full min-w-40 items-center gap-2 rounded-md border border-line-strong bg-panel px-2.5', narrow ? 'sm:w-44' : 'sm:w-60')}>
+    <span className={cn('field-box flex h-[26px] w-full min-w-36 items-center gap-2 rounded-md border border-line-strong bg-panel px-2.5', narrow ? 'sm:w-36' : 'sm:w-60')}>
       <Search size={14} className="shrink-0 text-fg-muted" aria-hidden="true" />
       <input
         ref={input}

@@ -115,7 +115,7 @@ function StepRow({ n, step, summary: fact, children }: { n: number; step: Step; 
           <span className="sr-only">{t(`firstRun.state.${step.state}`)}</span>
           {step.state === 'done' && fact && <span className="text-12 font-normal text-fg-muted">{fact}</span>}
         </p>
-        {step.state === 'next' && <p className="text-12 text-fg-muted">{t(`firstRun.help.${step.key}`)}</p>}
+        {(step.state === 'next' || (step.state === 'now' && !children)) && <p className="text-12 text-fg-muted">{t(`firstRun.help.${step.key}`)}</p>}
         {children}
       </div>
     </li>

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { Link, Navigate } from '@tanstack/react-router';
 import { ArrowRight } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -24,13 +24,15 @@ import { useFormat } from '@/i18n/use-format';
 import { useNow } from '@/lib/clock';
 import { countdown } from '@/lib/format';
 import { useNames } from '@/lib/names';
-import { useIsAdmin } from '@/lib/session';
+import { useIsAdmin, useMe } from '@/lib/session';
 
 /** What is going on now; before the first provider exists, the way there. */
 export function OverviewPage() {
   const { t } = useTranslation();
   const admin = useIsAdmin();
+  const reader = useMe()?.role === 'reader';
   const providers = useQuery({ ...queries.providers(), enabled: admin });
+  if (reader) return <Navigate to="/logs" replace />; // a key without web access sees its own requests
   if (admin && providers.isPending) {
     return (
       <PanelPage>
@@ -99,7 +101,7 @@ function Incidents({ providers, health, now }: { providers: Provider[]; health: 
 
 function Tile({ label, value, unit, fact, to }: { label: string; value: ReactNode; unit?: string; fact: ReactNode; to: string }) {
   return (
-    <Link to={to} className="min-w-0 border-line px-4 py-3 not-first:border-l hover:bg-hover">
+    <Link to={to} className="min-w-0 bg-panel px-4 py-3 hover:bg-hover">
       <span className="block text-12 text-fg-muted">{label}</span>
       <span className="block text-24 font-semibold tracking-[-0.025em]">
         {value}
@@ -119,7 +121,7 @@ function Tiles({ providers, health, sessions, admin }: { providers: Provider[]; 
   const spend = sessions?.reduce((sum, session) => sum + (session.costUsd ?? 0), 0);
   const format = useFormat();
   return (
-    <Panel label={t('overview.now')} className="grid grid-cols-2 overflow-hidden lg:grid-cols-4">
+    <Panel label={t('overview.now')} className="grid grid-cols-2 gap-px overflow-hidden bg-line! lg:grid-cols-4">
       <Tile to="/sessions" label={t('nav.sessions')} value={sessions?.length ?? '–'} fact={t('overview.streaming', { count: streaming })} />
       <Tile to="/sessions" label={t('overview.spendLive')} value={spend === undefined ? '–' : format.usd(spend)} fact={t('overview.spendLiveHelp')} />
       {admin && (
@@ -183,7 +185,7 @@ function Failures({ now }: { now: number }) {
   const [filter] = useState(() => ({ ...logFilter({ errors: true }, Date.now()), limit: 10 }));
   const failures = useQuery(queries.recentLogs(filter));
   return (
-    <Panel label={t('overview.failures')} className="overflow-hidden">
+    <Panel label={t('overview.failures')} className="self-start overflow-hidden">
       <PanelTitle title={t('overview.failures')} facts={t('range.24h')} actions={<More to="/logs?errors=1">{t('nav.requests')}</More>} />
       {failures.isPending && <Skeleton className="px-4" />}
       {failures.isError && <ErrorNotice error={failures.error} title={t('requests.loadFailed')} onRetry={() => void failures.refetch()} className="m-4" />}

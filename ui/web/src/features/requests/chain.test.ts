@@ -148,6 +148,7 @@ describe('waterfall', () => {
   it('has round ticks', () => {
     expect(axisTicks(10_200)).toEqual([0, 5000, 10_000]);
     expect(axisTicks(840)).toEqual([0, 200, 400, 600, 800]);
+    expect(axisTicks(205, 3)).toEqual([0, 100, 200]);
     expect(axisLabel(2500, 10_200)).toBe('2.5 s');
     expect(axisLabel(200, 840)).toBe('200 ms');
   });

@@ -8,9 +8,8 @@ import { PanelPage, Panel, PanelTitle } from '@/components/shell/page';
 import { CopyBlock } from '@/components/ui/copy';
 import { ErrorNotice, Skeleton } from '@/components/ui/notice';
 import { Tabs } from '@/components/ui/tabs';
-import { useFormat } from '@/i18n/use-format';
 import { readChain, type Chain } from './chain';
-import { Billing, Facts, KeyFigures, OutcomeBadges, StatusBadge } from './facts';
+import { Billing, Facts, HeadFacts, OutcomeBadges, StatusBadge } from './facts';
 import { Draw, RouteSentence, SelectionPanel, Steps } from './route-panels';
 import { Waterfall, WaterfallLegend } from './waterfall';
 
@@ -31,7 +30,6 @@ export function RequestDetailPage() {
 
 function Detail({ log }: { log: UsageLogDetail }) {
   const { t } = useTranslation();
-  const format = useFormat();
   const [tab, setTab] = useState('route');
   const chain = readChain(log.decisionChain, log);
   return (
@@ -40,8 +38,8 @@ function Detail({ log }: { log: UsageLogDetail }) {
         <StatusBadge log={log} />
         <h1 className="text-20 font-semibold tracking-[-0.011em]">{log.model || t('requests.request')}</h1>
         <OutcomeBadges log={log} />
-        <span className="text-12 text-fg-muted">{format.time(log.createdAt, 'dateTime')}</span>
       </header>
+      <HeadFacts log={log} />
       <Tabs
         label={t('requests.drawerLabel')}
         value={tab}
@@ -72,7 +70,7 @@ function RouteTab({ chain, log }: { chain: Chain; log: UsageLogDetail }) {
       {log.errorMessage && <p className="rounded-md bg-sunken px-3 py-2 text-12 break-words text-fg-2">{log.errorMessage}</p>}
       {chain.attempts.length > 0 && (
         <Panel label={t('route.timing')}>
-          <PanelTitle title={t('route.timing')} facts={<WaterfallLegend />} />
+          <PanelTitle title={t('route.timing')} facts={<WaterfallLegend chain={chain} log={log} />} />
           <div className="px-4 pb-3">
             <Waterfall chain={chain} log={log} />
           </div>
@@ -89,7 +87,6 @@ function RouteTab({ chain, log }: { chain: Chain; log: UsageLogDetail }) {
           <Steps chain={chain} />
         </Panel>
         <div className="flex min-w-0 flex-col gap-4">
-          <KeyFigures log={log} />
           {draws.length > 0 && (
             <Panel label={t('route.draws')}>
               <PanelTitle title={t('route.draws')} facts={t('route.drawsHelp')} />

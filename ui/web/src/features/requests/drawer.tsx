@@ -122,7 +122,7 @@ function DrawerTabs({ log, tab, onTab }: { log: UsageLogDetail; tab: string; onT
                 <Section title={t('route.timing')}>
                   <Waterfall chain={chain} log={log} compact />
                   <div className="mt-2">
-                    <WaterfallLegend />
+                    <WaterfallLegend chain={chain} log={log} />
                   </div>
                 </Section>
               )}

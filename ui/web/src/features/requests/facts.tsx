@@ -5,7 +5,8 @@ import type { UsageLog } from '@/api/types';
 import { CopyButton } from '@/components/ui/copy';
 import { Badge, statusTone } from '@/components/ui/state';
 import { useFormat } from '@/i18n/use-format';
-import { tokenRate } from '@/lib/format';
+import { cn } from '@/lib/cn';
+import { clientName, tokenRate } from '@/lib/format';
 import { useNames } from '@/lib/names';
 
 export function StatusBadge({ log }: { log: UsageLog }) {
@@ -41,7 +42,7 @@ export function KeyFigures({ log }: { log: UsageLog }) {
     [t('requests.rate'), rate === undefined ? '–' : t('requests.rateValue', { value: rate })],
   ] as const;
   return (
-    <dl className="grid grid-cols-2 overflow-hidden rounded-md border border-line sm:grid-cols-4">
+    <dl className="grid grid-cols-2 overflow-hidden rounded-md border border-line bg-panel sm:grid-cols-4">
       {figures.map(([label, value]) => (
         <div key={label} className="border-l border-line px-3 py-2 first:border-l-0">
           <dt className="text-12 text-fg-muted">{label}</dt>
@@ -98,6 +99,34 @@ export function Billing({ log }: { log: UsageLog }) {
   );
 }
 
+/** The head of a request's page: what it is, when, whose, how long. */
+export function HeadFacts({ log }: { log: UsageLog }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const names = useNames();
+  const first = log.ttftMs ?? log.ttfbMs;
+  const facts: [string, string, boolean?][] = [
+    [t('requests.request'), log.requestId, true],
+    [t('requests.received'), `${format.time(log.createdAt, 'day')} ${format.time(log.createdAt, 'clockMs')}`],
+    [t('requests.user'), [names.userName(log.userId, log.userName), log.keyName].filter(Boolean).join(', ')],
+    [t('requests.client'), clientName(log.clientKind, log.clientVersion) ?? '–'],
+    [t('requests.endpoint'), log.endpoint ?? '–', true],
+    [t('requests.cost'), format.usd(log.costUsd)],
+    [t('requests.firstToken'), format.latency(first)],
+    [t('requests.total'), format.latency(log.durationMs)],
+  ];
+  return (
+    <dl className="flex flex-wrap gap-x-7 gap-y-2">
+      {facts.map(([label, value, mono]) => (
+        <div key={label} className="min-w-0">
+          <dt className="text-11 text-fg-muted">{label}</dt>
+          <dd className={cn('text-13 break-all', mono && 'font-code text-12')}>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
 function Fact({ label, children }: { label: string; children: ReactNode }) {
   return (
     <div className="flex min-h-[22px] items-center gap-3 text-12">
@@ -112,7 +141,7 @@ export function Facts({ log }: { log: UsageLog }) {
   const { t } = useTranslation();
   const format = useFormat();
   const names = useNames();
-  const client = [log.clientKind, log.clientVersion].filter(Boolean).join(' ') || log.userAgent;
+  const client = clientName(log.clientKind, log.clientVersion) ?? log.userAgent;
   return (
     <dl>
       <Fact label={t('requests.user')}>

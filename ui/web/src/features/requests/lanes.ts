@@ -28,9 +28,9 @@ export interface Waterfall {
 
 const NOTABLE_GAP = 20;
 
-/** Steps of 1, 2 or 5 times a power of ten, at most six of them. */
-export function axisTicks(totalMs: number): number[] {
-  const rough = Math.max(totalMs, 1) / 5;
+/** Steps of 1, 2 or 5 times a power of ten, at most one more than wanted. */
+export function axisTicks(totalMs: number, wanted = 5): number[] {
+  const rough = Math.max(totalMs, 1) / wanted;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough) ?? power * 10;
   const ticks: number[] = [];
@@ -58,7 +58,7 @@ function parts(attempt: Attempt, from: number, to: number, firstToken: number | 
 }
 
 /** Lays out the attempts; undefined if the chain carries no times. */
-export function waterfall(chain: Chain, log: UsageLog, nowMs: number): Waterfall | undefined {
+export function waterfall(chain: Chain, log: UsageLog, nowMs: number, wantedTicks = 5): Waterfall | undefined {
   const elapsed = log.durationMs ?? Math.max(0, nowMs - Date.parse(log.createdAt));
   const timed = chain.attempts.filter((attempt) => attempt.startMs !== undefined);
   if (timed.length === 0 || elapsed <= 0) return undefined;
@@ -75,5 +75,5 @@ export function waterfall(chain: Chain, log: UsageLog, nowMs: number): Waterfall
     before = to;
     return { attempt, gapMs: gapMs >= NOTABLE_GAP ? gapMs : 0, parts: parts(attempt, from, to, isLast ? firstTokenMs : undefined) };
   });
-  return { lanes, totalMs, ticks: axisTicks(totalMs), firstTokenMs: timed.at(-1)?.outcome === 'ok' ? firstTokenMs : undefined };
+  return { lanes, totalMs, ticks: axisTicks(totalMs, wantedTicks), firstTokenMs: timed.at(-1)?.outcome === 'ok' ? firstTokenMs : undefined };
 }

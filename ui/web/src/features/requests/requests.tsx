@@ -152,9 +152,11 @@ function Toolbar({ search, change, live, setLive, narrow, onRefresh }: ToolbarPr
           {live ? t('requests.liveTail') : t('requests.paused')}
           {live && <Pause size={12} className="text-fg-muted" aria-hidden="true" />}
         </Button>
-        <Button size="sm" iconOnly aria-label={t('common.refresh')} onClick={onRefresh}>
-          <RotateCw size={13} />
-        </Button>
+        {!narrow && (
+          <Button size="sm" iconOnly aria-label={t('common.refresh')} onClick={onRefresh}>
+            <RotateCw size={13} />
+          </Button>
+        )}
       </span>
     </div>
   );

@@ -41,9 +41,9 @@ function FunnelCells({ selection, compact }: { selection: Selection; compact?: b
   const cells = funnel(selection.context ?? {});
   const total = cells[0]?.count ?? 0;
   return (
-    <ol className={cn('grid', compact ? 'gap-x-2 gap-y-3' : 'border-b border-line')} style={{ gridTemplateColumns: `repeat(auto-fit, minmax(${compact ? 64 : 96}px, 1fr))` }}>
+    <ol className={cn('grid', compact ? 'gap-x-2 gap-y-3' : 'gap-px border-b border-line bg-line')} style={{ gridTemplateColumns: `repeat(auto-fit, minmax(${compact ? 64 : 96}px, 1fr))` }}>
       {cells.map((cell) => (
-        <li key={cell.key} className={cn('min-w-0', !compact && 'border-l border-line px-4 pt-2 pb-3 first:border-l-0')}>
+        <li key={cell.key} className={cn('min-w-0', !compact && 'bg-panel px-4 pt-2 pb-3')}>
           <span className={cn('font-semibold', compact ? 'text-13' : 'text-16')}>{cell.count}</span>
           {cell.lost > 0 && <span className="ml-1.5 text-12 text-err">−{cell.lost}</span>}
           <span className="block truncate text-12 text-fg-2">{t(`route.funnel.${cell.key}`, { priority: selection.priority ?? 0 })}</span>
@@ -123,6 +123,9 @@ export function SelectionPanel({ chain, compact }: { chain: Chain; compact?: boo
   );
 }
 
+/** A narrower candidate has no room for its figure; the tooltip tells it. */
+const READABLE_SHARE = 0.15;
+
 /** Candidates as wide as their chance; the picked one outlined. */
 export function Draw({ selection }: { selection: Selection }) {
   const { t } = useTranslation();
@@ -146,7 +149,7 @@ export function Draw({ selection }: { selection: Selection }) {
               title={`${candidate.name ?? ''} ${candidate.probability === undefined ? '' : format.percent(candidate.probability, 1)}`}
             >
               <span className={cn('truncate', picked && 'font-medium')}>{candidate.name}</span>
-              {candidate.probability !== undefined && <span className="shrink-0">{format.percent(candidate.probability, 1)}</span>}
+              {candidate.probability !== undefined && candidate.probability >= READABLE_SHARE && <span className="shrink-0">{format.percent(candidate.probability, 1)}</span>}
             </li>
           );
         })}

@@ -5,6 +5,7 @@ import { Mark } from '@/components/ui/marks';
 import { useFormat } from '@/i18n/use-format';
 import { cn } from '@/lib/cn';
 import { useNow } from '@/lib/clock';
+import { useMedia } from '@/lib/media';
 import type { Attempt, Chain } from './chain';
 import { axisLabel, waterfall, type Lane, type Phase } from './lanes';
 
@@ -17,13 +18,18 @@ const fill: Record<Phase, string> = {
   live: 'bg-info-fill pulse',
 };
 
+const phases: Phase[] = ['wait', 'stream', 'failed', 'limited', 'aborted', 'live'];
+
 const statusText = { ok: 'text-ok', failed: 'text-err', limited: 'text-warn', aborted: 'text-fg-muted', live: 'text-info' };
 
-export function WaterfallLegend() {
+/** The phases that occur, in their order. */
+export function WaterfallLegend({ chain, log }: { chain: Chain; log: UsageLog }) {
   const { t } = useTranslation();
+  const now = useNow(60_000);
+  const drawn = new Set(waterfall(chain, log, now)?.lanes.flatMap((lane) => lane.parts.map((part) => part.phase)));
   return (
     <span className="flex flex-wrap gap-x-3 text-12 text-fg-2">
-      {(['wait', 'stream', 'failed', 'limited'] as const).map((phase) => (
+      {phases.filter((phase) => drawn.has(phase)).map((phase) => (
         <span key={phase} className="inline-flex items-center gap-1.5">
           <span className={cn('size-2 rounded-[2px]', fill[phase])} aria-hidden="true" />
           {t(`route.phase.${phase}`)}
@@ -85,7 +91,8 @@ export function Waterfall({ chain, log, compact }: { chain: Chain; log: UsageLog
   const { t } = useTranslation();
   const format = useFormat();
   const now = useNow(log.statusCode == null ? 500 : 60_000);
-  const drawing = waterfall(chain, log, now);
+  const phone = useMedia('(max-width: 767px)');
+  const drawing = waterfall(chain, log, now, phone || compact ? 3 : 5);
   if (!drawing) return <p className="text-12 text-fg-muted">{t('route.noTiming')}</p>;
   const { lanes, totalMs, ticks, firstTokenMs } = drawing;
   const label = compact ? 'w-[104px]' : 'w-[120px] sm:w-[186px]';

@@ -21,7 +21,7 @@ import { useErrorText } from '@/i18n/error-text';
 import { useFormat } from '@/i18n/use-format';
 import { useNow } from '@/lib/clock';
 import { cn } from '@/lib/cn';
-import { countdown, shortId } from '@/lib/format';
+import { clientName, countdown, shortId } from '@/lib/format';
 import type { ListSearch } from '@/lib/list-search';
 import { useMedia } from '@/lib/media';
 import { useNames } from '@/lib/names';
@@ -154,7 +154,7 @@ function SessionTable({ sessions, onEnd }: { sessions: Session[]; onEnd: (sessio
                 {shortId(session.sessionId)}
               </Link>
             </Td>
-            <Td>{session.clientKind ? `${session.clientKind} ${session.clientVersion ?? ''}` : '–'}</Td>
+            <Td>{clientName(session.clientKind, session.clientVersion) ?? '–'}</Td>
             <Td>{session.model ?? '–'}</Td>
             <Td>
               <BoundTo session={session} />
