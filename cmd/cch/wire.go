@@ -250,11 +250,15 @@ func (a *App) adminOptions() adminapi.Options {
 			SessionKey:        a.master.Derive(secrets.PurposeSession),
 			CSRFKey:           a.csrfKey(),
 		},
+		TokenGenerated: a.adminToken.Path != "",
+		FlushLogs:      a.system.Recorder().Flush,
+
 		Stores:  stores(a.store),
 		Catalog: a.system.Configuration(),
 		Actors:  a.system.Operator(),
 		Live:    a.system,
 		Tester:  a.tester(),
+		Demo:    a.demoUpstream(),
 		Health:  a.health.Report,
 		Proxies: a.proxies,
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -39,8 +40,13 @@ type Options struct {
 	Actors  Actors
 	Live    Live
 	Tester  Tester
+	Demo    DemoUpstream // nil = switched off
 	Health  func(ctx context.Context) HealthReport
 	Proxies *middleware.Proxies
+	// TokenGenerated tells that nobody chose the admin token.
+	TokenGenerated bool
+	// FlushLogs returns once the log holds every request that ended before.
+	FlushLogs func(ctx context.Context) error
 }
 
 // Stores are the repositories the API reads and writes.
@@ -67,6 +73,8 @@ type API struct {
 	csrf     csrfMint
 	throttle *throttle
 	handler  http.Handler
+
+	demoMu sync.Mutex // one change of the demo at a time
 }
 
 // New declares every operation. InstallErrors must have run before.
@@ -103,6 +111,8 @@ func (a *API) declare() {
 	a.declareLogs()
 	a.declareSessions()
 	a.declareSettings()
+	a.declareSetup()
+	a.declareDemo()
 	a.declarePublic()
 	document := openapi.Handler(a.Document())
 	a.router.Path(BasePath + "/openapi.json").Methods(http.MethodGet).Handler(document)

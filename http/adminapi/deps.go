@@ -37,6 +37,10 @@ type SettingsRepository interface {
 type LogRepository interface {
 	List(ctx context.Context, f domain.LogFilter) ([]domain.RequestLog, error)
 	Get(ctx context.Context, id domain.RequestID) (domain.RequestLog, domain.RequestDetail, error)
+	CountUpTo(ctx context.Context, limit int) (int, error)
+	// Purge deletes what is closed of a user and of a provider, and counts what
+	// still runs.
+	Purge(ctx context.Context, user domain.UserID, provider domain.ProviderID) (running int, err error)
 }
 
 // SessionRepository reads what was summed up about sessions.
@@ -45,11 +49,13 @@ type SessionRepository interface {
 	Get(ctx context.Context, hash string) (domain.Session, error)
 	// Terminated marks the session as ended by an operator.
 	Terminated(ctx context.Context, hash string) error
+	Purge(ctx context.Context, user domain.UserID) error
 }
 
 // BreakerEventRepository reads the transitions of breakers, newest first.
 type BreakerEventRepository interface {
 	List(ctx context.Context, f domain.BreakerEventFilter) ([]domain.BreakerEvent, error)
+	Purge(ctx context.Context, provider domain.ProviderID) error
 }
 
 // AuthRepository keeps web sessions by the hash of their token.
@@ -92,4 +98,15 @@ type Live interface {
 // did is in the report.
 type Tester interface {
 	Test(ctx context.Context, t domain.ConnectionTest) (domain.ConnectionReport, error)
+}
+
+// DemoUpstream is the built-in upstream whose answers are made up, and the
+// traffic that plays clients of it.
+type DemoUpstream interface {
+	Mode() string
+	SetMode(mode string)
+	// StartTraffic plays clients with a key; what runs already is replaced.
+	StartTraffic(key domain.Secret)
+	StopTraffic()
+	TrafficRuns() bool
 }

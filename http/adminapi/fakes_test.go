@@ -136,3 +136,41 @@ func (stuckCatalog) Await(ctx context.Context, _ int64) error {
 	<-ctx.Done()
 	return ctx.Err()
 }
+
+// fakeDemo is a demo upstream that keeps what it was told.
+type fakeDemo struct {
+	mu   sync.Mutex
+	mode string
+	key  domain.Secret // of the running traffic
+	runs bool
+}
+
+func (f *fakeDemo) Mode() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.mode
+}
+
+func (f *fakeDemo) SetMode(mode string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.mode = mode
+}
+
+func (f *fakeDemo) StartTraffic(key domain.Secret) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.key, f.runs = key, true
+}
+
+func (f *fakeDemo) StopTraffic() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.runs = false
+}
+
+func (f *fakeDemo) TrafficRuns() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.runs
+}

@@ -54,6 +54,7 @@ type world struct {
 	catalog *liveCatalog
 	actors  *fakeActors
 	tester  *fakeTester
+	demo    *fakeDemo
 	health  adminapi.HealthReport
 
 	mu  sync.Mutex
@@ -64,7 +65,7 @@ type option func(*adminapi.Options)
 
 func newWorld(t *testing.T, options ...option) *world {
 	t.Helper()
-	w := &world{t: t, now: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC), actors: newFakeActors(), tester: &fakeTester{}}
+	w := &world{t: t, now: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC), actors: newFakeActors(), tester: &fakeTester{}, demo: &fakeDemo{mode: "healthy"}}
 	w.health = adminapi.HealthReport{Status: adminapi.StatusHealthy, Components: map[string]adminapi.ComponentHealth{}}
 	master, err := secrets.LoadOrCreateMasterKey(t.TempDir(), "")
 	require.NoError(t, err)
@@ -91,9 +92,11 @@ func newWorld(t *testing.T, options ...option) *world {
 			Settings: w.store.Settings(), Logs: w.store.RequestLogs(), Sessions: w.store.Sessions(),
 			BreakerEvents: w.store.BreakerEvents(), Auth: w.store.AuthSessions(), Throttle: w.store.LoginThrottle(),
 		},
-		Catalog: w.catalog, Actors: w.actors, Live: w.actors, Tester: w.tester,
+		Catalog: w.catalog, Actors: w.actors, Live: w.actors, Tester: w.tester, Demo: w.demo,
 		Health:  func(context.Context) adminapi.HealthReport { return w.health },
 		Proxies: middleware.NewProxies(fixed, nil),
+
+		FlushLogs: func(context.Context) error { return nil },
 	}
 	for _, apply := range options {
 		apply(&o)

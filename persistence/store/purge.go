@@ -24,36 +24,32 @@ func (r RequestLogs) CountUpTo(ctx context.Context, limit int) (int, error) {
 	return n, nil
 }
 
-// Purge deletes the rows and details of a user and those a provider served (0 =
-// none), and tells how many of them were still open: these are written again
-// when their request ends.
-func (r RequestLogs) Purge(ctx context.Context, user domain.UserID, provider domain.ProviderID) (open int, err error) {
-	for {
-		deleted, unfinished, err := r.purgeSome(ctx, user, provider)
-		open += unfinished
-		if err != nil {
-			return open, fmt.Errorf("purge request logs: %w", err)
-		}
-		if deleted < purgeRows {
-			return open, nil
+// Purge deletes the closed rows of a user and those a provider served (0 =
+// none), with their details. It tells how many rows are left because their
+// requests still run.
+func (r RequestLogs) Purge(ctx context.Context, user domain.UserID, provider domain.ProviderID) (running int, err error) {
+	mine := func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("(user_id = NULLIF(?, 0) OR provider_id = NULLIF(?, 0))", int64(user), int64(provider))
+	}
+	for deleted := purgeRows; deleted == purgeRows; {
+		if deleted, err = r.purgeSome(ctx, mine); err != nil {
+			return 0, fmt.Errorf("purge request logs: %w", err)
 		}
 	}
+	n, err := r.s.logs.read.NewSelect().Model((*logRow)(nil)).Apply(mine).Where("status_code IS NULL").Count(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("purge request logs: %w", err)
+	}
+	return int(n), nil
 }
 
-func (r RequestLogs) purgeSome(ctx context.Context, user domain.UserID, provider domain.ProviderID) (deleted, open int, err error) {
+func (r RequestLogs) purgeSome(ctx context.Context, mine func(*bun.SelectQuery) *bun.SelectQuery) (deleted int, err error) {
 	err = r.s.logs.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		var rows []logRow
-		err := tx.NewSelect().Model(&rows).Column("id", "status_code").
-			Where("user_id = NULLIF(?, 0) OR provider_id = NULLIF(?, 0)", int64(user), int64(provider)).Limit(purgeRows).Scan(ctx)
-		if err != nil || len(rows) == 0 {
+		var ids []int64
+		err := tx.NewSelect().Model((*logRow)(nil)).Column("id").Apply(mine).Where("status_code IS NOT NULL").
+			Limit(purgeRows).Scan(ctx, &ids)
+		if err != nil || len(ids) == 0 {
 			return err
-		}
-		ids := make([]int64, len(rows))
-		for i := range rows {
-			ids[i] = rows[i].ID
-			if rows[i].StatusCode == 0 {
-				open++
-			}
 		}
 		deleted = len(ids)
 		if _, err := tx.NewDelete().Model((*detailRow)(nil)).Where("request_id IN (?)", bun.List(ids)).Exec(ctx); err != nil {
@@ -62,7 +58,7 @@ func (r RequestLogs) purgeSome(ctx context.Context, user domain.UserID, provider
 		_, err = tx.NewDelete().Model((*logRow)(nil)).Where("id IN (?)", bun.List(ids)).Exec(ctx)
 		return err
 	})
-	return deleted, open, err
+	return deleted, err
 }
 
 // Purge deletes what was summed up about the sessions of a user.

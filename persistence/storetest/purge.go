@@ -32,12 +32,18 @@ func testPurge(t *testing.T, open Open) {
 	require.NoError(t, err)
 	require.Equal(t, 100, count)
 
-	stillOpen, err := logs.Purge(ctx, 0, 0)
+	still, err := logs.Purge(ctx, 0, 0)
 	require.NoError(t, err)
-	require.Zero(t, stillOpen)
-	stillOpen, err = logs.Purge(ctx, 8, 9)
+	require.Zero(t, still)
+	still, err = logs.Purge(ctx, 8, 9)
 	require.NoError(t, err)
-	require.Equal(t, 1, stillOpen)
+	require.Equal(t, 1, still)
+	ended := *running
+	ended.Result.StatusCode = 200
+	require.NoError(t, logs.WriteBatch(ctx, nil, []domain.FinishedLog{Finished(ended)}))
+	still, err = logs.Purge(ctx, 8, 9)
+	require.NoError(t, err)
+	require.Zero(t, still)
 	left, err := logs.List(ctx, domain.LogFilter{})
 	require.NoError(t, err)
 	require.Len(t, left, 2)
