@@ -14,7 +14,7 @@ const perMillion = -6
 // multiplierPlaces are the decimals of a multiplier.
 const multiplierPlaces = 4
 
-// Line is one figure of a breakdown: a bucket, or lineFees + a fee.
+// line is one figure of a breakdown: a bucket, or lineFees + a fee.
 type line int
 
 const (

@@ -89,6 +89,21 @@ func (t *Table) price(r *Row, alias bool, nodes []string) *Price {
 	return p
 }
 
+// Again is the price of a bill of the past, by the row and the node stored with
+// it, or nil if the row has no such node. Fees that the row leaves to its vendor
+// are those of today.
+func (t *Table) Again(r *Row, node string) *Price {
+	p := &Price{Row: r, How: HowTable, model: r.Model, sheet: &r.Sheet, table: t}
+	if node == "" {
+		return p
+	}
+	n := r.Nodes[node]
+	if n == nil || !p.take(node, n, HowProvider) {
+		return nil
+	}
+	return p
+}
+
 func (p *Price) providerNode(keys []string) bool {
 	for _, key := range keys {
 		if n := p.model.Nodes[key]; n != nil && n.HasPrice() {

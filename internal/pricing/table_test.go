@@ -101,6 +101,17 @@ func TestRichestNodeWithoutAnOfficialOne(t *testing.T) {
 	require.Zero(t, bill.Charge, "a node's missing rates are not filled from elsewhere")
 }
 
+func TestABillCanBeWorkedOutAgain(t *testing.T) {
+	t.Parallel()
+	r := row(t, 7, pricing.SourceCloud, "m", `{"rates":{"input":"1"},"nodes":{"a":{"rates":{"input":"3"}}}}`)
+	r.ValidTo = time.Unix(1, 0)
+	table := pricing.NewTable(nil, nil, time.Unix(2, 0))
+	used := tokens(pricing.Tokens{pricing.Input: 1000})
+	require.EqualValues(t, 3_000_000, pricing.Bill(table.Again(r, "a"), used, pricing.StandardTerms()).Charge)
+	require.EqualValues(t, 1_000_000, pricing.Bill(table.Again(r, ""), used, pricing.StandardTerms()).Charge)
+	require.Nil(t, table.Again(r, "gone"))
+}
+
 func TestHostsOfProviders(t *testing.T) {
 	t.Parallel()
 	hosts, err := pricing.KnownHosts()
