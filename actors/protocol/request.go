@@ -27,6 +27,7 @@ type Request struct {
 	Model         string
 	Stream        bool
 	Messages      int
+	Verbatim      bool   // the body goes upstream as it came, whatever the provider calls the model
 	Seed          uint64 // seeds the provider draw, so that it can be replayed
 
 	// Log is the head of the log row as the gateway opened it; the request
@@ -74,6 +75,7 @@ type AttemptResult struct {
 	Status         int // upstream's or synthetic; 0 = none
 	StatusInferred bool
 	Committed      bool // a byte of the answer reached the client
+	Unrepeatable   bool // the request's body is used up: nobody else can be asked
 	Complete       bool // a 2xx that showed its completion marker
 	RetryAfter     time.Duration
 	Matrix         MatrixFacts

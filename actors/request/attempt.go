@@ -49,6 +49,9 @@ func (m *machine) attempted(res *protocol.AttemptResult, now time.Time) {
 }
 
 func (m *machine) next(now time.Time) routing.Action {
+	if m.record.last.Unrepeatable {
+		return routing.End
+	}
 	budget := routing.BudgetOf(m.settings(), m.req.Class, m.slot.choice.Provider, m.node.attempts)
 	if limit := m.settings().PrecommitDeadline; limit > 0 {
 		budget.Expired = now.Sub(m.req.ReceivedAt) >= limit

@@ -95,7 +95,7 @@ func (m *machine) take(c routing.Choice) {
 		holder: holder{protocol.LeaseProvider, strconv.FormatInt(int64(c.Provider.ID), 10)},
 	}
 	m.slot.model = m.req.Model
-	if m.req.Class != domain.CallResource { // passed through byte for byte
+	if m.req.Class != domain.CallResource && !m.req.Verbatim { // else passed through byte for byte
 		m.slot.model, m.slot.redirect = m.plan.Redirect(c.Provider.ID, m.req.Model)
 	}
 }

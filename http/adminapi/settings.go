@@ -44,6 +44,9 @@ type settingsBody struct {
 	GateKeepaliveAfterMs            int64    `json:"gateKeepaliveAfterMs"`
 	EchoUpstreamModel               bool     `json:"echoUpstreamModel"`
 	ClaudeUserIDInjection           bool     `json:"claudeUserIdInjection"`
+	CodexSessionIDCompletion        bool     `json:"codexSessionIdCompletion"`
+	ResponsesInputRectifier         bool     `json:"responsesInputRectifier"`
+	InjectStreamUsage               bool     `json:"injectStreamUsage"`
 	AllowNonConversationFallback    bool     `json:"allowNonConversationFallback"`
 	QuotaFailMode                   string   `json:"quotaFailMode"                   enum:"open,closed"`
 	TrustedProxies                  []string `json:"trustedProxies"`
@@ -60,6 +63,8 @@ func showSettings(s *domain.Settings) settingsBody {
 		OnClientAbort: string(s.OnClientAbort), ClientAbortDrainMs: s.ClientAbortDrain.Milliseconds(),
 		StreamGateMode: string(s.StreamGate), GateKeepaliveAfterMs: s.GateKeepaliveAfter.Milliseconds(),
 		EchoUpstreamModel: s.EchoUpstreamModel, ClaudeUserIDInjection: s.ClaudeUserIDInjection,
+		CodexSessionIDCompletion: s.CodexSessionIDCompletion, ResponsesInputRectifier: s.ResponsesInputRectifier,
+		InjectStreamUsage:            s.InjectStreamUsage,
 		AllowNonConversationFallback: s.AllowNonConversationFallback, QuotaFailMode: string(s.QuotaFailMode),
 		TrustedProxies: list(s.TrustedProxies),
 	}
@@ -83,6 +88,9 @@ type settingsFields struct {
 	GateKeepaliveAfterMs            field[int64]    `json:"gateKeepaliveAfterMs,omitzero"            minimum:"0" maximum:"600000"`
 	EchoUpstreamModel               field[bool]     `json:"echoUpstreamModel,omitzero"`
 	ClaudeUserIDInjection           field[bool]     `json:"claudeUserIdInjection,omitzero"`
+	CodexSessionIDCompletion        field[bool]     `json:"codexSessionIdCompletion,omitzero"        doc:"complete session-id and prompt_cache_key of Responses calls"`
+	ResponsesInputRectifier         field[bool]     `json:"responsesInputRectifier,omitzero"         doc:"wrap an input that is no array"`
+	InjectStreamUsage               field[bool]     `json:"injectStreamUsage,omitzero"               doc:"ask Chat streams for their usage"`
 	AllowNonConversationFallback    field[bool]     `json:"allowNonConversationFallback,omitzero"`
 	QuotaFailMode                   field[string]   `json:"quotaFailMode,omitzero"                   enum:"open,closed"`
 	TrustedProxies                  field[[]string] `json:"trustedProxies,omitzero"                  maxItems:"100" doc:"addresses or CIDRs"`
@@ -108,6 +116,9 @@ func (f *settingsFields) apply(s *domain.Settings) {
 	millisTo(f.GateKeepaliveAfterMs, &s.GateKeepaliveAfter, d.GateKeepaliveAfter)
 	f.EchoUpstreamModel.to(&s.EchoUpstreamModel, d.EchoUpstreamModel)
 	f.ClaudeUserIDInjection.to(&s.ClaudeUserIDInjection, d.ClaudeUserIDInjection)
+	f.CodexSessionIDCompletion.to(&s.CodexSessionIDCompletion, d.CodexSessionIDCompletion)
+	f.ResponsesInputRectifier.to(&s.ResponsesInputRectifier, d.ResponsesInputRectifier)
+	f.InjectStreamUsage.to(&s.InjectStreamUsage, d.InjectStreamUsage)
 	f.AllowNonConversationFallback.to(&s.AllowNonConversationFallback, d.AllowNonConversationFallback)
 	named(f.QuotaFailMode, &s.QuotaFailMode, d.QuotaFailMode)
 	f.TrustedProxies.to(&s.TrustedProxies, d.TrustedProxies)

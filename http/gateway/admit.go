@@ -81,7 +81,8 @@ func (g *Gateway) request(x *exchange) *protocol.Request {
 		SessionSource: x.session.source,
 		Protocol:      x.target.protocol, Class: x.target.class,
 		Model: row.Call.Model, Stream: x.head.stream, Messages: x.head.messages,
-		Seed: uint64(x.id),
-		Log:  row,
+		Verbatim: !x.target.editable(),
+		Seed:     uint64(x.id),
+		Log:      row,
 	}
 }

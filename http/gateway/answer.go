@@ -2,8 +2,8 @@ package gateway
 
 import (
 	"bytes"
+	"errors"
 	"io"
-	"slices"
 	"strconv"
 
 	"github.com/claude-code-hub/cch/http/gate"
@@ -38,7 +38,7 @@ func (c *call) whole(res *upstream.Response) {
 	verdict := c.tap.Body(body)
 	failure, status := gate.Judge(verdict, body, res.Header.Get("Content-Type"))
 	switch {
-	case failure == domain.FailEmpty && c.x.target.class != domain.CallGenerate: // a count has no content
+	case failure == domain.FailEmpty && !c.x.target.judged(): // a count has no content
 	case failure == domain.FailNone && c.x.reply.begun():
 		// The client was promised a stream by keep-alives; a document cannot follow.
 		c.disguised(domain.FailGate, inferStatus(nil), body)
@@ -49,13 +49,34 @@ func (c *call) whole(res *upstream.Response) {
 	}
 	c.result.TTFT = c.since()
 	if c.renames() {
-		if from, to, ok := c.x.target.dialect.answerModel(body); ok {
-			body = slices.Replace(body, from, to, c.requestedModel()...)
-		}
+		body = c.x.target.dialect.rename(body, c.requestedModel())
 	}
 	c.commit(res, len(body))
 	c.write(body)
-	c.succeeded(res.Status, c.tap.Complete() || c.x.target.class != domain.CallGenerate)
+	c.succeeded(res.Status, c.tap.Complete() || !c.x.target.judged())
+}
+
+// pass carries an answer that is not looked at.
+func (c *call) pass(res *upstream.Response) {
+	length := -1
+	if n, err := strconv.Atoi(res.Header.Get("Content-Length")); err == nil && res.Header.Get("Content-Encoding") == "" {
+		length = n
+	}
+	c.commit(res, length)
+	buf := pumpBuffers.Get().(*[pumpSize]byte) //nolint:forcetypeassert // the pool holds nothing else
+	defer pumpBuffers.Put(buf)
+	for {
+		n, err := (&firstByte{c: c, r: res.Body}).Read(buf[:])
+		c.write(buf[:n])
+		switch {
+		case errors.Is(err, io.EOF):
+			c.succeeded(res.Status, true)
+			return
+		case err != nil:
+			c.broken(err)
+			return
+		}
+	}
 }
 
 // oversized passes an answer on that is too large to be looked at.
@@ -94,7 +115,7 @@ func (f *firstByte) Read(p []byte) (int, error) {
 // renames tells whether the answer must name the model the client asked for:
 // Claude Code drops signed thinking that came under another name.
 func (c *call) renames() bool {
-	return c.a.Redirected && !c.x.settings().EchoUpstreamModel
+	return c.a.Redirected && c.x.target.editable() && !c.x.settings().EchoUpstreamModel
 }
 
 // requestedModel is the client's model name as a JSON string, as it was sent.

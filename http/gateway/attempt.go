@@ -33,6 +33,7 @@ type call struct {
 	tap      *neutral.Tap
 	result   *protocol.AttemptResult
 	events   bool // the answer is an event stream
+	place    place
 }
 
 // attempt makes one call and carries the answer to the client, unless it turns
@@ -43,7 +44,7 @@ func (g *Gateway) attempt(x *exchange, run Run, a *protocol.Attempt) (result *pr
 	result = c.result // also after a panic
 	defer c.survive()
 	defer func() { c.result.Took = g.Now().Sub(c.result.StartedAt) }()
-	if c.provider == nil || x.body == nil {
+	if c.provider == nil || x.body == nil && x.upload == nil {
 		c.failed(ending{failure: domain.FailRequest, text: "nothing to call, or nothing to send"})
 		return c.result
 	}
@@ -52,7 +53,9 @@ func (g *Gateway) attempt(x *exchange, run Run, a *protocol.Attempt) (result *pr
 	x.leaving.call(cancel)
 	defer x.leaving.over()
 
-	res, err := g.Upstream.Do(ctx, c.request())
+	outgoing := x.outgoing(a)
+	outgoing.Provider = c.provider
+	res, err := g.Upstream.Do(ctx, outgoing)
 	if err != nil {
 		c.broken(err)
 		return c.result
@@ -64,26 +67,29 @@ func (g *Gateway) attempt(x *exchange, run Run, a *protocol.Attempt) (result *pr
 		return c.result
 	}
 	run.Begun(a.N)
-	c.tap = neutral.NewTap(x.target.dialect.format, x.head.hourCache)
-	if c.events = isStream(res.Header); c.events {
-		c.stream(res)
-	} else {
-		c.whole(res)
-	}
+	c.carry(res)
 	return c.result
 }
 
-func (c *call) request() *upstream.Call {
-	return &upstream.Call{
-		Provider: c.provider,
-		Method:   c.x.r.Method,
-		Path:     c.x.target.path,
-		RawQuery: c.x.r.URL.RawQuery,
-		Header:   c.x.r.Header,
-		Body:     c.x.body.Splice(c.x.edits(c.a)...),
-		Stream:   c.x.head.stream,
-		ClientIP: c.x.ip,
+// carry takes a 2xx to the client, in the way its kind asks for.
+func (c *call) carry(res *upstream.Response) {
+	if c.x.upload != nil {
+		c.pass(res)
+		return
 	}
+	c.tap = neutral.NewTap(c.x.target.dialect.format, c.x.head.hourCache)
+	switch c.events = isStream(res.Header); {
+	case c.events:
+		c.stream(res)
+	case c.x.target.handling == verbatim && !isJSON(res.Header):
+		c.pass(res) // sound or pictures
+	default:
+		c.whole(res)
+	}
+}
+
+func isJSON(h http.Header) bool {
+	return strings.Contains(strings.ToLower(h.Get("Content-Type")), "json")
 }
 
 func isStream(h http.Header) bool {
@@ -103,6 +109,11 @@ type ending struct {
 
 // failed fills the result of a call that brought no answer, or not all of it.
 func (c *call) failed(e ending) {
+	if up := c.x.upload; up != nil {
+		if c.result.Unrepeatable = up.Spent(); up.Broken() {
+			c.x.leaving.leave()
+		}
+	}
 	facts := routing.Facts{
 		ClientGone: c.x.leaving.gone(), Overloaded: e.overloaded, Failure: e.failure, Status: e.status,
 	}
@@ -189,6 +200,9 @@ func (c *call) succeeded(status int, complete bool) {
 	r := c.result
 	r.Class, r.Status, r.Complete = domain.ClassOK, status, complete
 	c.usage(complete)
+	if c.x.target.protocol == domain.ProtocolResponses && c.tap != nil && !c.x.head.unstored {
+		c.x.threads.note(c.x.key.ID, c.tap.ID(), c.x.session.id)
+	}
 }
 
 // usage takes the token counts from the tap. What an answer that broke off did

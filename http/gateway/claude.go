@@ -1,20 +1,25 @@
 package gateway
 
 import (
-	"github.com/tidwall/gjson"
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
 
 	"github.com/claude-code-hub/cch/converters/neutral"
+	"github.com/claude-code-hub/cch/http/gateway/intake"
 	"github.com/claude-code-hub/cch/http/gateway/scan"
 )
 
 // claude is the Anthropic Messages API.
-func claude() *dialect {
-	return &dialect{
-		format:      neutral.Claude,
-		member:      claudeMember,
-		ping:        "event: ping\ndata: {\"type\": \"ping\"}\n\n",
-		answerModel: claudeAnswerModel,
-	}
+//
+//nolint:gochecknoglobals // read-only table
+var claude = dialect{
+	format:   neutral.Claude,
+	member:   claudeMember,
+	ping:     "event: ping\ndata: {\"type\": \"ping\"}\n\n",
+	names:    []string{"message.model", "model"},
+	edits:    claudeEdits,
+	hourMark: [2]string{"ttl", "1h"},
 }
 
 func claudeMember(c *scan.Cursor, name []byte, h *head) {
@@ -24,96 +29,43 @@ func claudeMember(c *scan.Cursor, name []byte, h *head) {
 	case "stream":
 		h.stream, _ = c.Bool()
 	case "system":
-		h.opening.system = claudeTexts(c, h.opening.system)
+		h.opening.system = texts(c, h.opening.system)
 	case "tools":
-		for range c.Elements() {
-			for field := range c.Members() {
-				if string(field) == "name" {
-					if t, ok := c.Text(); ok {
-						h.opening.tools = append(h.opening.tools, t)
-					}
-				}
-			}
-		}
+		h.opening.toolNames(c)
 	case "messages":
-		for i := range c.Elements() {
-			claudeMessage(c, h)
-			h.messages = i + 1
-		}
+		h.turns(c, "content")
 	case "metadata":
-		claudeMetadata(c, h)
+		h.metadata.read(c, func(field []byte) {
+			switch string(field) {
+			case "user_id":
+				h.hints.hasUserID = true
+				h.hints.userID, _ = c.Text()
+			case "session_id":
+				h.hints.metadata, _ = c.Text()
+			}
+		})
 	default:
 		h.hints.member(c, name)
 	}
 }
 
-// claudeMessage reads a message; the texts of the first one from the user are
-// part of the conversation's opening.
-func claudeMessage(c *scan.Cursor, h *head) {
-	if h.opening.complete {
-		return // skipped by the cursor
+// claudeEdits gives a body without metadata.user_id one, as relays that pool
+// accounts keep conversations together by it.
+func claudeEdits(x *exchange, out []intake.Edit) []intake.Edit {
+	h := &x.head
+	if !x.settings().ClaudeUserIDInjection || h.hints.hasUserID || !h.metadata.extensible() {
+		return out
 	}
-	var texts []scan.Text
-	fromUser := false
-	for field := range c.Members() {
-		switch string(field) {
-		case "role":
-			role, _ := c.Text()
-			fromUser = role.String() == "user"
-		case "content":
-			texts = claudeTexts(c, nil)
-		}
-	}
-	if fromUser {
-		h.opening.user, h.opening.complete = texts, true
-	}
+	return append(out, h.metadata.extend(h.end, "metadata", `"user_id":"`+jsonText(x.userID())+`"`))
 }
 
-// claudeTexts reads content: a string, or the texts of blocks.
-func claudeTexts(c *scan.Cursor, to []scan.Text) []scan.Text {
-	if c.Kind() == scan.String {
-		if t, ok := c.Text(); ok {
-			to = append(to, t)
-		}
-		return to
+// userID is the user id Claude Code would send: one string up to 2.1.77, a JSON
+// document since. The device stands for the API key.
+func (x *exchange) userID() string {
+	sum := sha256.Sum256([]byte("claude_user_" + strconv.FormatInt(int64(x.key.ID), 10)))
+	device := hex.EncodeToString(sum[:])
+	if c := agentOf(x.r.UserAgent()); c.kind == "claude-code" && c.before(2, 1, 78) {
+		return "user_" + device + "_account__session_" + x.session.id
 	}
-	for range c.Elements() {
-		for field := range c.Members() {
-			if string(field) == "text" {
-				if t, ok := c.Text(); ok {
-					to = append(to, t)
-				}
-			}
-		}
-	}
-	return to
-}
-
-func claudeMetadata(c *scan.Cursor, h *head) {
-	h.metadata.found = true
-	if c.Kind() != scan.Object {
-		return
-	}
-	h.metadata.object, h.metadata.empty, h.metadata.at = true, true, c.Pos()+1
-	for field := range c.Members() {
-		h.metadata.empty = false
-		switch string(field) {
-		case "user_id":
-			h.hints.hasUserID = true
-			h.hints.userID, _ = c.Text()
-		case "session_id":
-			h.hints.metadata, _ = c.Text()
-		}
-	}
-}
-
-func claudeAnswerModel(doc []byte) (from, to int, ok bool) {
-	m := gjson.GetBytes(doc, "message.model")
-	if !m.Exists() {
-		m = gjson.GetBytes(doc, "model")
-	}
-	if m.Type != gjson.String || m.Index == 0 {
-		return 0, 0, false
-	}
-	return m.Index, m.Index + len(m.Raw), true
+	return `{"device_id":"` + device + `","account_uuid":"","session_id":"` + x.session.id + `"}`
 }

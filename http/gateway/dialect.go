@@ -1,7 +1,12 @@
 package gateway
 
 import (
+	"slices"
+
+	"github.com/tidwall/gjson"
+
 	"github.com/claude-code-hub/cch/converters/neutral"
+	"github.com/claude-code-hub/cch/http/gateway/intake"
 	"github.com/claude-code-hub/cch/http/gateway/scan"
 )
 
@@ -12,6 +17,25 @@ type dialect struct {
 	member func(c *scan.Cursor, name []byte, h *head)
 	// ping is what keeps a waiting client's stream alive, empty if nothing may.
 	ping string
-	// answerModel is where a body or a frame's data names the model.
-	answerModel func(doc []byte) (from, to int, ok bool)
+	// names are the places where a body or a frame's data names the model.
+	names []string
+	// edits adds what the protocol's clients leave out, to the body of a
+	// conversation; nil if there is nothing.
+	edits func(x *exchange, out []intake.Edit) []intake.Edit
+	// hourMark is the member, and its value, by which a body asks for the
+	// one-hour cache lifetime: upstreams do not always say which one they wrote with.
+	hourMark [2]string
+	// numbered says that events carry a sequence number.
+	numbered bool
+}
+
+// rename replaces the model's name in a document or a frame's data by name, a
+// JSON string.
+func (d *dialect) rename(doc, name []byte) []byte {
+	for _, path := range d.names {
+		if m := gjson.GetBytes(doc, path); m.Type == gjson.String && m.Index > 0 {
+			return slices.Replace(slices.Clone(doc), m.Index, m.Index+len(m.Raw), name...)
+		}
+	}
+	return doc
 }

@@ -1,56 +1,57 @@
 package gateway
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"strconv"
+	"maps"
+	"net/http"
 
 	"github.com/claude-code-hub/cch/actors/protocol"
-	"github.com/claude-code-hub/cch/converters/neutral"
 	"github.com/claude-code-hub/cch/http/gateway/intake"
-	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/upstream"
 )
 
-// edits is all that changes in a body on its way to a provider of the client's
-// own protocol. Without edits the provider gets the client's bytes.
+// outgoing is the call to a provider of the client's own protocol. Without
+// edits the provider gets the client's bytes.
+func (x *exchange) outgoing(a *protocol.Attempt) *upstream.Call {
+	c := &upstream.Call{
+		Method: x.r.Method, Path: x.target.path, RawQuery: x.r.URL.RawQuery, Header: x.header(),
+		Stream: x.head.stream, ClientIP: x.ip,
+	}
+	switch {
+	case x.upload != nil:
+		c.Encoded = true
+		if x.upload.Len() != 0 {
+			c.Body = x.upload
+		}
+		return c
+	case x.target.editable() && a.Redirected:
+		c.Path = x.target.asked(a.Model)
+	}
+	c.Body = x.body.Splice(x.edits(a)...)
+	return c
+}
+
+// edits is all that changes in the body.
 func (x *exchange) edits(a *protocol.Attempt) []intake.Edit {
 	var out []intake.Edit
-	if a.Redirected {
+	if a.Redirected && x.target.editable() && x.target.model == "" {
 		out = append(out, intake.Edit{From: x.head.model.At, To: x.head.model.End(), With: jsonText(a.Model)})
 	}
-	if x.target.dialect.format == neutral.Claude && x.target.class == domain.CallGenerate && x.settings().ClaudeUserIDInjection {
-		out = x.withUserID(out)
+	if x.target.judged() && x.target.dialect.edits != nil {
+		out = x.target.dialect.edits(x, out)
 	}
 	return out
 }
 
-// withUserID gives a Claude body without metadata.user_id one, as relays that
-// pool accounts keep conversations together by it.
-func (x *exchange) withUserID(out []intake.Edit) []intake.Edit {
-	m := &x.head.metadata
-	if x.head.hints.hasUserID || (m.found && !m.object) {
-		return out
+// header is the client's, with the session id that Codex would have sent.
+func (x *exchange) header() http.Header {
+	key := x.codexKey()
+	if key == "" || codexHeader(x.r.Header) != "" {
+		return x.r.Header
 	}
-	member := `"user_id":"` + jsonText(x.userID()) + `"`
-	switch {
-	case !m.found:
-		return append(out, intake.Edit{From: x.head.end, To: x.head.end, With: `,"metadata":{` + member + `}`})
-	case m.empty:
-		return append(out, intake.Edit{From: m.at, To: m.at, With: member})
-	}
-	return append(out, intake.Edit{From: m.at, To: m.at, With: member + ","})
-}
-
-// userID is the user id Claude Code would send: one string up to 2.1.77, a JSON
-// document since. The device stands for the API key.
-func (x *exchange) userID() string {
-	sum := sha256.Sum256([]byte("claude_user_" + strconv.FormatInt(int64(x.key.ID), 10)))
-	device := hex.EncodeToString(sum[:])
-	if c := agentOf(x.r.UserAgent()); c.kind == "claude-code" && c.before(2, 1, 78) {
-		return "user_" + device + "_account__session_" + x.session.id
-	}
-	return `{"device_id":"` + device + `","account_uuid":"","session_id":"` + x.session.id + `"}`
+	h := maps.Clone(x.r.Header)
+	h["Session-Id"] = []string{key}
+	return h
 }
 
 // jsonText is s as it stands between the quotes of a JSON string.

@@ -1,36 +1,139 @@
 package gateway
 
 import (
-	"io"
 	"net/http"
 	"strings"
 
 	"github.com/claude-code-hub/cch/internal/domain"
 )
 
-// endpoint is what a path means.
+// endpoint is what a call is for.
 type endpoint struct {
-	path     string          // in its usual spelling
-	protocol domain.Protocol // decides the shape of errors, known endpoint or not
-	class    domain.CallClass
-	dialect  *dialect // nil: nothing is served here
+	route
+	path   string // to ask upstreams for
+	method string // Gemini: what is asked of the model, behind the colon
+	model  string // where the path names it
 }
+
+// route is what the paths of one endpoint have in common.
+type route struct {
+	protocol domain.Protocol // decides the shape of errors, served or not
+	class    domain.CallClass
+	handling handling
+	dialect  *dialect // of bodies and answers; nil: nothing is served here
+	stream   bool     // the path asks for a stream
+}
+
+// handling is how much of a call is looked at and may be changed.
+type handling uint8
+
+const (
+	// conversation: the body is read and may be edited, the answer is judged
+	// before the client sees any of it.
+	conversation handling = iota
+	// invocation: as conversation, but the answer has no content to wait for.
+	invocation
+	// verbatim: the body is read and passed on as it came, so is the answer.
+	verbatim
+	// resource: nothing is read, and bodies pass while they arrive.
+	resource
+	// listing: the gateway answers by itself which models there are.
+	listing
+)
+
+// judged tells whether answers must hold content.
+func (e *endpoint) judged() bool { return e.handling == conversation }
+
+// editable tells whether bodies may be changed.
+func (e *endpoint) editable() bool { return e.handling <= invocation }
 
 // find tells what a call is for. Paths are taken without regard to case and to
 // one trailing slash.
 func find(method, path string) endpoint {
+	given := path
 	path = normal(path)
-	e := endpoint{path: path, protocol: protocolOf(path)}
-	if method != http.MethodPost {
+	if e, ok := findGemini(method, given, path); ok {
 		return e
 	}
-	switch path {
-	case "/v1/messages":
-		e.class, e.dialect = domain.CallGenerate, claude()
-	case "/v1/messages/count_tokens":
-		e.class, e.dialect = domain.CallCount, claude()
+	e := endpoint{path: path, route: route{protocol: protocolOf(path)}}
+	switch method {
+	case http.MethodPost:
+		if r, ok := posts(path); ok {
+			e.route = r
+			return e
+		}
+	case http.MethodGet:
+		if r, ok := listings(path); ok {
+			e.route = r
+			return e
+		}
+	}
+	if r, ok := resources(path); ok {
+		e.route, e.path = r, given // ids know upper and lower case
 	}
 	return e
+}
+
+// posts are the endpoints that are called by POST alone.
+func posts(path string) (route, bool) {
+	switch path {
+	case "/v1/messages":
+		return route{domain.ProtocolClaude, domain.CallGenerate, conversation, &claude, false}, true
+	case "/v1/messages/count_tokens":
+		return route{domain.ProtocolClaude, domain.CallCount, invocation, &claude, false}, true
+	case "/v1/chat/completions":
+		return route{domain.ProtocolChat, domain.CallGenerate, conversation, &chat, false}, true
+	case "/v1/completions", "/v1/embeddings":
+		return route{domain.ProtocolChat, domain.CallGenerate, invocation, &chat, false}, true
+	case "/v1/responses":
+		return route{domain.ProtocolResponses, domain.CallGenerate, conversation, &responses, false}, true
+	case "/v1/responses/input_tokens":
+		return route{domain.ProtocolResponses, domain.CallCount, invocation, &responses, false}, true
+	case "/v1/responses/compact":
+		return route{domain.ProtocolResponses, domain.CallGenerate, verbatim, &responses, false}, true
+	}
+	// Answers about media count tokens as Responses does.
+	if segment := secondSegment(path); segment == "images" || segment == "audio" || segment == "videos" {
+		return route{domain.ProtocolChat, domain.CallGenerate, verbatim, &media, false}, true
+	}
+	return route{}, false
+}
+
+// listings are where clients ask which models there are.
+func listings(path string) (route, bool) {
+	r := route{domain.ProtocolChat, domain.CallResource, listing, &chat, false}
+	switch path {
+	case "/v1/models", "/v1/chat/models", "/v1/chat/completions/models":
+	case "/v1/responses/models":
+		r.protocol = domain.ProtocolResponses
+	case "/v1beta/models":
+		r.protocol = domain.ProtocolGemini
+	default:
+		return route{}, false
+	}
+	return r, true
+}
+
+// resources are whole trees of paths that are passed through.
+func resources(path string) (route, bool) {
+	pass := func(p domain.Protocol, d *dialect) (route, bool) {
+		return route{p, domain.CallResource, resource, d, false}, true
+	}
+	switch {
+	case strings.HasPrefix(path, "/v1/responses/"):
+		return pass(domain.ProtocolResponses, &responses)
+	case path == "/v1beta/files", strings.HasPrefix(path, "/v1beta/files/"):
+		return pass(domain.ProtocolGemini, &gemini)
+	case !strings.HasPrefix(path, "/v1/"):
+		return route{}, false
+	}
+	switch secondSegment(path) {
+	case "images", "audio", "videos",
+		"moderations", "files", "uploads", "batches", "fine_tuning", "evals", "assistants", "threads",
+		"conversations", "vector_stores", "containers", "realtime", "skills", "chatkit":
+		return pass(domain.ProtocolChat, &chat)
+	}
+	return route{}, false
 }
 
 func normal(path string) string {
@@ -38,6 +141,13 @@ func normal(path string) string {
 		path = strings.TrimSuffix(path, "/")
 	}
 	return strings.ToLower(path)
+}
+
+// secondSegment is "files" of /v1/files/x.
+func secondSegment(path string) string {
+	_, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	segment, _, _ := strings.Cut(rest, "/")
+	return segment
 }
 
 // protocolOf is the protocol whose clients call such a path; it decides the
@@ -55,40 +165,4 @@ func protocolOf(path string) domain.Protocol {
 		return domain.ProtocolGemini
 	}
 	return domain.ProtocolChat
-}
-
-// serveLocal answers the calls that need neither key nor upstream.
-func (g *Gateway) serveLocal(w http.ResponseWriter, r *http.Request) bool {
-	crossOrigin(w, r)
-	switch path := normal(r.URL.Path); {
-	case r.Method == http.MethodOptions:
-		w.WriteHeader(http.StatusNoContent)
-	case r.Method == http.MethodHead && path == "/": // Claude Code sends it first
-		w.WriteHeader(http.StatusOK)
-	case r.Method == http.MethodGet && path == "/v1/_ping":
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, `{"status":"pong"}`)
-	default:
-		return false
-	}
-	return true
-}
-
-// crossOrigin lets web pages of any origin call with a key of their own; no
-// cookie means anything here.
-func crossOrigin(w http.ResponseWriter, r *http.Request) {
-	if r.Header.Get("Origin") == "" {
-		return
-	}
-	h := w.Header()
-	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Access-Control-Expose-Headers", "x-request-id, x-cch-session-id, x-cch-provider, x-cch-estimated, "+
-		"x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, retry-after")
-	if r.Method == http.MethodOptions {
-		h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE, OPTIONS")
-		if asked := r.Header.Get("Access-Control-Request-Headers"); asked != "" {
-			h.Set("Access-Control-Allow-Headers", asked)
-		}
-		h.Set("Access-Control-Max-Age", "86400")
-	}
 }

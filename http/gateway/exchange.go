@@ -21,7 +21,9 @@ type exchange struct {
 	catalog *domain.Catalog // pinned for the whole exchange
 	caller
 
-	body    *intake.Body // nil once it is not needed any more
+	body    *intake.Body   // nil once it is not needed any more
+	upload  *intake.Upload // instead of body where nothing is read
+	threads *threads
 	head    head
 	model   string // the client's
 	session session
@@ -45,7 +47,7 @@ func (g *Gateway) newExchange(w http.ResponseWriter, r *http.Request) *exchange 
 	at := g.Now()
 	x := &exchange{
 		r: r, at: at, id: g.IDs.Next(at), target: find(r.Method, r.URL.Path), catalog: g.Catalog.Current(),
-		caller: caller{ip: g.ClientIP(r)},
+		caller: caller{ip: g.ClientIP(r)}, threads: g.threads,
 	}
 	x.reply = newReply(w, g.Now)
 	x.reply.header().Set("X-Request-Id", x.id.String())

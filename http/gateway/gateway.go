@@ -72,9 +72,10 @@ type Options struct {
 // Gateway serves the data plane. Safe for concurrent use.
 type Gateway struct {
 	Options
-	intake *intake.Intake
-	seats  *seats
-	abuse  *abuse
+	intake  *intake.Intake
+	seats   *seats
+	abuse   *abuse
+	threads *threads
 
 	shed, strangers atomic.Int64
 
@@ -95,6 +96,7 @@ func New(o Options) *Gateway {
 		intake:  intake.New(o.Body, o.Now),
 		seats:   newSeats(orDefault(o.MaxRunning, 4000), orDefault(o.MaxWaiting, 500)),
 		abuse:   newAbuse(),
+		threads: newThreads(),
 	}
 	g.base, g.stop = context.WithCancelCause(context.Background())
 	return g

@@ -10,7 +10,7 @@ import (
 // guard applies the rules that need the body but no shared state.
 func (g *Gateway) guard(x *exchange) error {
 	allowed := x.user.AllowedModels
-	if len(allowed) == 0 {
+	if len(allowed) == 0 || x.model == "" {
 		return nil
 	}
 	if slices.ContainsFunc(allowed, func(m string) bool { return strings.EqualFold(m, x.model) }) {

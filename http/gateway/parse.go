@@ -1,10 +1,13 @@
 package gateway
 
 import (
-	"errors"
+	"bytes"
+	"io"
+	"mime"
+	"mime/multipart"
 	"net/http"
+	"strings"
 
-	"github.com/claude-code-hub/cch/http/gateway/scan"
 	"github.com/claude-code-hub/cch/internal/domain"
 )
 
@@ -15,6 +18,28 @@ func (g *Gateway) parse(x *exchange) error {
 		return refused(domain.BlockedRequest, domain.NewFault(domain.KindNotFound, domain.CodeUnknownEndpoint,
 			"there is nothing at "+x.r.Method+" "+clip(x.r.URL.Path, 200)))
 	}
+	take := g.readBody
+	if x.target.handling == resource {
+		take = g.openBody
+	}
+	if err := take(x); err != nil {
+		return err
+	}
+	x.session = findSession(x)
+	x.reply.header().Set("X-Cch-Session-Id", x.session.id)
+	return nil
+}
+
+// openBody makes the body ready to be passed on while it arrives.
+func (g *Gateway) openBody(x *exchange) (err error) {
+	if x.upload, err = g.intake.Stream(x.r, http.NewResponseController(x.reply.w)); err != nil {
+		return refused(domain.BlockedRequest, err)
+	}
+	return nil
+}
+
+// readBody takes the body in and reads its head.
+func (g *Gateway) readBody(x *exchange) error {
 	body, err := g.intake.Read(x.r, http.NewResponseController(x.reply.w))
 	if err != nil {
 		if f := domain.AsFault(err); f.Kind == domain.KindOverloaded {
@@ -23,71 +48,63 @@ func (g *Gateway) parse(x *exchange) error {
 		return refused(domain.BlockedRequest, err)
 	}
 	x.body = body
-	if err := readHead(x.target.dialect, body.Bytes(), &x.head); err != nil {
+	if err := x.readModel(); err != nil {
 		return refused(domain.BlockedRequest, err)
 	}
+	if x.model == "" && x.target.class == domain.CallGenerate {
+		return refused(domain.BlockedRequest, domain.NewFault(domain.KindInvalid, domain.CodeModelRequired, "the field model is required"))
+	}
+	return nil
+}
+
+// readModel reads the head of a JSON body, or the model of a form.
+func (x *exchange) readModel() error {
+	if boundary := x.formBoundary(); boundary != "" {
+		x.model = formField(x.body.Bytes(), boundary, "model")
+		return nil
+	}
+	if err := readHead(x.target.dialect, x.body.Bytes(), &x.head); err != nil {
+		return err
+	}
 	x.model = x.head.model.String()
-	x.session = findSession(x)
-	x.reply.header().Set("X-Cch-Session-Id", x.session.id)
+	if x.target.model != "" {
+		x.model = x.target.model
+	}
+	x.head.stream = x.head.stream || x.target.stream
 	return nil
 }
 
-// head is what the gateway needs to know of a body. Texts point into the body.
-type head struct {
-	model    scan.Text
-	stream   bool
-	messages int
-	hints    sessionHints
-	opening  opening
-	metadata metadata
-	end      int // offset of the document's closing brace
-	// hourCache is set when the request asks for the one-hour cache lifetime: for
-	// upstreams that do not say which lifetime they wrote with.
-	hourCache bool
+// formBoundary is what separates the fields of a form; empty if the body is
+// none, or if forms mean nothing here.
+func (x *exchange) formBoundary() string {
+	if x.target.handling != verbatim {
+		return ""
+	}
+	kind, params, err := mime.ParseMediaType(x.r.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/form-data" {
+		return ""
+	}
+	return params["boundary"]
 }
 
-// metadata is where a Claude body keeps its user id.
-type metadata struct {
-	found  bool // the member is there
-	object bool // and is an object
-	empty  bool
-	at     int // offset after its opening brace
-}
+// maxFormField is how long a field of a form may be that is read.
+const maxFormField = 256
 
-// readHead walks the body by the dialect's rules.
-func readHead(d *dialect, body []byte, h *head) error {
-	c := scan.New(body)
-	if c.Kind() != scan.Object {
-		c.Skip()
-		if c.End() == nil {
-			return domain.NewFault(domain.KindInvalid, domain.CodeBadJSON, "the request body must be a JSON object")
+// formField finds the only field of that name in a form; empty if it is not
+// there, or more than once.
+func formField(form []byte, boundary, name string) string {
+	found := ""
+	for parts := multipart.NewReader(bytes.NewReader(form), boundary); ; {
+		p, err := parts.NextRawPart()
+		switch {
+		case err != nil:
+			return found
+		case p.FormName() != name:
+		case found != "":
+			return ""
+		default:
+			value, _ := io.ReadAll(io.LimitReader(p, maxFormField))
+			found = strings.TrimSpace(string(value))
 		}
-		return badJSON(c.End())
 	}
-	c.Watch("ttl", "1h") // of a cache mark, wherever it stands
-	models := 0
-	for name := range c.Members() {
-		if string(name) == "model" {
-			models++
-		}
-		d.member(c, name, h)
-	}
-	h.end, h.hourCache = c.Pos()-1, c.Seen()
-	switch err := c.End(); {
-	case err != nil:
-		return badJSON(err)
-	case models > 1: // parsers disagree on which one counts: a way around the model lists
-		return domain.NewFault(domain.KindInvalid, domain.CodeBadJSON, "the request body names its model more than once")
-	case h.model.IsZero():
-		return domain.NewFault(domain.KindInvalid, domain.CodeModelRequired, "the field model is required")
-	}
-	return nil
-}
-
-func badJSON(err error) error {
-	detail := "the request body is not valid JSON"
-	if errors.Is(err, scan.ErrDepth) {
-		detail = "the request body is nested too deeply"
-	}
-	return domain.NewFault(domain.KindInvalid, domain.CodeBadJSON, detail)
 }

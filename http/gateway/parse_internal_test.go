@@ -16,13 +16,18 @@ import (
 	"github.com/claude-code-hub/cch/internal/domain"
 )
 
-// parsed reads a body as the gateway would, with the given headers.
+// parsed reads a Claude body as the gateway would, with the given headers.
 func parsed(t require.TestingT, body string, headers ...string) *exchange {
-	r := httptest.NewRequest(http.MethodPost, "/v1/messages", strings.NewReader(body))
+	return parsedAt(t, "/v1/messages", body, headers...)
+}
+
+// parsedAt reads the body of a call to a path.
+func parsedAt(t require.TestingT, path, body string, headers ...string) *exchange {
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
-	x := &exchange{r: r, at: time.UnixMilli(1_700_000_000_000), target: find(http.MethodPost, "/v1/messages"), caller: caller{key: &domain.Key{ID: 11}}}
+	x := &exchange{r: r, at: time.UnixMilli(1_700_000_000_000), target: find(http.MethodPost, path), threads: newThreads(), caller: caller{key: &domain.Key{ID: 11}}}
 	require.NoError(t, readHead(x.target.dialect, []byte(body), &x.head))
 	x.session = findSession(x)
 	return x
@@ -118,7 +123,7 @@ func TestHeadOfAnyMemberOrder(t *testing.T) {
 		x := parsed(t, body)
 		require.Equal(t, "claude-5", x.head.model.String())
 		require.Equal(t, `"claude-5"`, body[x.head.model.At-1:x.head.model.End()+1])
-		require.True(t, x.head.stream && x.head.hints.hasUserID && x.head.metadata.object)
+		require.True(t, x.head.stream && x.head.hints.hasUserID && x.head.metadata.is)
 		require.Equal(t, 2, x.head.messages)
 		require.Equal(t, byte('}'), body[x.head.end])
 	})
@@ -179,44 +184,78 @@ func FuzzReadHead(f *testing.F) {
 		`{"model":"m","stream":true,"system":"s","tools":[{"name":"t"}],"messages":[{"role":"user","content":"hi"}],"metadata":{"user_id":"u"}}`,
 		`{"model":"m","messages":[{"content":[{"text":"a"}],"role":"user"}],"conversation":{"id":"x"}}`,
 		`{"model":1,"messages":{},"metadata":[],"system":{},"tools":"x"}`, `{}`, `[]`, `{"mod\u0065l":"m"}`, `{"model":"m","messages":[[],1,null]}`,
+		`{"model":"m","stream_options":{"include_usage":false},"messages":[{"role":"developer","content":"d"}],"tools":[{"type":"function","function":{"name":"f"}}]}`,
+		`{"model":"m","input":"hi","instructions":"i","previous_response_id":"resp_1","store":false}`, `{"model":"m","input":{"role":"user"}}`,
+		`{"model":"m","request":{"contents":[{"parts":[{"text":"t"}]}],"session_id":"s"},"user_prompt_id":"a########0"}`,
+		`{"contents":[],"systemInstruction":{"parts":[{"text":"t"}]},"tools":[{"functionDeclarations":[{"name":"f"}]}]}`,
 	} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		var h head
-		err := readHead(claude(), body, &h)
-		if err == nil && !json.Valid(body) {
-			t.Fatalf("accepted %q", body)
-		}
-		if err != nil {
-			return
-		}
-		edited := append(append(bytes.Clone(body[:h.model.At]), "other"...), body[h.model.End():]...)
-		var twice head
-		if err := readHead(claude(), edited, &twice); err != nil || twice.model.String() != "other" {
-			t.Fatalf("renaming the model of %q gives %q: %v", body, edited, err)
+		for _, d := range []*dialect{&claude, &chat, &responses, &gemini, &geminiCLI} {
+			var h head
+			err := readHead(d, body, &h)
+			if err == nil && !json.Valid(body) {
+				t.Fatalf("%s: accepted %q", d.format, body)
+			}
+			if err != nil || h.model.IsZero() {
+				continue
+			}
+			edited := append(append(bytes.Clone(body[:h.model.At]), "other"...), body[h.model.End():]...)
+			var twice head
+			if err := readHead(d, edited, &twice); err != nil || twice.model.String() != "other" {
+				t.Fatalf("%s: renaming the model of %q gives %q: %v", d.format, body, edited, err)
+			}
+			if in := h.input; in.found && !json.Valid(body[in.from:in.to]) {
+				t.Fatalf("input of %q is %q", body, body[in.from:in.to])
+			}
 		}
 	})
 }
 
-func BenchmarkReadHead(b *testing.B) {
-	var doc strings.Builder
-	doc.WriteString(`{"model":"claude-sonnet-5","stream":true,"system":[{"type":"text","text":"You are an agent."}],"messages":[`)
+// bigBody is a conversation of about size bytes, as one protocol's clients
+// send it.
+func bigBody(p domain.Protocol, size int) []byte {
 	text := strings.Repeat(`    if err != nil {\n\t\treturn fmt.Errorf(\"open %q: %w\", name, err)\n    }\n`, 40)
-	for i := 0; doc.Len() < 1<<20; i++ {
-		if i > 0 {
-			doc.WriteByte(',')
-		}
-		doc.WriteString(`{"role":"user","content":[{"type":"text","text":"` + text + `"}]}`)
+	begin, turn, end := `{"model":"m","stream":true,"system":[{"type":"text","text":"You are an agent."}],"messages":[`,
+		`{"role":"user","content":[{"type":"text","text":"`+text+`"}]}`, `]}`
+	switch p {
+	case domain.ProtocolChat:
+		begin = `{"model":"m","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"system","content":"You are an agent."},`
+	case domain.ProtocolResponses:
+		begin, turn = `{"model":"m","stream":true,"instructions":"You are an agent.","prompt_cache_key":"k","input":[`,
+			`{"type":"message","role":"user","content":[{"type":"input_text","text":"`+text+`"}]}`
+	case domain.ProtocolGemini:
+		begin, turn = `{"systemInstruction":{"parts":[{"text":"You are an agent."}]},"contents":[`, `{"role":"user","parts":[{"text":"`+text+`"}]}`
+	case domain.ProtocolGeminiCLI:
+		begin, turn, end = `{"model":"m","project":"p","request":{"contents":[`, `{"role":"user","parts":[{"text":"`+text+`"}]}`, `]}}`
+	case domain.ProtocolClaude:
 	}
-	doc.WriteString(`]}`)
-	body := []byte(doc.String())
-	b.SetBytes(int64(len(body)))
-	b.ReportAllocs()
-	for b.Loop() {
-		var h head
-		if err := readHead(claude(), body, &h); err != nil {
-			b.Fatal(err)
+	b := []byte(begin)
+	for i := 0; len(b) < size; i++ {
+		if i > 0 {
+			b = append(b, ',')
 		}
+		b = append(b, turn...)
+	}
+	return append(b, end...)
+}
+
+func BenchmarkReadHead(b *testing.B) {
+	for p, d := range map[domain.Protocol]*dialect{
+		domain.ProtocolClaude: &claude, domain.ProtocolChat: &chat, domain.ProtocolResponses: &responses,
+		domain.ProtocolGemini: &gemini, domain.ProtocolGeminiCLI: &geminiCLI,
+	} {
+		b.Run(string(p), func(b *testing.B) {
+			body := bigBody(p, 1<<20)
+			b.SetBytes(int64(len(body)))
+			b.ReportAllocs()
+			for b.Loop() {
+				var h head
+				if err := readHead(d, body, &h); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

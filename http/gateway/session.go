@@ -2,9 +2,8 @@ package gateway
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
+	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
@@ -27,6 +26,12 @@ type sessionHints struct {
 	userID    scan.Text // metadata.user_id
 	metadata  scan.Text // metadata.session_id
 	other     scan.Text // session_id and its relatives at the top level
+
+	hasCacheKey bool
+	cacheKey    scan.Text // OpenAI: prompt_cache_key
+	previous    scan.Text // Responses: previous_response_id
+	envelope    scan.Text // Gemini CLI: request.session_id
+	prompt      scan.Text // Gemini CLI: user_prompt_id
 }
 
 // member reads the top-level members that mean the same in every protocol.
@@ -47,8 +52,12 @@ func (s *sessionHints) member(c *scan.Cursor, name []byte) {
 	}
 }
 
+// codexPrevious begins the name of a session of which only the answer before
+// this turn is known.
+const codexPrevious = "codex_prev_"
+
 // sessionPlaces are where a client may name its session, best first.
-func sessionPlaces() [7]func(x *exchange) string {
+func sessionPlaces() [11]func(x *exchange) string {
 	header := func(name string) func(*exchange) string {
 		return func(x *exchange) string { return x.r.Header.Get(name) }
 	}
@@ -56,11 +65,55 @@ func sessionPlaces() [7]func(x *exchange) string {
 		header("X-Claude-Code-Session-Id"),
 		func(x *exchange) string { return sessionInUserID(x.head.hints.userID.String()) },
 		func(x *exchange) string { return x.head.hints.metadata.String() },
-		header("Session-Id"), // Codex; thread-id is the same
+		func(x *exchange) string { return codexHeader(x.r.Header) },
 		header("X-Session-Id"),
 		header("X-Session-Affinity"), // OpenCode
+		func(x *exchange) string { return sessionInCacheKey(x.head.hints.cacheKey.String()) },
+		func(x *exchange) string { return x.threads.session(x.key.ID, x.previous()) },
 		func(x *exchange) string { return x.head.hints.other.String() },
+		func(x *exchange) string { return x.head.hints.envelope.String() },
+		func(x *exchange) string { return sessionInPrompt(x.head.hints.prompt.String()) },
 	}
+}
+
+// previous is the answer of the Responses API that the call goes on from, or
+// that it is about.
+func (x *exchange) previous() string {
+	const prefix = "/v1/responses/"
+	if path := x.target.path; x.target.handling == resource && len(path) > len(prefix) && strings.EqualFold(path[:len(prefix)], prefix) {
+		id, _, _ := strings.Cut(path[len(prefix):], "/")
+		return id
+	}
+	return x.head.hints.previous.String()
+}
+
+// codexHeader is the session id of Codex, which has had three names and is sent
+// under two of them.
+func codexHeader(h http.Header) string {
+	for _, name := range [...]string{"Session-Id", "Thread-Id", "Session_id"} {
+		if v := strings.TrimSpace(h.Get(name)); v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// sessionInCacheKey takes a key for a session id if it is long enough to be one.
+func sessionInCacheKey(key string) string {
+	if len(key) < minCacheKey {
+		return ""
+	}
+	return key
+}
+
+// sessionInPrompt is the session in a user_prompt_id of the Gemini CLI, which
+// counts the session's prompts behind a separator.
+func sessionInPrompt(id string) string {
+	session, _, found := strings.Cut(id, "########")
+	if !found {
+		return ""
+	}
+	return session
 }
 
 // findSession names the session of a request: as the client does, else after
@@ -108,36 +161,4 @@ func sessionInUserID(userID string) string {
 		return m[3]
 	}
 	return ""
-}
-
-// opening is the part of a conversation that stays as it grows.
-type opening struct {
-	system, tools, user []scan.Text
-	complete            bool // the user's first message was seen
-}
-
-// fingerprint names the conversation after its opening: the same for each turn,
-// and wherever clients move their cache marks. Empty without a user's text.
-func (o *opening) fingerprint(key domain.KeyID, p domain.Protocol) string {
-	if len(o.user) == 0 {
-		return ""
-	}
-	h := sha256.New()
-	var buf []byte
-	add := func(text []byte) {
-		var size [8]byte
-		binary.BigEndian.PutUint64(size[:], uint64(len(text)))
-		h.Write(size[:])
-		h.Write(text)
-	}
-	add(strconv.AppendInt(nil, int64(key), 10))
-	add([]byte(p))
-	for _, part := range [...][]scan.Text{o.system, o.tools, o.user} {
-		add(strconv.AppendInt(nil, int64(len(part)), 10))
-		for _, t := range part {
-			buf = t.AppendTo(buf[:0])
-			add(buf)
-		}
-	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
 }

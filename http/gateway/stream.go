@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"slices"
 	"sync"
 
 	"github.com/claude-code-hub/cch/converters/neutral"
@@ -22,27 +21,27 @@ var pumpBuffers = sync.Pool{New: func() any { return new([pumpSize]byte) }}
 
 // stream is a pump: it reads when the client has taken what was read before,
 // writes and flushes every read as it came, and looks at the frames on the side.
+// Where frames change on their way, whole frames are written instead.
 type stream struct {
 	*call
 	res    *upstream.Response
 	gate   *gate.Gate
 	frames sse.Reader
 	blind  bool // the stream can no longer be cut into frames
+	edits  frameEdits
 
-	held    []byte // all bytes so far, until the gate opens
-	at      int    // offset in held of the next frame
-	rename  bool   // the model's name is still to be replaced
-	passing bool
+	held    []byte // what the client gets next
+	passing bool   // the gate is open
 	spoiled []byte // the frame that made the gate refuse, or that told of an error
 }
 
 // stream carries an event stream.
 func (c *call) stream(res *upstream.Response) {
-	mode := c.x.settings().StreamGate
-	if c.x.target.class != domain.CallGenerate {
-		mode = domain.GateOff
+	mode := domain.GateOff
+	if c.x.target.judged() {
+		mode = c.x.settings().StreamGate
 	}
-	s := &stream{call: c, res: res, gate: gate.New(mode), rename: c.renames()}
+	s := &stream{call: c, res: res, gate: gate.New(mode), edits: c.frameEdits()}
 	buf := pumpBuffers.Get().(*[pumpSize]byte) //nolint:forcetypeassert // the pool holds nothing else
 	defer pumpBuffers.Put(buf)
 	for {
@@ -52,7 +51,6 @@ func (c *call) stream(res *upstream.Response) {
 				c.result.TTFB = c.since()
 			}
 			if !s.take(buf[:n]) {
-				s.noAnswer()
 				return
 			}
 		}
@@ -63,33 +61,40 @@ func (c *call) stream(res *upstream.Response) {
 	}
 }
 
-// take deals with the next bytes; false means that this is no answer.
+// take deals with the next bytes; false means that the stream is over for us.
 func (s *stream) take(chunk []byte) bool {
-	if s.passing {
+	whole := s.edits.any()
+	if s.passing && !whole {
 		s.write(chunk)
 		s.look(chunk)
 		return true
 	}
-	s.held = append(s.held, chunk...)
-	switch s.look(chunk) {
-	case gate.Refuse:
+	if !whole {
+		s.held = append(s.held, chunk...)
+	}
+	ruling := s.look(chunk)
+	switch {
+	case whole && s.blind && s.passing:
+		s.cut(sse.ErrFrameTooLarge)
 		return false
-	case gate.Open:
-		if !s.rename {
-			s.open()
-		}
-	case gate.Hold:
+	case ruling == gate.Refuse, whole && s.blind:
+		s.noAnswer()
+		return false
+	case ruling == gate.Open:
+		s.release()
 	}
 	return true
 }
 
-// open lets go of what was held and of all that follows.
-func (s *stream) open() {
-	s.result.Gate = s.gate.Audit(s.since() - s.result.TTFB)
-	s.commit(s.res, -1)
-	s.passing = true
+// release lets go of what is held, and of all that follows.
+func (s *stream) release() {
+	if !s.passing {
+		s.result.Gate = s.gate.Audit(s.since() - s.result.TTFB)
+		s.commit(s.res, -1)
+		s.passing = true
+	}
 	s.write(s.held)
-	s.held = nil
+	s.held = s.held[:0]
 }
 
 // look shows the tap and the gate the frames that chunk completes.
@@ -100,15 +105,12 @@ func (s *stream) look(chunk []byte) gate.Ruling {
 	return s.drain()
 }
 
-// drain works off the complete frames. After the gate's word only the tap
-// still listens.
+// drain works off the complete frames.
 func (s *stream) drain() gate.Ruling {
 	ruling := s.gate.Partial(0)
 	for !s.blind {
 		f, ok, err := s.frames.Next()
-		if err != nil {
-			s.blind, s.rename = true, false
-		}
+		s.blind = err != nil
 		if err != nil || !ok {
 			break
 		}
@@ -119,10 +121,11 @@ func (s *stream) drain() gate.Ruling {
 		case v == neutral.Failure || v == neutral.Malformed:
 			s.spoiled = bytes.Clone(f.Data)
 		}
-		ruling = s.gate.Frame(v, f.Event, len(f.Raw))
-		s.renameIn(f, v)
-		s.at += len(f.Raw)
-		if ruling == gate.Refuse {
+		s.count(f.Data)
+		if s.edits.any() {
+			s.held = s.edits.apply(s.held, f)
+		}
+		if ruling = s.gate.Frame(v, f.Event, len(f.Raw)); ruling == gate.Refuse {
 			return ruling
 		}
 	}
@@ -130,26 +133,6 @@ func (s *stream) drain() gate.Ruling {
 		ruling = s.gate.Partial(s.frames.Buffered())
 	}
 	return ruling
-}
-
-// renameIn replaces the model's name where this frame, which is still held,
-// tells it.
-func (s *stream) renameIn(f sse.Frame, v neutral.Verdict) {
-	if !s.rename {
-		return
-	}
-	from, to, ok := s.x.target.dialect.answerModel(f.Data)
-	if ok {
-		if i := bytes.Index(f.Raw, f.Data); i >= 0 {
-			i += s.at
-			name := s.requestedModel()
-			s.held = slices.Replace(s.held, i+from, i+to, name...)
-			s.at += len(name) - (to - from)
-		}
-	}
-	if ok || v == neutral.Content {
-		s.rename = false // it is told once, before any content
-	}
 }
 
 // noAnswer ends a stream that the gate found to be none.
@@ -164,10 +147,15 @@ func (s *stream) noAnswer() {
 
 // end deals with the end of the upstream's bytes, regular or not.
 func (s *stream) end(err error) {
-	s.frames.Finish()
-	ruling := s.drain()
+	broken := !errors.Is(err, io.EOF)
+	s.place.torn = !s.edits.any() && s.frames.Buffered() > 0
+	ruling := gate.Hold
+	if !broken || !s.edits.any() { // the rest of a changed frame is better kept
+		s.frames.Finish()
+		ruling = s.drain()
+	}
 	if !s.passing {
-		if !errors.Is(err, io.EOF) {
+		if broken {
 			s.broken(err)
 			return
 		}
@@ -178,8 +166,8 @@ func (s *stream) end(err error) {
 			s.noAnswer()
 			return
 		}
-		s.open()
 	}
+	s.release()
 	switch {
 	case s.tap.Complete() && !s.tap.Failed():
 		s.succeeded(s.res.Status, true)
@@ -189,8 +177,8 @@ func (s *stream) end(err error) {
 		s.failed(ending{
 			failure: domain.FailStreamBroken, status: inferStatus(s.spoiled), inferred: true, text: string(s.spoiled), quoted: true,
 		})
-	case errors.Is(err, io.EOF):
-		s.succeeded(s.res.Status, false)
+	case !broken:
+		s.succeeded(s.res.Status, !s.x.target.judged())
 	default:
 		s.cut(err)
 	}

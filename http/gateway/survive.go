@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"runtime/debug"
 
-	"github.com/claude-code-hub/cch/http/problem"
 	"github.com/claude-code-hub/cch/internal/domain"
 )
 
@@ -40,11 +39,6 @@ func (c *call) survive() {
 		c.interrupt(internalFault())
 	}
 	c.failed(ending{failure: domain.FailInternal, status: http.StatusInternalServerError, text: "internal error"})
-}
-
-// interrupt ends a stream that has begun with an error in the client's protocol.
-func (c *call) interrupt(f *domain.Fault) {
-	c.write(problem.Frame(c.x.target.protocol, f, problem.Stream{RequestID: c.x.id.String()}))
 }
 
 // panicked logs a panic once. The one that net/http knows, for cutting a

@@ -24,6 +24,9 @@ type Settings struct {
 	GateKeepaliveAfter           time.Duration
 	EchoUpstreamModel            bool // leave the upstream's model name in the answer
 	ClaudeUserIDInjection        bool
+	CodexSessionIDCompletion     bool // the session id and prompt_cache_key that Codex would send
+	ResponsesInputRectifier      bool // wrap an input that is no array
+	InjectStreamUsage            bool // ask Chat streams for their usage
 	AllowNonConversationFallback bool
 
 	QuotaFailMode  FailMode
@@ -85,6 +88,9 @@ func DefaultSettings() Settings {
 		StreamGate:                      GateEnforce,
 		GateKeepaliveAfter:              10 * time.Second,
 		ClaudeUserIDInjection:           true,
+		CodexSessionIDCompletion:        true,
+		ResponsesInputRectifier:         true,
+		InjectStreamUsage:               true,
 		AllowNonConversationFallback:    true,
 		QuotaFailMode:                   FailOpen,
 	}

@@ -48,11 +48,11 @@ func New(o Options) *Client {
 // Close drops idle connections. Calls under way go on.
 func (c *Client) Close() { c.pool.close() }
 
-// Body is a request body that can be sent more than once: the transport opens
-// it again when a kept-alive connection turns out to be dead.
+// Body is a request body. The transport opens it again when a kept-alive
+// connection turns out to be dead.
 type Body interface {
-	Len() int64
-	Open() io.ReadCloser
+	Len() int64          // -1 = unknown
+	Open() io.ReadCloser // nil = it cannot be sent once more
 }
 
 // Call is one request to a provider.
@@ -63,9 +63,12 @@ type Call struct {
 	RawQuery string
 	Header   http.Header // the client's; read, never changed
 	Body     Body        // nil = none
+	Encoded  bool        // the body still has the client's Content-Encoding
 	Stream   bool        // which of the provider's timeouts apply
 	ClientIP string      // sent on only if the provider asks for it
 }
+
+var errSentOnce = errors.New("the request body cannot be sent once more")
 
 // Response is an answer's head and its body, decoded to identity. Reading the
 // body fails with a *Failure. Close must be called on every path.
@@ -135,7 +138,12 @@ func request(ctx context.Context, call *Call, base *url.URL) *http.Request {
 	if b := call.Body; b != nil {
 		req.ContentLength = b.Len()
 		req.Body = b.Open()
-		req.GetBody = func() (io.ReadCloser, error) { return b.Open(), nil }
+		req.GetBody = func() (io.ReadCloser, error) {
+			if again := b.Open(); again != nil {
+				return again, nil
+			}
+			return nil, errSentOnce
+		}
 	}
 	return req.WithContext(ctx)
 }

@@ -56,6 +56,9 @@ func outgoing(call *Call, host string) http.Header {
 		}
 	}
 	h["Accept-Encoding"] = []string{"identity"}
+	if encoding, ok := call.Header["Content-Encoding"]; ok && call.Encoded {
+		h["Content-Encoding"] = encoding
+	}
 	if _, ok := h["User-Agent"]; !ok {
 		h["User-Agent"] = []string{""} // keeps net/http from naming itself
 		if p.Type == domain.TypeCodex {

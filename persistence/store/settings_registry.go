@@ -45,6 +45,9 @@ func registry() []setting {
 		duration("gate_keepalive_after_ms", func(s *s) *time.Duration { return &s.GateKeepaliveAfter }, 0, 10*time.Minute),
 		plain("echo_upstream_model", func(s *s) *bool { return &s.EchoUpstreamModel }, anything),
 		plain("claude_user_id_injection", func(s *s) *bool { return &s.ClaudeUserIDInjection }, anything),
+		plain("codex_session_id_completion", func(s *s) *bool { return &s.CodexSessionIDCompletion }, anything),
+		plain("responses_input_rectifier", func(s *s) *bool { return &s.ResponsesInputRectifier }, anything),
+		plain("inject_stream_usage", func(s *s) *bool { return &s.InjectStreamUsage }, anything),
 		plain("allow_non_conversation_fallback", func(s *s) *bool { return &s.AllowNonConversationFallback }, anything),
 
 		plain("quota_fail_mode", func(s *s) *domain.FailMode { return &s.QuotaFailMode },

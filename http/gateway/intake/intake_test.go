@@ -265,6 +265,18 @@ func TestSpliceEqualsEditingACopy(t *testing.T) {
 	})
 }
 
+func TestInsertionsAtOnePlaceKeepTheirOrder(t *testing.T) {
+	t.Parallel()
+	b, err := newIntake().Read(request(strings.NewReader("{}"), 2), new(conn))
+	require.NoError(t, err)
+	defer b.Release()
+	r := b.Splice(intake.Edit{From: 1, To: 1, With: "a"}, intake.Edit{From: 1, To: 1, With: "b"}, intake.Edit{From: 0, To: 0, With: "c"}).Open()
+	got, err := io.ReadAll(r)
+	require.NoError(t, err)
+	require.NoError(t, r.Close())
+	require.Equal(t, "c{ab}", string(got))
+}
+
 func BenchmarkRead(b *testing.B) {
 	body := bytes.Repeat([]byte("x"), 76<<10)
 	in := newIntake()

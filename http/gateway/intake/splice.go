@@ -20,12 +20,13 @@ type Spliced struct {
 	size  int64
 }
 
-// Splice lays edits over the body. They must not overlap; their order does not
-// matter. The body must outlive the last call of Open.
+// Splice lays edits over the body. They must not overlap; their order matters
+// only among insertions at the same place. The body must outlive the last call
+// of Open.
 func (b *Body) Splice(edits ...Edit) *Spliced {
 	s := &Spliced{body: b, edits: edits, size: int64(b.n)}
 	if len(edits) > 1 {
-		slices.SortFunc(s.edits, func(a, b Edit) int { return a.From - b.From })
+		slices.SortStableFunc(s.edits, func(a, b Edit) int { return a.From - b.From })
 	}
 	for _, e := range edits {
 		s.size += int64(len(e.With) - (e.To - e.From))

@@ -199,6 +199,17 @@ func (c *Cursor) Int() (int64, bool) {
 	return n, err == nil && c.err == nil
 }
 
+// Raw reads any value as it stands in the document.
+func (c *Cursor) Raw() []byte {
+	c.space()
+	from := c.pos
+	c.Skip()
+	if c.err != nil {
+		return nil
+	}
+	return c.buf[from:c.pos]
+}
+
 // Skip validates the value and goes past it.
 func (c *Cursor) Skip() {
 	switch c.Kind() {

@@ -1,0 +1,65 @@
+package gateway
+
+import (
+	"github.com/claude-code-hub/cch/converters/neutral"
+	"github.com/claude-code-hub/cch/http/gateway/scan"
+)
+
+// gemini is Google's API. Its clients know no ping.
+//
+//nolint:gochecknoglobals // read-only table
+var gemini = dialect{
+	format: neutral.Gemini,
+	member: geminiMember,
+	names:  []string{"modelVersion"},
+}
+
+// geminiCLI is what the Gemini CLI speaks when its user signed in with Google:
+// the same inside an envelope.
+//
+//nolint:gochecknoglobals // read-only table
+var geminiCLI = dialect{
+	format: neutral.GeminiCLI,
+	member: geminiCLIMember,
+	names:  []string{"response.modelVersion"},
+}
+
+func geminiMember(c *scan.Cursor, name []byte, h *head) {
+	switch string(name) {
+	case "contents":
+		h.turns(c, "parts")
+	case "systemInstruction", "system_instruction":
+		if c.Kind() == scan.String {
+			h.opening.system = texts(c, h.opening.system)
+			return
+		}
+		for field := range c.Members() {
+			if string(field) == "parts" {
+				h.opening.system = texts(c, h.opening.system)
+			}
+		}
+	case "tools":
+		h.opening.toolNames(c)
+	default:
+		h.hints.member(c, name)
+	}
+}
+
+func geminiCLIMember(c *scan.Cursor, name []byte, h *head) {
+	switch string(name) {
+	case "model":
+		h.model, _ = c.Text()
+	case "user_prompt_id":
+		h.hints.prompt, _ = c.Text()
+	case "request":
+		for field := range c.Members() {
+			if string(field) == "session_id" {
+				h.hints.envelope, _ = c.Text()
+				continue
+			}
+			geminiMember(c, field, h)
+		}
+	default:
+		h.hints.member(c, name)
+	}
+}
