@@ -332,6 +332,8 @@ export interface SetupState {
   keys: number;
   demo: 'off' | 'ready' | 'running';
   demoAvailable: boolean;
+  /** How the demo upstream behaves; null while there is none. */
+  demoMode?: string | null;
   adminTokenSource?: 'env' | 'generated';
   steps?: Record<string, 'done' | 'open'>;
   dismissed?: boolean;

@@ -8,9 +8,11 @@ export interface ListSearch {
   edit?: string;
   /** Which kind of thing `edit` names, where a page has two. */
   of?: string;
+  /** Where saving leads back to: "setup". */
+  back?: string;
 }
 
-const names = ['q', 'state', 'type', 'group', 'edit', 'of'] as const;
+const names = ['q', 'state', 'type', 'group', 'edit', 'of', 'back'] as const;
 
 export function readListSearch(search: Record<string, unknown>): ListSearch {
   const result: ListSearch = {};

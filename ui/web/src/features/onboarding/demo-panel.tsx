@@ -1,5 +1,4 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { removeDemo, setDemoBehaviour, setDemoTraffic } from '@/api/mutations';
 import type { SetupState } from '@/api/types';
@@ -17,9 +16,9 @@ export function DemoPanel({ state }: { state: SetupState }) {
   const { t } = useTranslation();
   const text = useErrorText();
   const client = useQueryClient();
-  const [mode, setMode] = useState<string>('healthy');
+  const mode = state.demoMode ?? 'healthy';
   const onError = (error: unknown) => showToast({ tone: 'open', title: t('firstRun.demoFailed'), detail: text(error) });
-  const behave = useMutation({ mutationFn: setDemoBehaviour, onSuccess: (_, chosen) => setMode(chosen), onError });
+  const behave = useMutation({ mutationFn: setDemoBehaviour, onSuccess: () => client.invalidateQueries({ queryKey: ['setup'] }), onError });
   const traffic = useMutation({ mutationFn: setDemoTraffic, onSuccess: () => client.invalidateQueries({ queryKey: ['setup'] }), onError });
   const remove = useMutation({ mutationFn: removeDemo, onSuccess: () => client.invalidateQueries(), onError });
   return (

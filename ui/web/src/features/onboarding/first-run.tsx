@@ -1,13 +1,14 @@
 import type { TFunction } from 'i18next';
-import { useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Check } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { updateSetup } from '@/api/mutations';
 import { queries } from '@/api/queries';
 import type { SetupState } from '@/api/types';
 import { Panel, PanelPage, PanelTitle } from '@/components/shell/page';
-import { buttonClass } from '@/components/ui/button';
+import { Button, buttonClass } from '@/components/ui/button';
 import { Skeleton } from '@/components/ui/notice';
 import { readChain } from '@/features/requests/chain';
 import { RouteSentence, Steps as RouteSteps } from '@/features/requests/route-panels';
@@ -27,6 +28,13 @@ export function FirstRun() {
   const logs = useQuery(queries.recentLogs({ limit: 1 }));
   const [secret, setSecret] = useState<string>();
   const [requestId, setRequestId] = useState<string>();
+  const client = useQueryClient();
+  const remember = useMutation({ mutationFn: updateSetup, onSuccess: (state) => client.setQueryData(queries.setup().queryKey, state) });
+  const onAnswered = (id: string) => {
+    setRequestId(id);
+    if (setup.data) remember.mutate({ steps: { route: 'done' } }); // it is drawn below at once
+    void client.invalidateQueries({ queryKey: ['usage-logs-recent'] });
+  };
   if (providers.isPending || users.isPending || setup.isPending) {
     return (
       <PanelPage>
@@ -35,22 +43,29 @@ export function FirstRun() {
     );
   }
   const keys = users.data?.reduce((sum, user) => sum + (user.keys?.length ?? 0), 0) ?? 0;
-  const list = steps({ providers: providers.data?.length ?? 0, keys, requests: logs.data?.length ?? 0, answered: requestId !== undefined });
+  const list = steps({ providers: providers.data?.length ?? 0, keys, requests: logs.data?.length ?? 0, answered: requestId !== undefined, routeSeen: setup.data?.steps?.route === 'done' });
   const left = list.filter((step) => step.state !== 'done').length;
   const content: Record<StepKey, ReactNode> = {
     upstream: <UpstreamChoice demo={setup.data?.demoAvailable ?? false} onKey={setSecret} />,
     key: <FirstKey onSecret={setSecret} />,
-    request: <FirstRequest providers={providers.data ?? []} secret={secret} onSecret={setSecret} onAnswered={setRequestId} />,
+    request: <FirstRequest providers={providers.data ?? []} secret={secret} onSecret={setSecret} onAnswered={onAnswered} />,
     route: requestId ? <RouteStep requestId={requestId} /> : null,
   };
   return (
     <PanelPage>
-      <h1 className="text-24 font-semibold tracking-[-0.011em]">{t('firstRun.title')}</h1>
+      <div className="flex flex-wrap items-start justify-between gap-2">
+        <h1 className="text-24 font-semibold tracking-[-0.011em]">{t('firstRun.title')}</h1>
+        {setup.data && !setup.data.dismissed && providers.data && providers.data.length > 0 && (
+          <Button tone="ghost" onClick={() => remember.mutate({ dismissed: true })}>
+            {t('firstRun.hide')}
+          </Button>
+        )}
+      </div>
       <p className="mt-1 mb-5 text-14 text-fg-muted">{left > 0 ? t('firstRun.left', { count: left }) : t('firstRun.done')}</p>
       <div className="grid grid-cols-1 items-start gap-6 xl:grid-cols-[1fr_388px]">
         <Panel label={t('firstRun.title')}>
           <ol>
-            {setup.data && <TokenStep state={setup.data} />}
+            {setup.data && <TokenStep state={setup.data} onDone={() => remember.mutate({ steps: { token: 'done' } })} />}
             {list.map((step, i) => (
               <StepRow key={step.key} n={i + 1} step={step} summary={summary(step.key, t, { providers: providers.data?.[0]?.name, keys })}>
                 {(step.state === 'now' || (step.key === 'request' && step.state === 'done')) && content[step.key]}
@@ -74,16 +89,21 @@ function summary(key: StepKey, t: TFunction, facts: { providers: string | undefi
   return undefined;
 }
 
-function TokenStep({ state }: { state: SetupState }) {
+function TokenStep({ state, onDone }: { state: SetupState; onDone: () => void }) {
   const { t } = useTranslation();
   if (state.adminTokenSource !== 'generated') return null;
   return (
     <li className="flex gap-4 border-b border-line px-5 py-3.5">
-      <StepMark state="done" n={0} />
-      <div>
+      <StepMark state={state.steps?.token === 'done' ? 'done' : 'next'} n={0} />
+      <div className="min-w-0 flex-1">
         <p className="text-14 font-medium">{t('firstRun.token')}</p>
         <p className="text-12 text-fg-muted">{t('firstRun.tokenHelp')}</p>
       </div>
+      {state.steps?.token !== 'done' && (
+        <Button size="sm" onClick={onDone}>
+          {t('firstRun.tokenNoted')}
+        </Button>
+      )}
     </li>
   );
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { deltaText, protocolOf } from '@/api/gateway';
-import { steps } from './progress';
+import { showFirstRun, steps } from './progress';
 import { clients, snippets } from './snippets';
 
 describe('steps', () => {
@@ -15,6 +15,16 @@ describe('steps', () => {
   it('does not skip a step because a later one happened', () => {
     expect(states({ keys: 2, requests: 5 })).toBe('now next next next');
   });
+});
+
+it('replaces the overview until something works or it is hidden', () => {
+  const facts = { providers: 1, keys: 1, requests: 0, dismissed: false };
+  expect(showFirstRun({ ...facts, providers: 0, dismissed: true })).toBe(true);
+  expect(showFirstRun(facts)).toBe(true);
+  expect(showFirstRun({ ...facts, dismissed: true })).toBe(false);
+  expect(showFirstRun({ ...facts, requests: 3 })).toBe(false);
+  expect(showFirstRun({ ...facts, requests: undefined })).toBe(false); // an older server: keys decide
+  expect(showFirstRun({ ...facts, requests: undefined, keys: 0 })).toBe(true);
 });
 
 describe('snippets', () => {

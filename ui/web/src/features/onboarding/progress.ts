@@ -7,6 +7,8 @@ export interface Facts {
   requests: number;
   /** A request made from this page was answered. */
   answered: boolean;
+  /** Somebody looked at a route before, as the server remembers. */
+  routeSeen?: boolean;
 }
 
 export interface Step {
@@ -22,9 +24,16 @@ export function steps(facts: Facts): Step[] {
     upstream: facts.providers > 0,
     key: facts.keys > 0,
     request: facts.answered || facts.requests > 0,
-    route: facts.answered,
+    route: facts.answered || (facts.routeSeen ?? false),
   };
   const now = order.find((key) => !done[key]);
   const at = now === undefined ? order.length : order.indexOf(now);
   return order.map((key, i) => ({ key, state: i < at ? 'done' : i === at ? 'now' : 'next' }));
+}
+
+/** Whether the overview should be the first steps: nothing works yet, and nobody hid them. */
+export function showFirstRun(facts: { providers: number; keys: number; requests: number | undefined; dismissed: boolean }): boolean {
+  if (facts.providers === 0) return true;
+  if (facts.dismissed) return false;
+  return facts.requests === undefined ? facts.keys === 0 : facts.requests === 0;
 }

@@ -35,7 +35,7 @@ export function UpstreamChoice({ demo, onKey }: { demo: boolean; onKey: (secret:
         <div className="flex flex-col items-start gap-2 rounded-md border border-line p-4">
           <p className="text-13 font-semibold">{t('firstRun.ownTitle')}</p>
           <p className="flex-1 text-12 text-fg-muted">{t('firstRun.ownHelp')}</p>
-          <Link to="/providers" search={{ edit: 'new' }} className={buttonClass(demo ? 'secondary' : 'primary')}>
+          <Link to="/providers" search={{ edit: 'new', back: 'setup' }} className={buttonClass(demo ? 'secondary' : 'primary')}>
             <Plus size={14} aria-hidden="true" />
             {t('providers.add')}
           </Link>

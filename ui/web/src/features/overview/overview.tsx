@@ -12,6 +12,7 @@ import { ErrorNotice, Skeleton } from '@/components/ui/notice';
 import { State, StateShape } from '@/components/ui/state';
 import { Table, Td, Th } from '@/components/ui/table';
 import { FirstRun } from '@/features/onboarding/first-run';
+import { showFirstRun } from '@/features/onboarding/progress';
 import { useProviderActions } from '@/features/providers/actions';
 import { BreakerState } from '@/features/providers/breaker-cell';
 import { countHealth, readHealth } from '@/features/providers/health';
@@ -32,8 +33,16 @@ export function OverviewPage() {
   const admin = useIsAdmin();
   const reader = useMe()?.role === 'reader';
   const providers = useQuery({ ...queries.providers(), enabled: admin });
+  const setup = useQuery({ ...queries.setup(), enabled: admin });
+  const users = useQuery({ ...queries.users(), enabled: admin });
+  const facts = {
+    providers: providers.data?.length ?? 0,
+    keys: users.data?.reduce((sum, user) => sum + (user.keys?.length ?? 0), 0) ?? 0,
+    requests: setup.data?.requests,
+    dismissed: setup.data?.dismissed ?? false,
+  };
   if (reader) return <Navigate to="/logs" replace />; // a key without web access sees its own requests
-  if (admin && providers.isPending) {
+  if (admin && (providers.isPending || setup.isPending || users.isPending)) {
     return (
       <PanelPage>
         <Skeleton />
@@ -47,7 +56,7 @@ export function OverviewPage() {
       </PanelPage>
     );
   }
-  if (admin && providers.data?.length === 0) return <FirstRun />;
+  if (admin && showFirstRun(facts)) return <FirstRun />;
   return <Overview providers={providers.data ?? []} admin={admin} />;
 }
 

@@ -24,6 +24,7 @@ interface ProviderSheetProps {
   peers: Provider[];
   health: ProviderHealth | undefined;
   onClose: () => void;
+  onSaved: () => void;
 }
 
 /** Fields of the API's validation errors, under the form's names. */
@@ -45,7 +46,7 @@ function serverErrors(error: unknown): ProviderErrors {
   return errors;
 }
 
-export function ProviderSheet({ provider, peers, health, onClose }: ProviderSheetProps) {
+export function ProviderSheet({ provider, peers, health, onClose, onSaved }: ProviderSheetProps) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const isNew = provider === undefined;
@@ -64,7 +65,7 @@ export function ProviderSheet({ provider, peers, health, onClose }: ProviderShee
       draft.reset(providerDraft(saved));
       await Promise.all([client.invalidateQueries({ queryKey: ['providers'] }), client.invalidateQueries({ queryKey: ['providers-health'] })]);
       showToast({ tone: 'ok', title: isNew ? t('providers.created') : t('providers.saved'), detail: saved.name });
-      onClose();
+      onSaved();
     },
   });
   const refused = serverErrors(save.error);

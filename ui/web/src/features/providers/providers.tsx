@@ -134,7 +134,8 @@ export function ProvidersPage() {
           provider={providers.find((provider) => String(provider.id) === search.edit)}
           peers={providers}
           health={healthOf.get(Number(search.edit))}
-          onClose={() => change({ edit: undefined })}
+          onClose={() => change({ edit: undefined, back: undefined })}
+          onSaved={() => (search.back === 'setup' ? void navigate({ to: '/setup' }) : change({ edit: undefined }))}
         />
       )}
       {testing && <TestDialog title={testing.name} input={{ providerId: testing.id }} type={testing.type} onClose={() => setTesting(undefined)} />}
