@@ -13,8 +13,9 @@ import (
 	"github.com/claude-code-hub/cch/internal/upstream"
 )
 
-// pumpSize is the size of the one buffer a stream goes through.
-const pumpSize = 32 << 10
+// pumpSize is the size of the one buffer a stream goes through. Events are
+// smaller; with many slow streams the buffers are most of what a node holds.
+const pumpSize = 8 << 10
 
 //nolint:gochecknoglobals // buffers are the process's
 var pumpBuffers = sync.Pool{New: func() any { return new([pumpSize]byte) }}
@@ -121,7 +122,9 @@ func (s *stream) drain() gate.Ruling {
 		case v == neutral.Failure || v == neutral.Malformed:
 			s.spoiled = bytes.Clone(f.Data)
 		}
-		s.count(f.Data)
+		if !s.place.torn {
+			s.count(f.Data)
+		}
 		if s.edits.any() {
 			s.held = s.edits.apply(s.held, f)
 		}

@@ -22,7 +22,8 @@ const (
 	destinationLife = 5 * time.Minute // then connections are made afresh, so DNS changes are seen
 	idleLife        = 60 * time.Second
 	idlePerHost     = 256
-	connBuffer      = 16 << 10 // a typical request goes out in one write
+	writeBuffer     = 16 << 10 // a typical request goes out in one write
+	readBuffer      = 4 << 10  // holds heads; bodies are read past it into larger ones
 )
 
 // destination is a provider's base URL reached in one way, with its connections.
@@ -155,8 +156,8 @@ func newTransport(via string, connect time.Duration) (*http.Transport, error) {
 		MaxIdleConnsPerHost:    idlePerHost,
 		IdleConnTimeout:        idleLife,
 		DisableCompression:     true,
-		WriteBufferSize:        connBuffer,
-		ReadBufferSize:         connBuffer,
+		WriteBufferSize:        writeBuffer,
+		ReadBufferSize:         readBuffer,
 		MaxResponseHeaderBytes: 256 << 10,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		Protocols:              new(http.Protocols),
