@@ -210,7 +210,7 @@ func (r *run) Report(_ context.Context, res *protocol.AttemptResult) (protocol.D
 		final = domain.NewFault(domain.KindOverloaded, domain.CodeServerShutdown, "shutting down")
 	case res.Class == domain.ClassClientError, res.Class == domain.ClassUpstreamRejected:
 		final.Upstream = res.Upstream
-	case res.N < len(r.s.providers):
+	case res.N < len(r.s.providers) && !res.Unrepeatable:
 		return r.attempt(res.N + 1), nil
 	}
 	return protocol.Decision{Reject: &protocol.Reject{Fault: final}}, nil

@@ -115,8 +115,13 @@ func (x *exchange) codexKey() string {
 	if x.session.source == domain.SessionGenerated || strings.HasPrefix(x.session.id, codexPrevious) {
 		return "" // it does not outlive this turn
 	}
+	if id := x.session.id; len(id) == len(uuidForm) && strings.Count(id, "-") == strings.Count(uuidForm, "-") {
+		return id // found by way of an earlier answer
+	}
 	return stableUUID(x.session.id, x.key.ID)
 }
+
+const uuidForm = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
 
 // stableUUID names a session of a key in the form of a UUID version 7. Its time
 // is as made up as the rest: the same session must have the same one on every
