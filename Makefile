@@ -19,7 +19,7 @@ help: ## show this list
 run: build ## build and start on :23000 with embedded SQLite in ./data
 	./$(BIN) serve
 
-build: ui ## build bin/cch with the dashboard inside
+build: ui viewers ## build bin/cch with the dashboard inside
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/cch
 
 ui: ui/web/dist/index.html ## build the dashboard
@@ -27,6 +27,11 @@ ui: ui/web/dist/index.html ## build the dashboard
 ui/web/dist/index.html: $(shell find ui/web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 	npm --prefix ui/web ci --ignore-scripts --no-audit --no-fund
 	npm --prefix ui/web run build
+
+viewers: http/openapi/viewers/dist/versions.txt ## fetch Swagger UI and Scalar
+
+http/openapi/viewers/dist/versions.txt: scripts/build-viewers.sh
+	scripts/build-viewers.sh
 
 test: build ## everything: race tests, real-binary tests, dashboard tests
 	scripts/test.sh
@@ -64,4 +69,4 @@ check: lint test ## lint and test
 clean: ## remove what was built
 	rm -rf bin ui/web/dist/assets ui/web/dist/index.html
 
-.PHONY: help run build ui test test-race e2e test-clients fuzz bench bench-proxy lint generate check clean
+.PHONY: help run build ui viewers test test-race e2e test-clients fuzz bench bench-proxy lint generate check clean

@@ -114,9 +114,19 @@ func (a *API) declare() {
 	a.declareSetup()
 	a.declareDemo()
 	a.declarePublic()
+	a.declareDocument()
+}
+
+// declareDocument serves the document and its viewers, also at the paths that
+// bookmarks of older versions name.
+func (a *API) declareDocument() {
 	document := openapi.Handler(a.Document())
-	a.router.Path(BasePath + "/openapi.json").Methods(http.MethodGet).Handler(document)
-	a.router.Path("/api/actions/openapi.json").Methods(http.MethodGet).Handler(document)
+	for _, base := range []string{BasePath, "/api/actions"} {
+		a.router.Path(base + "/openapi.json").Methods(http.MethodGet).Handler(document)
+		if err := openapi.MountViewers(a.router, base); err != nil {
+			panic("adminapi: " + err.Error()) // the files are part of the binary
+		}
+	}
 }
 
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }

@@ -190,12 +190,12 @@ const (
 // purgeDemo takes the demo's requests out of the log. Nobody can make new ones
 // any more; those that still run are waited for.
 func (a *API) purgeDemo(ctx context.Context, set domain.DemoSet) error {
-	ctx, cancel := context.WithTimeout(ctx, purgePatience)
+	patience, cancel := context.WithTimeout(ctx, purgePatience)
 	defer cancel()
 	look := time.NewTicker(purgeLook)
 	defer look.Stop()
 	for {
-		if err := a.FlushLogs(ctx); err != nil {
+		if err := a.FlushLogs(patience); err != nil {
 			return demoBusy()
 		}
 		running, err := a.Stores.Logs.Purge(ctx, set.User, set.Provider)
@@ -207,7 +207,7 @@ func (a *API) purgeDemo(ctx context.Context, set domain.DemoSet) error {
 		}
 		select {
 		case <-look.C:
-		case <-ctx.Done():
+		case <-patience.Done():
 			return demoBusy()
 		}
 	}
