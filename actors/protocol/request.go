@@ -27,8 +27,12 @@ type Request struct {
 	Model         string
 	Stream        bool
 	Messages      int
-	Verbatim      bool   // the body goes upstream as it came, whatever the provider calls the model
-	Seed          uint64 // seeds the provider draw, so that it can be replayed
+	Verbatim      bool // the body goes upstream as it came, whatever the provider calls the model
+	// Lacks names what the call needs and a provider of another protocol cannot
+	// carry, "" if it can carry all. nil: the call cannot be converted at all. It
+	// reads nothing that may change and costs next to nothing.
+	Lacks func(p *domain.Provider, model string) string
+	Seed  uint64 // seeds the provider draw, so that it can be replayed
 
 	// Log is the head of the log row as the gateway opened it; the request
 	// actor completes a copy.
@@ -48,8 +52,11 @@ type Attempt struct {
 	N          int // 1 for the first
 	ProviderID domain.ProviderID
 	Lease      domain.LeaseID
-	Model      string        // to send upstream
-	Redirected bool          // Model differs from the client's
+	Model      string // to send upstream
+	Redirected bool   // Model differs from the client's
+	// Convert is the provider's protocol where it is not the client's; empty:
+	// nothing is to be converted.
+	Convert    domain.Protocol
 	Wait       time.Duration // before the call
 	SessionSeq int64
 	Degraded   []string
@@ -91,6 +98,9 @@ type AttemptResult struct {
 	Gate           *domain.StreamGateAudit
 	// Upstream is the upstream's refusal when it may have to go to the client.
 	Upstream *domain.UpstreamFault
+	// Drops are codes of what a conversion left out, in the request and in as
+	// much of the answer as there was.
+	Drops []string
 }
 
 // MatrixFacts are what the classification saw beyond class and status.

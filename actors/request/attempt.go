@@ -17,9 +17,18 @@ func (m *machine) attempt(now time.Time) {
 	m.record.calling(&m.slot, now)
 	m.fx.answer(protocol.Decision{Attempt: &protocol.Attempt{
 		N: m.slot.n, ProviderID: m.slot.choice.Provider.ID, Lease: m.slot.lease,
-		Model: m.slot.model, Redirected: m.slot.redirect != nil,
+		Model: m.slot.model, Redirected: m.slot.redirect != nil, Convert: m.slot.converts(),
 		SessionSeq: m.session.view.Seq, Degraded: m.record.degraded,
 	}})
+}
+
+// converts is the protocol that the call has to be put into, empty if it is the
+// client's.
+func (s *slot) converts() domain.Protocol {
+	if s.choice.Converted {
+		return s.choice.Provider.Type.Protocol()
+	}
+	return ""
 }
 
 // attempted is the event that the upstream call is over.
@@ -35,7 +44,7 @@ func (m *machine) attempted(res *protocol.AttemptResult, now time.Time) {
 	m.record.last = res
 	action := m.next(now)
 	m.report(res, action != routing.Retry, now)
-	m.record.chain.attempted(&m.slot, res, len(m.tries), now)
+	m.record.chain.attempted(m.req, &m.slot, res, now)
 	switch action {
 	case routing.Retry:
 		m.state = backingOff

@@ -83,10 +83,13 @@ func (c *chain) refused(s *slot, now time.Time) {
 	c.add(e)
 }
 
-// attempted notes the outcome of attempt n.
-func (c *chain) attempted(s *slot, res *protocol.AttemptResult, n int, now time.Time) {
-	e := about(s, outcomeReason(res.Class, n), now)
-	e.AttemptNumber = n
+// attempted notes the outcome of an attempt for a request.
+func (c *chain) attempted(req *protocol.Request, s *slot, res *protocol.AttemptResult, now time.Time) {
+	e := about(s, outcomeReason(res.Class, s.n), now)
+	e.AttemptNumber = s.n
+	if to := s.converts(); to != "" {
+		e.Conversion = &domain.ConversionUsed{From: req.Protocol, To: to, Drops: res.Drops}
+	}
 	e.EndpointURL = res.EndpointURL
 	e.StatusCode, e.StatusInferred = res.Status, res.StatusInferred
 	e.DurationMs, e.TTFBMs = res.Took.Milliseconds(), res.TTFB.Milliseconds()

@@ -68,6 +68,8 @@ func logStatus(f *domain.Fault) int {
 		return f.Upstream.Status
 	}
 	switch f.Kind {
+	case domain.KindInvalid:
+		return 400
 	case domain.KindQuotaExceeded:
 		return 402
 	case domain.KindRateLimited, domain.KindConcurrencyLimited, domain.KindUpstreamRateLimited:

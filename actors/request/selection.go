@@ -9,19 +9,22 @@ import (
 	"github.com/claude-code-hub/cch/internal/routing"
 )
 
-// maxRefusals is how many providers of one priority may refuse a slot before
-// the next priority is tried.
+// maxRefusals is how many providers of one tier may refuse a slot before the
+// next tier is tried.
 const maxRefusals = 8
 
 // route is what selection has to remember between picks.
 type route struct {
 	excluded []routing.Exclusion
 	refusals []refusals
-	closed   []int // priorities with maxRefusals
-	void     bool  // the session's binding is good for nothing any more
+	closed   []routing.Tier // with maxRefusals
+	void     bool           // the session's binding is good for nothing any more
 }
 
-type refusals struct{ priority, n int }
+type refusals struct {
+	tier routing.Tier
+	n    int
+}
 
 // slot is the present choice and the permission to use it.
 type slot struct {
@@ -80,7 +83,7 @@ func (m *machine) chosen(c routing.Choice, now time.Time) {
 func (m *machine) input(now time.Time) routing.Input {
 	return routing.Input{
 		Plan: m.plan, Health: m.node.health, Groups: m.req.Groups, Protocol: m.req.Protocol,
-		Model: m.req.Model, Strategy: m.settings().TierStrategy, Now: now,
+		Model: m.req.Model, Lacks: m.req.Lacks, Strategy: m.settings().TierStrategy, Now: now,
 		Excluded: m.route.excluded, ClosedTiers: m.route.closed,
 	}
 }
@@ -151,7 +154,7 @@ func (m *machine) slotRefused(now time.Time) {
 	s := &m.slot
 	m.record.chain.refused(s, now)
 	m.exclude(s.grant.DeniedBy, time.Duration(s.grant.RetryAfterMs)*time.Millisecond)
-	m.countRefusal(s.choice.Priority)
+	m.countRefusal(s.choice.Tier)
 	m.pick(now)
 }
 
@@ -161,16 +164,16 @@ func (m *machine) exclude(reason string, retryAfter time.Duration) {
 	})
 }
 
-func (m *machine) countRefusal(priority int) {
+func (m *machine) countRefusal(tier routing.Tier) {
 	for i := range m.route.refusals {
-		if r := &m.route.refusals[i]; r.priority == priority {
+		if r := &m.route.refusals[i]; r.tier == tier {
 			if r.n++; r.n == maxRefusals {
-				m.route.closed = append(m.route.closed, priority)
+				m.route.closed = append(m.route.closed, tier)
 			}
 			return
 		}
 	}
-	m.route.refusals = append(m.route.refusals, refusals{priority, 1})
+	m.route.refusals = append(m.route.refusals, refusals{tier, 1})
 }
 
 // releaseSlot gives the present slot back without a verdict on the provider.

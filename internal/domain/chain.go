@@ -62,12 +62,21 @@ type ChainEntry struct {
 	TTFBMs          int64              `json:"ttfbMs,omitempty"`
 	Redirect        *ModelRedirectUsed `json:"modelRedirect,omitempty"`
 	StreamGate      *StreamGateAudit   `json:"streamGate,omitempty"`
+	Conversion      *ConversionUsed    `json:"conversion,omitempty"`
 	ErrorMessage    string             `json:"errorMessage,omitempty"`
 	ErrorDetails    *ErrorDetails      `json:"errorDetails,omitempty"`
 	Failures        int                `json:"circuitFailureCount,omitempty"`
 	FailureLimit    int                `json:"circuitFailureThreshold,omitempty"`
 	Phase           string             `json:"phase,omitempty"`  // client_abort: precommit or streaming
 	Detail          string             `json:"detail,omitempty"` // a refused lease, a binding's reason
+}
+
+// ConversionUsed says that a call was put into another protocol, and what was
+// lost by that.
+type ConversionUsed struct {
+	From  Protocol `json:"from"` // of the client
+	To    Protocol `json:"to"`   // of the provider
+	Drops []string `json:"drops,omitempty"`
 }
 
 // DecisionContext explains a selection.

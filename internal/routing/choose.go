@@ -23,6 +23,10 @@ const (
 	FilteredCircuit    = "circuit_open"
 	FilteredCooling    = "cooling_down"
 	FilteredTierClosed = "tier_exhausted"
+
+	// FilteredUnconvertible is followed by the capability that the provider's
+	// protocol, or the model there, lacks.
+	FilteredUnconvertible = "unconvertible:"
 )
 
 // Why a provider's actor refused a slot, as far as selection heeds it.
@@ -46,8 +50,28 @@ type Input struct {
 	Strategy domain.TierStrategy
 	Now      time.Time
 
+	// Lacks names the capability that the call needs and a provider of another
+	// protocol, asked for the model, cannot carry; "" if it can carry all. It must
+	// be cheap. Without it the call is for providers of its own protocol alone.
+	Lacks func(p *domain.Provider, model string) string
+
 	Excluded    []Exclusion // tried or refused already
-	ClosedTiers []int       // priorities with too many refused slots
+	ClosedTiers []Tier      // with too many refused slots
+}
+
+// Tier is the rank of a provider among those that can serve a call: by priority,
+// and within it those that speak the client's protocol first.
+type Tier struct {
+	Priority  int
+	Converted bool
+}
+
+// before tells whether the tier is to be used up before the other is touched.
+func (t Tier) before(other Tier) bool {
+	if t.Priority != other.Priority {
+		return t.Priority < other.Priority
+	}
+	return !t.Converted && other.Converted
 }
 
 // Exclusion is a provider that is out of this request.
@@ -61,20 +85,20 @@ type Exclusion struct {
 type Choice struct {
 	Provider        *domain.Provider // nil = nobody is left, see Fault
 	Method          domain.SelectionMethod
-	Priority        int
+	Tier            // Converted: the call and its answer have to be
 	GroupMultiplier domain.Multiplier
 	Context         *domain.DecisionContext
 	Fault           *domain.Fault // set when Provider is nil
 }
 
 // Choose picks a provider: filter by group, state, protocol, model and health,
-// keep the best priority, draw by weight. The draw depends on nothing but the
+// keep the best tier, draw by weight. The draw depends on nothing but the
 // input and the state of draw, so a selection can be replayed from its seed.
 // With ten providers it takes about a microsecond.
 func Choose(in *Input, draw *rand.Rand) Choice {
 	s := selection{in: in, explain: newExplanation(in)}
 	var room [16]candidate // on the stack, apart from s, which is not
-	best := tier(room[:0])
+	best := rivals(room[:0])
 	for i := range in.Plan.entries {
 		if c, ok := s.consider(&in.Plan.entries[i]); ok {
 			best = best.with(c)
@@ -90,7 +114,7 @@ func Choose(in *Input, draw *rand.Rand) Choice {
 	return Choice{
 		Provider:        w.Provider,
 		Method:          method,
-		Priority:        w.priority,
+		Tier:            w.tier,
 		GroupMultiplier: w.groupMultiplier(in.Groups),
 		Context:         ctx,
 	}
@@ -100,7 +124,7 @@ func Choose(in *Input, draw *rand.Rand) Choice {
 type candidate struct {
 	*entry
 	odds     float64 // of being drawn; before the draw its weight
-	priority int
+	tier     Tier
 	inFlight int32
 	busy     bool // no slot to be had, as far as is known
 	out      bool // takes no part in the draw
@@ -127,8 +151,8 @@ func (s *selection) consider(e *entry) (candidate, bool) {
 		return candidate{}, false
 	}
 	s.explain.context.AfterModelFilter++
-	priority := e.priority(s.in.Groups)
-	if len(s.in.ClosedTiers) > 0 && slices.Contains(s.in.ClosedTiers, priority) {
+	tier := e.tier(s.in)
+	if len(s.in.ClosedTiers) > 0 && slices.Contains(s.in.ClosedTiers, tier) {
 		s.explain.filtered(e, FilteredTierClosed, "")
 		return candidate{}, false
 	}
@@ -140,9 +164,9 @@ func (s *selection) consider(e *entry) (candidate, bool) {
 		return candidate{}, false
 	}
 	s.explain.context.AfterHealthCheck++
-	s.explain.level(priority)
+	s.explain.level(tier.Priority)
 	return candidate{
-		entry: e, priority: priority, inFlight: int32(health.InFlight),
+		entry: e, tier: tier, inFlight: int32(health.InFlight),
 		busy: known && busy(e, &health, s.in.Now),
 	}, true
 }
@@ -158,20 +182,32 @@ func (s *selection) unfit(e *entry) string {
 			return x.Reason
 		}
 	}
-	return e.unsuited(s.in)
+	reason := e.unsuited(s.in)
+	s.losses.count(reason, 0)
+	return reason
 }
 
 // unsuited tells why the provider cannot serve this kind of call at all.
 func (e *entry) unsuited(in *Input) string {
+	native := e.protocol == in.Protocol
 	switch {
-	// Providers that take the client's protocol by conversion would join here,
-	// ranked after native ones of their priority.
-	case e.protocol != in.Protocol:
+	case !native && (in.Lacks == nil || !e.Accepts(in.Protocol)):
 		return FilteredFormat
 	case !e.serves(in.Model):
 		return FilteredModel
+	case native:
+		return ""
+	}
+	model, _ := e.redirect(in.Model)
+	if capability := in.Lacks(e.Provider, model); capability != "" {
+		return FilteredUnconvertible + capability
 	}
 	return ""
+}
+
+// tier is the rank of the provider for a call that it can serve.
+func (e *entry) tier(in *Input) Tier {
+	return Tier{Priority: e.priority(in.Groups), Converted: e.protocol != in.Protocol}
 }
 
 // ill tells whether the provider must not be asked now, and until when.

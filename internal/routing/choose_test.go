@@ -40,7 +40,7 @@ func TestChooseFilters(t *testing.T) {
 		"open breaker":             {other: provider(2), edit: reports(2, open(time.Minute)), reason: "circuit_open"},
 		"opened without an end":    {other: provider(2), edit: reports(2, domain.ProviderHealth{Breaker: domain.BreakerOpen}), reason: "circuit_open"},
 		"cooling down":             {other: provider(2), edit: reports(2, cooling(time.Second)), reason: "cooling_down"},
-		"tier with many refusals":  {other: provider(2, priority(-1)), edit: func(in *routing.Input) { in.ClosedTiers = []int{-1} }, reason: "tier_exhausted"},
+		"tier with many refusals":  {other: provider(2, priority(-1)), edit: func(in *routing.Input) { in.ClosedTiers = []routing.Tier{{Priority: -1}} }, reason: "tier_exhausted"},
 		"disabled before protocol": {other: provider(2, disabled, chat), reason: "disabled"},
 	}
 	for name, tc := range tests {
@@ -147,7 +147,8 @@ func TestChoosePriority(t *testing.T) {
 	require.Equal(t, domain.ProviderID(3), got.Provider.ID)
 	require.Equal(t, -2, got.Priority)
 	for _, both := range [][]string{{"gold", "vip"}, {"vip", "gold"}} {
-		require.Equal(t, -2, p.Priority(3, both), "the smallest counts, in any order")
+		got = routing.Choose(input(p, func(in *routing.Input) { in.Groups = append([]string{"default"}, both...) }), seeded(1))
+		require.Equal(t, -2, got.Priority, "the smallest counts, in any order")
 	}
 }
 

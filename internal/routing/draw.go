@@ -6,23 +6,23 @@ import (
 	"github.com/claude-code-hub/cch/internal/domain"
 )
 
-// tier is the candidates of one priority, in the order of cost.
-type tier []candidate
+// rivals are the candidates of one tier, in the order of cost.
+type rivals []candidate
 
-// with adds a candidate; a better priority displaces all others, a worse one is
-// left out.
-func (t tier) with(c candidate) tier {
+// with adds a candidate; one of a better tier displaces all others, one of a
+// worse is left out.
+func (t rivals) with(c candidate) rivals {
 	switch {
-	case len(t) == 0 || c.priority == t[0].priority:
+	case len(t) == 0 || c.tier == t[0].tier:
 		return append(t, c)
-	case c.priority < t[0].priority:
+	case c.tier.before(t[0].tier):
 		return append(t[:0], c)
 	}
 	return t
 }
 
 // draw picks a member of a tier that is not empty and notes everybody's odds.
-func (t tier) draw(s domain.TierStrategy, r *rand.Rand) (winner int, method domain.SelectionMethod) {
+func (t rivals) draw(s domain.TierStrategy, r *rand.Rand) (winner int, method domain.SelectionMethod) {
 	method = methodOf(s)
 	t.leaveOut(method)
 	total := 0.0
@@ -68,7 +68,7 @@ func methodOf(s domain.TierStrategy) domain.SelectionMethod {
 
 // leaveOut marks who takes no part: busy members, unless all are busy; with
 // cheapest_first also whoever costs more than the cheapest of the rest.
-func (t tier) leaveOut(method domain.SelectionMethod) {
+func (t rivals) leaveOut(method domain.SelectionMethod) {
 	free := false
 	for i := range t {
 		free = free || !t[i].busy

@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"strings"
 	"time"
 
 	"github.com/claude-code-hub/cch/internal/domain"
@@ -12,6 +13,8 @@ type losses struct {
 	circuits int // breaker open, or its probes are out
 	limited  int // rate, concurrency, cool-down
 	recovery time.Duration
+
+	unconvertible string // capability that kept a provider of another protocol out, the first one
 }
 
 // count notes that a provider which could serve the call was out; after is when
@@ -23,6 +26,10 @@ func (l *losses) count(reason string, after time.Duration) {
 	case FilteredCooling, refusedConcurrent, refusedRate:
 		l.limited++
 	default:
+		capability, is := strings.CutPrefix(reason, FilteredUnconvertible)
+		if is && l.unconvertible == "" {
+			l.unconvertible = capability
+		}
 		return
 	}
 	if after > 0 && (l.recovery == 0 || after < l.recovery) {
@@ -34,6 +41,9 @@ func (l *losses) count(reason string, after time.Duration) {
 // visible is the number of providers in the caller's groups.
 func (l *losses) fault(visible int) *domain.Fault {
 	code, detail := l.verdict(visible)
+	if code == domain.CodeUnconvertible {
+		return domain.NewFault(domain.KindInvalid, code, detail)
+	}
 	f := domain.NewFault(domain.KindNoProvider, code, detail)
 	f.RetryAfter = l.recovery
 	if f.RetryAfter == 0 {
@@ -52,6 +62,8 @@ func (l *losses) verdict(visible int) (domain.Code, string) {
 		return domain.CodeAllCircuitsOpen, "all providers are failing and rest for a while"
 	case l.limited > 0:
 		return domain.CodeAllRateLimited, "all providers are at their limits"
+	case l.unconvertible != "":
+		return domain.CodeUnconvertible, l.unconvertible + " cannot be converted to the format of any available provider"
 	}
 	return domain.CodeNoAvailableProviders, "no provider serves this kind of request"
 }

@@ -100,8 +100,8 @@ func (x explanation) level(priority int) {
 }
 
 // tier records who could have been drawn, the winner in any case.
-func (x explanation) tier(t tier, winner int) {
-	x.context.SelectedPriority = t[winner].priority
+func (x explanation) tier(t rivals, winner int) {
+	x.context.SelectedPriority = t[winner].tier.Priority
 	listed := make([]domain.Candidate, 0, min(len(t), maxListed))
 	for i := range t {
 		if len(listed) == maxListed {

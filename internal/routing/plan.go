@@ -80,14 +80,6 @@ func (p *Plan) Redirect(id domain.ProviderID, model string) (string, *domain.Mod
 	return model, nil
 }
 
-// Priority is the provider's priority among the groups; smaller wins.
-func (p *Plan) Priority(id domain.ProviderID, groups []string) int {
-	if e := p.byID[id]; e != nil {
-		return e.priority(groups)
-	}
-	return 0
-}
-
 // priority is the smallest priority the provider has inside one of the groups,
 // else its own.
 func (e *entry) priority(groups []string) int {

@@ -66,13 +66,19 @@ func succeeded(in *Input, e Ending, served domain.ProviderID) Binding {
 		return bind(domain.BindFailoverSuccess)
 	case e.Void:
 		return bind(domain.BindProviderGone)
-	case in.Plan.Priority(served, in.Groups) < in.Plan.Priority(e.Bound, in.Groups):
+	case in.better(served, e.Bound):
 		return bind(domain.BindPriorityUpgrade)
 	}
 	if h, known := in.Health.Health(e.Bound); known && h.Breaker == domain.BreakerOpen {
 		return bind(domain.BindCircuitOpenFallback)
 	}
 	return Binding{Renew: true, Reason: domain.BindKeepHealthy}
+}
+
+// better tells whether the one provider ranks before the other; both exist.
+func (in *Input) better(one, other domain.ProviderID) bool {
+	a, b := in.Plan.byID[one], in.Plan.byID[other]
+	return a != nil && b != nil && a.tier(in).before(b.tier(in))
 }
 
 func lastOf(history []Try) *Try {

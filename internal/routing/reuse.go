@@ -51,13 +51,14 @@ func Reusable(in *Input, b Bound) Reuse {
 	ctx := newExplanation(in).context
 	ctx.EnabledProviders, ctx.AfterGroupFilter, ctx.AfterModelFilter, ctx.AfterHealthCheck = 1, 1, 1, 1
 	ctx.BeforeHealthCheck = 1
-	ctx.SelectedPriority = e.priority(in.Groups)
+	tier := e.tier(in)
+	ctx.SelectedPriority = tier.Priority
 	ctx.SessionID = b.Session.ID
 	ctx.SessionAgeMs = b.Age.Milliseconds()
 	return Reuse{Choice: Choice{
 		Provider:        e.Provider,
 		Method:          domain.MethodSessionReuse,
-		Priority:        ctx.SelectedPriority,
+		Tier:            tier,
 		GroupMultiplier: e.groupMultiplier(in.Groups),
 		Context:         ctx,
 	}}
