@@ -2,6 +2,7 @@ package convert
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/claude-code-hub/cch/converters/chat"
 	"github.com/claude-code-hub/cch/converters/claude"
@@ -90,13 +91,23 @@ func Encode(r *neutral.Request, t *neutral.Target) (*Request, error) {
 	return out, nil
 }
 
-// ClientOf is what writers of answers have to know of a request. Clock and ids
-// are the caller's to fill in.
+// ClientOf is what writers of answers have to know of a request, apart from its
+// body: names of tools are copied. Clock and ids are the caller's to fill in.
 func ClientOf(r *neutral.Request) neutral.Client {
-	return neutral.Client{
-		Model: r.Model, WantUsage: r.WantUsage,
-		Custom: r.Custom, Namespaces: r.Namespaces, LocalShell: r.LocalShell,
+	c := neutral.Client{Model: strings.Clone(r.Model), WantUsage: r.WantUsage, LocalShell: r.LocalShell}
+	if len(r.Custom) > 0 {
+		c.Custom = make(map[string]bool, len(r.Custom))
+		for name, custom := range r.Custom {
+			c.Custom[strings.Clone(name)] = custom
+		}
 	}
+	if len(r.Namespaces) > 0 {
+		c.Namespaces = make(map[string][2]string, len(r.Namespaces))
+		for flat, pair := range r.Namespaces {
+			c.Namespaces[strings.Clone(flat)] = [2]string{strings.Clone(pair[0]), strings.Clone(pair[1])}
+		}
+	}
+	return c
 }
 
 // Home takes the gateway's own tokens out of a body that goes to a provider of

@@ -40,7 +40,7 @@ func (n *Namer) Print(name string) string {
 	if n.back == nil {
 		n.back = map[string]string{}
 	}
-	n.back[printed] = name
+	n.back[printed] = strings.Clone(name) // answers outlive the request's body
 	return printed
 }
 
