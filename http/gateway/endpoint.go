@@ -22,6 +22,7 @@ type route struct {
 	handling handling
 	dialect  *dialect // of bodies and answers; nil: nothing is served here
 	stream   bool     // the path asks for a stream
+	only     bool     // listing: of models for this protocol and no other
 }
 
 // handling is how much of a call is looked at and may be changed.
@@ -78,34 +79,36 @@ func find(method, path string) endpoint {
 func posts(path string) (route, bool) {
 	switch path {
 	case "/v1/messages":
-		return route{domain.ProtocolClaude, domain.CallGenerate, conversation, &claude, false}, true
+		return route{protocol: domain.ProtocolClaude, class: domain.CallGenerate, handling: conversation, dialect: &claude}, true
 	case "/v1/messages/count_tokens":
-		return route{domain.ProtocolClaude, domain.CallCount, invocation, &claude, false}, true
+		return route{protocol: domain.ProtocolClaude, class: domain.CallCount, handling: invocation, dialect: &claude}, true
 	case "/v1/chat/completions":
-		return route{domain.ProtocolChat, domain.CallGenerate, conversation, &chat, false}, true
+		return route{protocol: domain.ProtocolChat, class: domain.CallGenerate, handling: conversation, dialect: &chat}, true
 	case "/v1/completions", "/v1/embeddings":
-		return route{domain.ProtocolChat, domain.CallGenerate, invocation, &chat, false}, true
+		return route{protocol: domain.ProtocolChat, class: domain.CallGenerate, handling: invocation, dialect: &chat}, true
 	case "/v1/responses":
-		return route{domain.ProtocolResponses, domain.CallGenerate, conversation, &responses, false}, true
+		return route{protocol: domain.ProtocolResponses, class: domain.CallGenerate, handling: conversation, dialect: &responses}, true
 	case "/v1/responses/input_tokens":
-		return route{domain.ProtocolResponses, domain.CallCount, invocation, &responses, false}, true
+		return route{protocol: domain.ProtocolResponses, class: domain.CallCount, handling: invocation, dialect: &responses}, true
 	case "/v1/responses/compact":
-		return route{domain.ProtocolResponses, domain.CallGenerate, verbatim, &responses, false}, true
+		return route{protocol: domain.ProtocolResponses, class: domain.CallGenerate, handling: verbatim, dialect: &responses}, true
 	}
 	// Answers about media count tokens as Responses does.
 	if segment := secondSegment(path); segment == "images" || segment == "audio" || segment == "videos" {
-		return route{domain.ProtocolChat, domain.CallGenerate, verbatim, &media, false}, true
+		return route{protocol: domain.ProtocolChat, class: domain.CallGenerate, handling: verbatim, dialect: &media}, true
 	}
 	return route{}, false
 }
 
 // listings are where clients ask which models there are.
 func listings(path string) (route, bool) {
-	r := route{domain.ProtocolChat, domain.CallResource, listing, &chat, false}
+	r := route{protocol: domain.ProtocolChat, class: domain.CallResource, handling: listing, dialect: &chat}
 	switch path {
-	case "/v1/models", "/v1/chat/models", "/v1/chat/completions/models":
+	case "/v1/models":
+	case "/v1/chat/models", "/v1/chat/completions/models":
+		r.only = true
 	case "/v1/responses/models":
-		r.protocol = domain.ProtocolResponses
+		r.protocol, r.only = domain.ProtocolResponses, true
 	case "/v1beta/models":
 		r.protocol = domain.ProtocolGemini
 	default:
@@ -117,7 +120,7 @@ func listings(path string) (route, bool) {
 // resources are whole trees of paths that are passed through.
 func resources(path string) (route, bool) {
 	pass := func(p domain.Protocol, d *dialect) (route, bool) {
-		return route{p, domain.CallResource, resource, d, false}, true
+		return route{protocol: p, class: domain.CallResource, handling: resource, dialect: d}, true
 	}
 	switch {
 	case strings.HasPrefix(path, "/v1/responses/"):

@@ -44,7 +44,7 @@ func geminiModel(given, path string) (prefix, model string, ok bool) {
 
 // geminiMethod is what a method means, and how it is spelt.
 func geminiMethod(name string, assist bool) (route, string, bool) {
-	r := route{domain.ProtocolGemini, domain.CallGenerate, conversation, &gemini, false}
+	r := route{protocol: domain.ProtocolGemini, class: domain.CallGenerate, handling: conversation, dialect: &gemini}
 	if assist {
 		r.protocol, r.dialect = domain.ProtocolGeminiCLI, &geminiCLI
 	}

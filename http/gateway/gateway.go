@@ -76,6 +76,8 @@ type Gateway struct {
 	seats   *seats
 	abuse   *abuse
 	threads *threads
+	models  *modelLists
+	plans   routing.Plans
 
 	shed, strangers atomic.Int64
 
@@ -97,6 +99,7 @@ func New(o Options) *Gateway {
 		seats:   newSeats(orDefault(o.MaxRunning, 4000), orDefault(o.MaxWaiting, 500)),
 		abuse:   newAbuse(),
 		threads: newThreads(),
+		models:  newModelLists(o.Upstream, o.Now),
 	}
 	g.base, g.stop = context.WithCancelCause(context.Background())
 	return g

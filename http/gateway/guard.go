@@ -9,13 +9,15 @@ import (
 
 // guard applies the rules that need the body but no shared state.
 func (g *Gateway) guard(x *exchange) error {
-	allowed := x.user.AllowedModels
-	if len(allowed) == 0 || x.model == "" {
-		return nil
-	}
-	if slices.ContainsFunc(allowed, func(m string) bool { return strings.EqualFold(m, x.model) }) {
+	if x.model == "" || x.mayUse(x.model) {
 		return nil
 	}
 	return refused(domain.BlockedModel, domain.NewFault(domain.KindForbidden, domain.CodeModelNotAllowed,
 		"the model "+clip(x.model, 100)+" is not allowed for this API key"))
+}
+
+// mayUse tells whether the caller's own list, if there is one, holds the model.
+func (x *exchange) mayUse(model string) bool {
+	allowed := x.user.AllowedModels
+	return len(allowed) == 0 || slices.ContainsFunc(allowed, func(m string) bool { return strings.EqualFold(m, model) })
 }

@@ -7,6 +7,9 @@ func (g *Gateway) serve(x *exchange) error {
 	if err := g.authenticate(x); err != nil {
 		return err
 	}
+	if x.target.handling == listing && x.target.dialect != nil {
+		return g.listModels(x)
+	}
 	if g.Recorder.Full() {
 		return g.turnAway(overloaded(0, 0)) // what cannot be recorded is not done
 	}
