@@ -46,7 +46,7 @@ func (a *App) greet(out io.Writer, addr net.Addr) {
 	if tcp, ok := addr.(*net.TCPAddr); ok && url == "" {
 		url = fmt.Sprintf("http://localhost:%d", tcp.Port)
 	}
-	fmt.Fprintf(out, "\n  Claude Code Hub %s\n\n  Dashboard     %s\n  Agents        ANTHROPIC_BASE_URL=%s\n  API           %s/api/v1/openapi.json\n",
+	fmt.Fprintf(out, "\n  Claude Code Hub %s\n\n  Dashboard     %s\n  Agents        ANTHROPIC_BASE_URL=%s\n  API           %s/api/v1/docs\n",
 		version, url, url, url)
 	switch token := a.adminToken; {
 	case token.Created:

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/claude-code-hub/cch/http/adminapi"
+	"github.com/claude-code-hub/cch/http/openapi"
 	"github.com/claude-code-hub/cch/internal/config"
 )
 
@@ -28,30 +28,18 @@ func generate(_ context.Context, args []string, out io.Writer) error {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return err
 	}
-	api, err := openAPIDocument()
-	if err != nil {
-		return fmt.Errorf("describe the management API: %w", err)
-	}
-	for name, content := range map[string][]byte{
-		"configuration.md": []byte(configurationReference()),
-		"openapi.json":     api,
-	} {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, content, 0o600); err != nil {
-			return err
-		}
-		fmt.Fprintln(out, "wrote", path)
-	}
-	return nil
-}
-
-// openAPIDocument describes the management API. Nothing is called, so its
-// dependencies may be absent.
-func openAPIDocument() ([]byte, error) {
-	adminapi.InstallErrors()
+	document, reference := filepath.Join(dir, "openapi.json"), filepath.Join(dir, "configuration.md")
+	adminapi.InstallErrors() // their form is part of the document
+	// Nothing of the API is called, so its dependencies may be absent.
 	api := adminapi.New(adminapi.Options{Logger: slog.New(slog.DiscardHandler), Now: time.Now, Version: "1"})
-	b, err := json.MarshalIndent(api.Document(), "", "  ")
-	return append(b, '\n'), err
+	if err := openapi.WriteFile(api.Document(), document); err != nil {
+		return err
+	}
+	if err := os.WriteFile(reference, []byte(configurationReference()), 0o644); err != nil { //nolint:gosec // documentation is public
+		return err
+	}
+	fmt.Fprintf(out, "wrote %s\nwrote %s\n", document, reference)
+	return nil
 }
 
 func configurationReference() string {

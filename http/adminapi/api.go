@@ -101,6 +101,7 @@ func New(o Options) *API {
 // declare is the table of contents of the API.
 func (a *API) declare() {
 	a.declareAuth()
+	a.declareAuthSessions()
 	a.declareUsers()
 	a.declareKeys()
 	a.declareLimitUsage()

@@ -63,6 +63,8 @@ type AuthRepository interface {
 	Create(ctx context.Context, s domain.AuthSession) error
 	Get(ctx context.Context, tokenHash [32]byte) (domain.AuthSession, error)
 	Touch(ctx context.Context, tokenHash [32]byte, at time.Time) error
+	// List returns those in force, of one user or (0) of all, newest first.
+	List(ctx context.Context, user domain.UserID) ([]domain.AuthSession, error)
 	Revoke(ctx context.Context, tokenHash [32]byte) error
 }
 

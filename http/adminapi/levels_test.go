@@ -108,8 +108,8 @@ func TestEveryRouteWithEveryLevel(t *testing.T) {
 		"admin token": {"PSUA", func(method, path string) answer { return w.admin(method, path, "{}") }},
 	}
 	for _, o := range operations(w.api.Document()) {
-		if strings.HasSuffix(o.path, "/auth/logout") {
-			continue // ends the sessions the others need; see TestLogoutEndsTheSession
+		if strings.HasSuffix(o.path, "/auth/logout") || o.method == http.MethodDelete && strings.HasSuffix(o.path, "/auth/sessions") {
+			continue // ends the sessions the others need; see TestLogoutEndsTheSession, TestWebSessionsAreListedAndEnded
 		}
 		path := pathParam.ReplaceAllString(o.path, "999999")
 		for who, p := range as {
