@@ -28,12 +28,28 @@ async function signOut(page, { base, token }) {
   await page.goto(`${base}/login`);
   await page.getByLabel('Key or token').fill(token);
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.waitForURL(/\/dashboard$/);
+  await page.waitForURL(/\/(dashboard|setup)$/);
   await page.getByRole('button', { name: /^Account:/ }).click();
   await page.getByRole('menuitem', { name: 'Sign out' }).click();
   await page.waitForURL(/\/login/);
   await page.goto(`${base}/providers`);
   await page.waitForURL(/\/login\?next=/);
+}
+
+/** On a fresh hub: one click to the demo upstream, one to the first answer, then its route. */
+async function firstRequestWithDemo(page, { base, token }) {
+  const state = await fetch(`${base}/api/v1/setup/state`, { headers: { Authorization: `Bearer ${token}` } }).then((r) => (r.ok ? r.json() : undefined));
+  if (!state?.demoAvailable || state.providers > 0) return 'needs a fresh hub that offers the demo upstream';
+  await page.goto(`${base}/dashboard`);
+  await page.waitForURL(/\/setup$/);
+  await page.getByRole('button', { name: 'Try the demo upstream' }).click();
+  await page.getByRole('button', { name: 'Send', exact: true }).click();
+  await page.getByRole('link', { name: 'Open its route' }).waitFor();
+  await page.getByRole('button', { name: '5xx burst' }).click();
+  await page.locator('[aria-pressed="true"]').getByText('5xx burst').waitFor();
+  await page.getByRole('button', { name: 'Remove demo data' }).click();
+  await page.getByRole('button', { name: 'Try the demo upstream' }).waitFor();
+  return undefined;
 }
 
 async function fillProvider(page, name, url) {
@@ -210,6 +226,7 @@ export const journeys = [
   ['a wrong token is refused with a reason', { anonymous: true }, wrongToken],
   ['the right token leads back to where one wanted to go', { anonymous: true }, rightToken],
   ['signing out ends the session', { anonymous: true }, signOut],
+  ['a fresh hub: demo upstream, first request, its route', {}, firstRequestWithDemo],
   ['add a provider: validation, save', {}, addProvider],
   ['test a provider', {}, testProvider],
   ['edit a provider: dirty guard, save, reload', {}, editProvider],

@@ -28,8 +28,8 @@ async function check(title, run) {
   if (only.length > 0 && !only.some((part) => title.includes(part))) return;
   const started = Date.now();
   try {
-    await run();
-    console.log(`ok    ${title} (${Date.now() - started} ms)`);
+    const note = await run();
+    console.log(note ? `n/a   ${title}: ${note}` : `ok    ${title} (${Date.now() - started} ms)`);
   } catch (error) {
     failed++;
     console.log(`FAIL  ${title}\n      ${String(error.message ?? error).split('\n').slice(0, 12).join('\n      ')}`);
@@ -41,8 +41,9 @@ async function journey(title, options, run) {
   await check(title, async () => {
     const opened = await openPage(browser, { origin, storageState: options.anonymous || options.fresh ? undefined : world.state, ...options });
     try {
-      await run(opened.page, world);
+      const note = await run(opened.page, world);
       assert.deepEqual(opened.faults, []);
+      return note;
     } catch (error) {
       if (process.env.OUT) await opened.page.screenshot({ path: `${process.env.OUT}/failed-${title.replace(/\W+/g, '-')}.png` });
       throw error;

@@ -9,7 +9,7 @@ import { Switch } from '@/components/ui/toggle';
 import { useErrorText } from '@/i18n/error-text';
 import { cn } from '@/lib/cn';
 
-const modes = ['healthy', 'slow_first_byte', 'rate_limited', 'errors', 'cut_stream', 'empty'] as const;
+const modes = ['healthy', 'slow_first_byte', '429', '500', 'cut', 'empty'] as const;
 
 /** Makes the demo upstream misbehave, so that breaker and failover can be watched. */
 export function DemoPanel({ state }: { state: SetupState }) {

@@ -11,7 +11,6 @@ import { Mark } from '@/components/ui/marks';
 import { ErrorNotice, Skeleton } from '@/components/ui/notice';
 import { State, StateShape } from '@/components/ui/state';
 import { Table, Td, Th } from '@/components/ui/table';
-import { FirstRun } from '@/features/onboarding/first-run';
 import { showFirstRun } from '@/features/onboarding/progress';
 import { useProviderActions } from '@/features/providers/actions';
 import { BreakerState } from '@/features/providers/breaker-cell';
@@ -56,7 +55,8 @@ export function OverviewPage() {
       </PanelPage>
     );
   }
-  if (admin && showFirstRun(facts)) return <FirstRun />;
+  // A page of its own: the first answer must not make the steps vanish under one's eyes.
+  if (admin && showFirstRun(facts)) return <Navigate to="/setup" replace />;
   return <Overview providers={providers.data ?? []} admin={admin} />;
 }
 
