@@ -1,5 +1,5 @@
 // Package testkit holds what tests over the running program share: a fake
-// Claude upstream whose faults are steered from the test, the program as a
+// upstream of every protocol whose faults are steered from the test, the program as a
 // process that can be killed and restarted, and a client of the management API.
 //
 // Only tests import it.
@@ -16,8 +16,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/tidwall/gjson"
 )
 
 // Mode is how the fake upstream answers.
@@ -49,7 +47,7 @@ type Call struct {
 	Aborted chan struct{} // closed when the caller broke the call off
 }
 
-// Upstream is a fake Claude provider. Safe for concurrent use.
+// Upstream is a fake provider of any protocol. Safe for concurrent use.
 type Upstream struct {
 	*httptest.Server
 	Name string
@@ -158,24 +156,24 @@ func (u *Upstream) answer(w http.ResponseWriter, r *http.Request, mode Mode, bod
 }
 
 func (u *Upstream) content(w http.ResponseWriter, r *http.Request, mode Mode, body []byte) {
-	model := gjson.GetBytes(body, "model").String()
 	if strings.HasSuffix(r.URL.Path, "/count_tokens") {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `{"input_tokens":42}`)
 		return
 	}
-	if !gjson.GetBytes(body, "stream").Bool() {
+	wire := wireOf(r.URL.Path)
+	model, streamed := wire.Asked(r.URL.Path, body)
+	if !streamed {
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, u.Message(model))
+		_, _ = io.WriteString(w, wire.Document(u, model))
 		u.answers.Add(1)
 		return
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
-	u.stream(w, r, mode, model)
+	u.stream(w, r, mode, wire.Frames(u, model))
 }
 
-func (u *Upstream) stream(w http.ResponseWriter, r *http.Request, mode Mode, model string) {
-	frames := u.Frames(model)
+func (u *Upstream) stream(w http.ResponseWriter, r *http.Request, mode Mode, frames []string) {
 	flush := http.NewResponseController(w)
 	middle := len(frames) / 2
 	for i, frame := range frames {
@@ -197,7 +195,7 @@ func (u *Upstream) stream(w http.ResponseWriter, r *http.Request, mode Mode, mod
 	u.answers.Add(1)
 }
 
-// Frames are the events of a whole streamed answer.
+// Frames are the events of a whole streamed answer of Claude's.
 func (u *Upstream) Frames(model string) []string {
 	event := func(name, data string) string { return "event: " + name + "\ndata: " + data + "\n\n" }
 	out := []string{
@@ -215,7 +213,7 @@ func (u *Upstream) Frames(model string) []string {
 		event("message_stop", `{"type":"message_stop"}`))
 }
 
-// Stream is a whole streamed answer as bytes.
+// Stream is a whole streamed answer of Claude's as bytes.
 func (u *Upstream) Stream(model string) string { return strings.Join(u.Frames(model), "") }
 
 // Message is a whole answer that is not streamed.
