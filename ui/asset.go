@@ -21,18 +21,31 @@ type asset struct {
 	gzip        []byte
 }
 
-// contentTypes is closed on purpose: the system's MIME table differs between
-// hosts, and nosniff makes a wrong type fatal for scripts.
-var contentTypes = map[string]string{
-	".css":   "text/css; charset=utf-8",
-	".html":  "text/html; charset=utf-8",
-	".ico":   "image/x-icon",
-	".js":    "text/javascript; charset=utf-8",
-	".json":  "application/json",
-	".png":   "image/png",
-	".svg":   "image/svg+xml",
-	".txt":   "text/plain; charset=utf-8",
-	".woff2": "font/woff2",
+// contentType is the type by file extension, empty for files that are not served.
+// The table is closed on purpose: the system's differs between hosts, and nosniff
+// makes a wrong type fatal for scripts.
+func contentType(name string) string {
+	switch path.Ext(name) {
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".html":
+		return "text/html; charset=utf-8"
+	case ".ico":
+		return "image/x-icon"
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	case ".json":
+		return "application/json"
+	case ".png":
+		return "image/png"
+	case ".svg":
+		return "image/svg+xml"
+	case ".txt":
+		return "text/plain; charset=utf-8"
+	case ".woff2":
+		return "font/woff2"
+	}
+	return ""
 }
 
 // loadAssets reads every servable file once. Hidden files and index.html, which
@@ -43,8 +56,8 @@ func loadAssets(files fs.FS) (map[string]*asset, error) {
 		if err != nil {
 			return err
 		}
-		kind, known := contentTypes[path.Ext(name)]
-		if entry.IsDir() || !known || name == indexFile || strings.HasPrefix(path.Base(name), ".") {
+		kind := contentType(name)
+		if entry.IsDir() || kind == "" || name == indexFile || strings.HasPrefix(path.Base(name), ".") {
 			return nil
 		}
 		body, err := fs.ReadFile(files, name)

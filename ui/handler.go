@@ -30,17 +30,16 @@ type Options struct {
 	Assets fs.FS
 }
 
-// foreign are the top-level path segments that belong to the gateway and the
-// management API. An unknown path there must never look like a page.
-var foreign = map[string]bool{
-	"api": true, "install": true, "metrics": true, "v1": true, "v1beta": true, "v1internal": true,
-}
-
-// isForeign reports whether a first path segment is not the dashboard's. Gemini
+// isForeign reports whether a first path segment belongs to the gateway or the
+// management API; an unknown path there must never look like a page. Gemini
 // clients put a method behind a colon: /v1internal:generateContent.
 func isForeign(segment string) bool {
 	name, _, _ := strings.Cut(segment, ":")
-	return foreign[name]
+	switch name {
+	case "api", "install", "metrics", "v1", "v1beta", "v1internal":
+		return true
+	}
+	return false
 }
 
 const immutableCache = "public, max-age=31536000, immutable"
@@ -101,7 +100,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.serveRoot(w, r)
 	case h.assets[name] != nil:
 		h.serveAsset(w, r, h.assets[name])
-	case first == "assets" || contentTypes[path.Ext(name)] != "":
+	case first == "assets" || contentType(name) != "":
 		h.opts.NotFound.ServeHTTP(w, r)
 	default:
 		h.servePage(w, r)
@@ -161,7 +160,7 @@ func (h *handler) servePage(w http.ResponseWriter, r *http.Request) {
 		page = rendered
 	}
 	header := w.Header()
-	header.Set("Content-Type", contentTypes[".html"])
+	header.Set("Content-Type", contentType(indexFile))
 	header.Set("Cache-Control", "no-cache")
 	header.Set("Content-Security-Policy", policy(page.ScriptHash))
 	header.Set("X-Content-Type-Options", "nosniff")
