@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // reply is what the demo upstream always says.
@@ -38,6 +39,9 @@ func (s *Server) claude(w http.ResponseWriter, r *http.Request, mode Mode, body 
 	words := strings.SplitAfter(text, " ")
 	if head.Stream {
 		s.claudeStream(w, r, mode, string(model), usage, words)
+		return
+	}
+	if !wait(r, time.Duration(len(words))*s.pace) { // as long as it would have streamed
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"strings"
 
-	"github.com/claude-code-hub/cch/converters/sse"
 	"github.com/claude-code-hub/cch/internal/domain"
 )
 
@@ -14,7 +13,6 @@ const (
 	// Some relays answer Claude Code only: same opening line, same names.
 	claudeSystem    = "You are Claude Code, Anthropic's official CLI for Claude."
 	claudeUserAgent = "claude-cli/2.1.197 (external, sdk-cli)"
-	claudePrompt    = "ping, please reply 'pong'"
 )
 
 func claude() dialect { return dialect{presets: claudePresets, read: readClaude} }
@@ -57,16 +55,12 @@ func claudeRequest(model string, maxTokens, thinking int) []byte {
 		Thinking  *budget   `json:"thinking,omitempty"`
 	}{
 		Model: model, MaxTokens: maxTokens, Stream: true, System: []text{{"text", claudeSystem}},
-		Messages: []message{{"user", []text{{"text", claudePrompt}}}},
+		Messages: []message{{"user", []text{{"text", prompt}}}},
 	}
 	if thinking > 0 {
 		request.Thinking = &budget{"enabled", thinking}
 	}
-	body, err := json.Marshal(request)
-	if err != nil { // strings and numbers only
-		panic("conntest: encode: " + err.Error())
-	}
-	return body
+	return encode(request)
 }
 
 // claudeEvent is an event of a stream, or a whole message: both have their
@@ -101,25 +95,12 @@ type claudeError struct {
 	Message string `json:"message"`
 }
 
-func readClaude(contentType string, body []byte) reading {
-	var r reading
-	if !isEventStream(contentType, body) {
-		r.add(body)
-		return r
-	}
-	var frames sse.Reader
-	frames.Feed(body)
-	frames.Finish()
-	for {
-		f, ok, err := frames.Next()
-		if err != nil || !ok {
-			return r
-		}
-		r.add(f.Data)
-	}
+func readClaude(contentType string, body []byte) (r reading) {
+	eachEvent(contentType, body, r.add)
+	return r
 }
 
-// add takes in one event or message; what is not JSON says nothing.
+// add takes in one event or message.
 func (r *reading) add(data []byte) {
 	var e claudeEvent
 	if json.Unmarshal(data, &e) != nil {

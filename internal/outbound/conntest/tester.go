@@ -57,19 +57,16 @@ type dialect struct {
 	read    func(contentType string, body []byte) reading
 }
 
-// reading is what an answer with status 2xx said.
-type reading struct {
-	model   string
-	text    string
-	usage   domain.Usage
-	failure string // an error object inside the answer
-}
-
 func dialectOf(t domain.ProviderType) (dialect, bool) {
 	switch t {
 	case domain.TypeClaude, domain.TypeClaudeAuth:
 		return claude(), true
-	case domain.TypeCodex, domain.TypeOpenAICompatible, domain.TypeGemini, domain.TypeGeminiCLI:
+	case domain.TypeOpenAICompatible:
+		return chat(), true
+	case domain.TypeCodex:
+		return codex(), true
+	case domain.TypeGemini, domain.TypeGeminiCLI:
+		return gemini(), true
 	}
 	return dialect{}, false
 }
@@ -79,7 +76,7 @@ func dialectOf(t domain.ProviderType) (dialect, bool) {
 func (t *Tester) Test(ctx context.Context, test domain.ConnectionTest) (domain.ConnectionReport, error) {
 	d, ok := dialectOf(test.Provider.Type)
 	if !ok {
-		return domain.ConnectionReport{}, invalid("providers of type " + string(test.Provider.Type) + " cannot be tested yet")
+		return domain.ConnectionReport{}, invalid("providers of type " + string(test.Provider.Type) + " cannot be tested")
 	}
 	t.complete(&test)
 	ctx, cancel := context.WithTimeout(ctx, test.Timeout)

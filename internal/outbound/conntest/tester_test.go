@@ -245,7 +245,7 @@ func TestProxyAndFallback(t *testing.T) {
 func TestWhatCannotBeAsked(t *testing.T) {
 	t.Parallel()
 	for name, p := range map[string]domain.Provider{
-		"another kind": {Type: domain.TypeGemini, URL: "http://127.0.0.1:1", Key: "k"},
+		"another kind": {Type: "unheard-of", URL: "http://127.0.0.1:1", Key: "k"},
 		"no URL":       {Type: domain.TypeClaude, URL: "nonsense", Key: "k"},
 		"bad proxy":    {Type: domain.TypeClaude, URL: "http://127.0.0.1:1", Key: "k", Transport: domain.Transport{ProxyURL: "ftp://x:1"}},
 	} {
