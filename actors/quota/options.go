@@ -29,6 +29,7 @@ type Options struct {
 	Catalog    Catalog
 	Snapshots  Snapshots
 	SessionTTL time.Duration // how long a session counts after its last request
+	CountOnly  bool          // everything is counted and nobody refused
 	// NodeLives tells whether stored leases of a node may still be in use;
 	// those of other nodes are dropped. Nil believes all.
 	NodeLives func(node string) bool

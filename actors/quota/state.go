@@ -18,6 +18,7 @@ const (
 // admission. It knows nothing of actors.
 type state struct {
 	user      domain.UserID
+	countOnly bool
 	epoch     int64
 	nodeLives func(node string) bool
 
@@ -48,6 +49,7 @@ type reservation struct {
 func newState(user domain.UserID, o Options) *state {
 	return &state{
 		user:      user,
+		countOnly: o.CountOnly,
 		nodeLives: o.NodeLives,
 		open:      limits.NewLeaseTable[reservation](leaseTTL),
 		sessions:  limits.NewSessions(o.SessionTTL),
@@ -80,8 +82,7 @@ func (s *state) reserve(m *protocol.QuotaReserve, catalog *domain.Catalog, now t
 		r.session = domain.SessionKey{KeyID: m.KeyID, ID: m.SessionID}
 	}
 	if !m.Reclaim {
-		var buf [maxChecks]limits.Check
-		if refusal := limits.Decide(s.checks(buf[:0], boundsOf(catalog, s.user, m.KeyID), r.session, now)); refusal != nil {
+		if refusal := s.decide(r, catalog, now); refusal != nil {
 			return s.refuse(refusal, reason(refusal))
 		}
 		s.rate.Add(now)
@@ -89,6 +90,15 @@ func (s *state) reserve(m *protocol.QuotaReserve, catalog *domain.Catalog, now t
 	}
 	s.take(r, now)
 	return s.grant(s.open.Hold(m.LeaseID, r, now, ttl))
+}
+
+// decide holds a new request against every limit.
+func (s *state) decide(r reservation, catalog *domain.Catalog, now time.Time) *limits.Refusal {
+	if s.countOnly {
+		return nil
+	}
+	var buf [maxChecks]limits.Check
+	return limits.Decide(s.checks(buf[:0], boundsOf(catalog, s.user, r.key), r.session, now))
 }
 
 // estimate is what a request is taken to cost at most until it is settled.

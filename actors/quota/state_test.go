@@ -93,6 +93,24 @@ func (b *bench) settle(n int) *protocol.QuotaSettled {
 	}, b.now)
 }
 
+func TestCountingOnlyRefusesNobody(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, fixture{user: domain.Limits{RPM: 1, ConcurrentRequests: 1, ConcurrentSessions: 1}})
+	b.s = newState(1, Options{SessionTTL: sessionTTL, CountOnly: true})
+	for n := range 3 {
+		b.got(n, inSession(string(rune('a'+n))))
+	}
+	used := map[domain.LimitType]int64{}
+	for _, w := range b.s.usage(b.catalog(), b.now).Windows {
+		if w.Scope == domain.ScopeUser {
+			used[w.Limit] = w.Used
+		}
+	}
+	require.Equal(t, map[domain.LimitType]int64{
+		domain.LimitRPM: 3, domain.LimitConcurrentRequests: 3, domain.LimitConcurrentSessions: 3,
+	}, used, "what is used is counted all the same")
+}
+
 func TestRateOfUserSpansItsKeys(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, fixture{user: domain.Limits{RPM: 3}})

@@ -26,6 +26,8 @@ type Deps struct {
 	Health   routing.Health
 	Node     string
 	Attempts int // per provider and request, unless the provider says otherwise; 0 = 2
+	// Emergency decides for quota actors that do not answer; nil admits all.
+	Emergency *Emergency
 }
 
 // Answer is what a request actor answers to Admit, AttemptResult, ClientGone
@@ -67,6 +69,7 @@ type Actor struct {
 	c       *kit.Context // while a message is handled
 	waiting kit.Responder
 	call    *call // the attempt that is running
+	stay    *stay // the request was admitted in an emergency
 	lastly  time.Time
 	back    []domain.LeaseID // given back by the present event; the keeper hears of them at its end
 }
@@ -123,6 +126,7 @@ func (a *Actor) event(now time.Time) {
 // are with the keeper, and the waiting goroutine writes the record.
 func (a *Actor) Stopped() {
 	a.letGo()
+	a.stay.end(a.lastly)
 	a.waiting.Respond(kit.Failed{Kind: "request", Why: "ended before its answer"})
 	a.waiting = kit.Responder{}
 }
@@ -185,6 +189,11 @@ func (a *Actor) tell(to holder, msg any) {
 		a.letGo()
 	}
 	a.shared.Holders(to.kind, to.key).Tell(msg)
+}
+
+func (a *Actor) emergency(now time.Time) (refusal *protocol.QuotaRefusal) {
+	a.stay, refusal = a.shared.Emergency.admit(a.m.req, now)
+	return refusal
 }
 
 func (a *Actor) closed(lease domain.LeaseID) {

@@ -195,6 +195,43 @@ func TestSilentNeighboursDegradeARequest(t *testing.T) {
 	}
 }
 
+// While a quota actor is silent its user has as many requests at a time as the
+// limit says, and places are free again when requests end, however they end.
+func TestASilentQuotaActorLiftsNoLimit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		emergency := request.NewEmergency(time.Minute)
+		h := newHub(hubOptions{mute: "quota", emergency: emergency})
+		defer h.close(t)
+		enter := func(id domain.RequestID) (kit.Ref, *request.Answer) {
+			a := admit()
+			a.Request.ID = id
+			a.Request.User = &domain.User{ID: 1, Limits: domain.Limits{ConcurrentRequests: 2}}
+			actor := h.sys.Spawn(h.kind, id.String())
+			answer, err := kit.Ask[*request.Answer](t.Context(), actor, a)
+			require.NoError(t, err)
+			return actor, answer
+		}
+		first, _ := enter(1)
+		second, answer := enter(2)
+		require.Equal(t, []string{"quota"}, answer.Decision.Attempt.Degraded)
+		_, answer = enter(3)
+		require.Equal(t, domain.CodeConcurrentRequests, answer.Decision.Reject.Fault.Code)
+		require.Equal(t, []string{"quota"}, answer.Decision.Reject.Degraded)
+
+		_, err := kit.Ask[*request.Answer](t.Context(), first, result(1, domain.ClassOK, 200))
+		require.NoError(t, err)
+		second.Kill()
+		synctest.Wait()
+		for id := range domain.RequestID(2) {
+			actor, answer := enter(4 + id)
+			require.NotNil(t, answer.Decision.Attempt)
+			defer actor.Kill()
+		}
+		require.Equal(t, request.EmergencyStats{Admitted: 4, Refused: 1}, emergency.Stats())
+	})
+}
+
 func TestTheClientMayLeaveAtAnyTime(t *testing.T) {
 	t.Parallel()
 	for name, mute := range map[string]string{"admitting": "quota session", "acquiring": "provider", "attempting": ""} {

@@ -52,7 +52,7 @@ func (m *machine) start(now time.Time) {
 }
 
 // quotaAnswered is the event that the quota actor answered, or that it did not:
-// then the grant is nil.
+// then the grant is nil, and this node decides by itself.
 func (m *machine) quotaAnswered(g *protocol.QuotaGrant, now time.Time) {
 	if m.state != admitting || m.quota.know != asked {
 		return
@@ -61,11 +61,11 @@ func (m *machine) quotaAnswered(g *protocol.QuotaGrant, now time.Time) {
 	case g == nil:
 		m.quota.know = unreachable
 		m.degrade("quota")
-		m.quota.ok = m.settings().QuotaFailMode != domain.FailClosed
-		if !m.quota.ok {
-			m.refuse(now, quotaUnavailable())
+		if f := m.unguarded(now); f != nil {
+			m.refuse(now, f)
 			return
 		}
+		m.quota.ok = true
 	case g.OK:
 		m.quota.know, m.quota.ok = known, true
 	default:
@@ -74,6 +74,18 @@ func (m *machine) quotaAnswered(g *protocol.QuotaGrant, now time.Time) {
 		return
 	}
 	m.admitted(now)
+}
+
+// unguarded tells what keeps a request out whose limits nobody guards; nil =
+// nothing.
+func (m *machine) unguarded(now time.Time) *domain.Fault {
+	if m.settings().QuotaFailMode == domain.FailClosed {
+		return quotaUnavailable()
+	}
+	if refusal := m.fx.emergency(now); refusal != nil {
+		return limitFault(refusal, now)
+	}
+	return nil
 }
 
 // sessionAnswered is the event that the session actor answered; nil that it did

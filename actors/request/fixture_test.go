@@ -30,6 +30,7 @@ type script struct {
 	record *protocol.LogRecord
 	last   protocol.Decision
 	ended  bool
+	spent  *protocol.QuotaRefusal // what an emergency is answered
 }
 
 func (s *script) note(format string, args ...any) {
@@ -52,6 +53,11 @@ func (s *script) ask(to holder, _ uint64, lease domain.LeaseID, msg any, _ time.
 func (s *script) tell(to holder, msg any) {
 	s.note("tell %s %s", name(to), strings.TrimPrefix(fmt.Sprintf("%T", msg), "*protocol."))
 	s.msgs = append(s.msgs, msg)
+}
+
+func (s *script) emergency(time.Time) *protocol.QuotaRefusal {
+	s.note("emergency")
+	return s.spent
 }
 
 func (s *script) closed(lease domain.LeaseID) {

@@ -59,6 +59,9 @@ type effects interface {
 	// back as an event.
 	ask(to holder, corr uint64, lease domain.LeaseID, msg any, deadline time.Duration)
 	tell(to holder, msg any)
+	// emergency counts the request on this node alone, for as long as it lives,
+	// or says which limit that would break.
+	emergency(now time.Time) *protocol.QuotaRefusal
 	// closed says that a lease was given back, or will surely be.
 	closed(lease domain.LeaseID)
 	answer(d protocol.Decision)

@@ -51,7 +51,7 @@ var cells = map[state]map[string]cell{
 	},
 	admitting: { // with neither answer yet; the second one is tested below
 		"quota granted":  {admitting, nil},
-		"quota silent":   {admitting, nil},
+		"quota silent":   {admitting, []string{"emergency"}},
 		"session view":   {admitting, nil},
 		"session silent": {admitting, nil},
 		"quota refused":  {settling, []string{"tell session LeaseRelease", "closed session", "closed quota", "journal blocked"}},
@@ -141,10 +141,11 @@ func TestAdmissionNeedsBothAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newWorld().run().to(t, admitting)
+			effects := map[string][]string{"quota silent": {"emergency"}}
 			events[tc.first](r)
-			require.Empty(t, r.fx.took())
+			require.Equal(t, effects[tc.first], r.fx.took())
 			events[tc.second](r)
-			require.Equal(t, []string{"ask provider 1"}, r.fx.took())
+			require.Equal(t, append(effects[tc.second], "ask provider 1"), r.fx.took())
 			r.slotAnswered(free, 0, noon)
 			require.Equal(t, tc.degraded, r.fx.last.Attempt.Degraded)
 			r.attempted(r.success(), noon)
@@ -165,6 +166,22 @@ func TestUnreachableQuotaFailsClosedIfToldSo(t *testing.T) {
 	require.Equal(t, domain.CodeQuotaUnavailable, r.fx.last.Reject.Fault.Code)
 	require.Equal(t, 5*time.Second, r.fx.last.Reject.Fault.RetryAfter)
 	require.Empty(t, r.fx.record.Settles)
+}
+
+func TestUnreachableQuotaAdmitsWithinThisNodesOwnCount(t *testing.T) {
+	t.Parallel()
+	r := newWorld().run().to(t, admitting)
+	r.fx.spent = spent.Refusal
+	r.sessionAnswered(view, noon)
+	r.quotaAnswered(nil, noon)
+	require.Equal(t, []string{
+		"emergency", "tell session LeaseRelease", "closed session", "tell quota LeaseRelease", "closed quota", "journal blocked",
+	}, r.fx.took())
+	r.journaled(nil)
+	require.Equal(t, domain.CodeRPM, r.fx.last.Reject.Fault.Code)
+	require.Equal(t, 20*time.Second, r.fx.last.Reject.Fault.RetryAfter)
+	require.Equal(t, []string{"quota"}, r.fx.last.Reject.Degraded)
+	require.Equal(t, []string{"quota"}, r.fx.record.Log.Degraded)
 }
 
 // Whatever happens in whatever order: every lease is given back, the client

@@ -151,6 +151,7 @@ type hub struct {
 
 type hubOptions struct {
 	mute      string // kinds of holders that do not answer, by name
+	emergency *request.Emergency
 	intercept func(kind, id string, self kit.Ref, msg any)
 }
 
@@ -175,6 +176,7 @@ func newHub(o hubOptions) *hub {
 	}}, "")
 	h.kind = request.Kind(request.Deps{
 		Holders: holders, Keeper: h.keeper, Recorder: h.recorder, Health: healthy{}, Node: "test",
+		Emergency: o.emergency,
 	})
 	return h
 }

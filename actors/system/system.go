@@ -36,6 +36,7 @@ type Options struct {
 	Recorder      recorder.Options // its Quota, System, Now and Logger are set here
 
 	SessionTTL             time.Duration
+	CountOnly              bool // limits of users and keys are counted and not enforced
 	MaxAttemptsPerProvider int
 	CountNetworkErrors     bool
 
@@ -54,6 +55,7 @@ type System struct {
 
 	providers, sessions, quotas *kit.Directory
 
+	emergency  *request.Emergency // nil: nothing is enforced
 	dispatcher *Dispatcher
 	operator   *Operator
 }
@@ -101,7 +103,7 @@ func (s *System) openDirectories(o Options) {
 	}))
 	s.sessions = s.kit.Directory(session.New(session.Options{Snapshots: s.snapshots, TTL: o.SessionTTL}))
 	s.quotas = s.kit.Directory(quota.New(quota.Options{
-		Catalog: s.catalog, Snapshots: s.snapshots, SessionTTL: o.SessionTTL, NodeLives: alive,
+		Catalog: s.catalog, Snapshots: s.snapshots, SessionTTL: o.SessionTTL, CountOnly: o.CountOnly, NodeLives: alive,
 	}))
 }
 
@@ -110,9 +112,12 @@ func (s *System) openDirectories(o Options) {
 func (s *System) startRequests(o Options) {
 	s.keeper = leases.New(leases.Options{Holders: s.holder, Node: o.Node})
 	keeper := s.kit.Spawn(s.keeper.Kind(), "leases")
+	if !o.CountOnly {
+		s.emergency = request.NewEmergency(o.SessionTTL)
+	}
 	pool := router.NewPool(s.kit, request.Kind(request.Deps{
 		Holders: s.holder, Keeper: keeper, Recorder: s.recorder, Health: s.bus.View(),
-		Node: o.Node, Attempts: o.MaxAttemptsPerProvider,
+		Node: o.Node, Attempts: o.MaxAttemptsPerProvider, Emergency: s.emergency,
 	}), router.Options{})
 	s.dispatcher = NewDispatcher(DispatcherOptions{
 		Pool: pool, Keeper: keeper, Recorder: s.recorder, Now: o.Now, Logger: o.Logger,
@@ -181,6 +186,9 @@ func (s *System) InFlight(sessionHash string) int { return s.keeper.InFlight(ses
 
 // Leases are the leases this node holds, by kind.
 func (s *System) Leases() map[protocol.LeaseKind]int { return s.keeper.Counts() }
+
+// Emergency counts the requests that were decided without a quota actor.
+func (s *System) Emergency() request.EmergencyStats { return s.emergency.Stats() }
 
 // Stats are the counters of all kinds of actors.
 func (s *System) Stats() []kit.KindStats { return s.kit.Stats() }

@@ -306,6 +306,7 @@ func failEverywhere(t *testing.T, hub func() *leakHub, kind string, s scenario, 
 
 // run plays a scenario once and looks at what it leaves.
 func (h *leakHub) run(t *testing.T, s scenario, f *fault) {
+	t.Helper()
 	c := h.newCase(t)
 	h.faults.armed.Store(f)
 	status, body := s.play(t, h, c)
