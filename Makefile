@@ -42,7 +42,7 @@ test-race: ## the Go tests under the race detector only
 e2e: build ## the tests over the real binary only
 	$(GO) test -count=1 -timeout 20m $(PLAIN)
 
-test-clients: build ## real Claude Code CLI from npm against the binary
+test-clients: build ## real Claude Code, Codex, Gemini CLI and OpenCode from npm against the binary
 	scripts/test-clients.sh
 
 fuzz: ## run every fuzz target for 30 seconds

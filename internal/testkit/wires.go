@@ -114,14 +114,14 @@ func responsesWire() Wire {
 			}
 			event("response.created", `"response":`+response(model, "in_progress", ""))
 			event("response.output_item.added", `"output_index":0,"item":{"type":"message","id":"msg_1","status":"in_progress","role":"assistant","content":[]}`)
-			text := ""
+			var text strings.Builder
 			for i := range int(u.deltas.Load()) {
-				text += u.say(i)
+				text.WriteString(u.say(i))
 				event("response.output_text.delta", `"item_id":"msg_1","output_index":0,"content_index":0,"delta":"`+u.say(i)+`"`)
 			}
 			event("response.output_item.done", `"output_index":0,"item":{"type":"message","id":"msg_1","status":"completed","role":"assistant",`+
-				`"content":[{"type":"output_text","text":"`+text+`","annotations":[]}]}`)
-			event("response.completed", `"response":`+response(model, "completed", text))
+				`"content":[{"type":"output_text","text":"`+text.String()+`","annotations":[]}]}`)
+			event("response.completed", `"response":`+response(model, "completed", text.String()))
 			return out
 		},
 		Document: func(u *Upstream, model string) string { return response(model, "completed", "from "+u.Name) },

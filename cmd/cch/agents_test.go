@@ -1,0 +1,189 @@
+//go:build clients
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/tidwall/gjson"
+
+	"github.com/claude-code-hub/cch/internal/testkit"
+	"github.com/claude-code-hub/cch/internal/upstream"
+)
+
+// agentHub is a hub with one upstream for every protocol. Agents call it by way
+// of a tap that remembers what they sent.
+type agentHub struct {
+	*testkit.Program
+	up  *testkit.Upstream
+	key string
+	url string // of the tap
+
+	mu   sync.Mutex
+	sent []sentCall
+}
+
+type sentCall struct {
+	path string
+	body []byte // decoded
+}
+
+func startAgentHub(t *testing.T) *agentHub {
+	t.Helper()
+	h := &agentHub{Program: testkit.StartProgram(t), up: testkit.NewUpstream(t, "up")}
+	for _, wire := range testkit.Wires() {
+		h.AddProvider(t, h.up, testkit.M{"name": wire.Name, "type": wire.Provider})
+	}
+	h.key = h.NewKey(t, "ann")
+	target, err := url.Parse(h.Program.URL)
+	require.NoError(t, err)
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.FlushInterval = -1
+	tap := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		raw, _ := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(raw))
+		h.note(r, raw)
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(tap.Close)
+	h.url = tap.URL
+	return h
+}
+
+func (h *agentHub) note(r *http.Request, raw []byte) {
+	body := raw
+	if encoding := r.Header.Get("Content-Encoding"); encoding != "" {
+		if plain, err := upstream.OpenDecoder(encoding, bytes.NewReader(raw)); err == nil {
+			body, _ = io.ReadAll(plain)
+		}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.sent = append(h.sent, sentCall{r.URL.RequestURI(), body})
+}
+
+// run starts an agent with a home of its own and returns what it printed.
+func (h *agentHub) run(t *testing.T, home, bin string, env []string, args ...string) string {
+	t.Helper()
+	path := os.Getenv(bin)
+	require.NotEmpty(t, path, "%s must name the executable", bin)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.Dir = home
+	cmd.Env = append([]string{"HOME=" + home, "PATH=" + os.Getenv("PATH"), "NO_COLOR=1"}, env...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	require.NoError(t, err, "%s\n%s", out, stderr.String())
+	return string(out)
+}
+
+// answered checks the rows of what an agent did: all are its own, all succeeded,
+// and its conversation has the session and the usage. Every body that an
+// upstream saw is one that the agent sent.
+func (h *agentHub) answered(t *testing.T, endpoint, session string) gjson.Result {
+	t.Helper()
+	rows := h.AwaitLogs(t, "endpoint="+url.QueryEscape(endpoint), 1)
+	for _, row := range rows {
+		require.EqualValues(t, 200, row.Get("statusCode").Int(), row.Raw)
+	}
+	row := rows[len(rows)-1]
+	require.Regexp(t, session, row.Get("sessionId").String())
+	require.EqualValues(t, 25, row.Get("inputTokens").Int())
+	require.EqualValues(t, 100, row.Get("cacheReadInputTokens").Int())
+	require.EqualValues(t, 15, row.Get("outputTokens").Int())
+	h.identical(t, endpoint)
+	return row
+}
+
+// identical compares what upstreams saw with what was sent. An agent that names
+// no user on Claude's protocol has got one; nothing else may differ.
+func (h *agentHub) identical(t *testing.T, endpoint string) {
+	t.Helper()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	seen := 0
+	for _, call := range h.up.Calls() {
+		if !strings.HasPrefix(call.Path, endpoint) {
+			continue
+		}
+		seen++
+		user := `,"metadata":` + gjson.GetBytes(call.Body, "metadata").Raw
+		same := false
+		for _, s := range h.sent {
+			same = same || s.path == call.Path && (bytes.Equal(s.body, call.Body) ||
+				!gjson.GetBytes(s.body, "metadata").Exists() && string(s.body) == strings.Replace(string(call.Body), user, "", 1))
+		}
+		require.True(t, same, "%s reached the upstream as no agent sent it:\n%.2000s", call.Path, call.Body)
+	}
+	require.NotZero(t, seen)
+}
+
+func write(t *testing.T, home, name, text string) {
+	t.Helper()
+	file := filepath.Join(home, name)
+	require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o700))
+	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+}
+
+func TestCodex(t *testing.T) {
+	h, home := startAgentHub(t), t.TempDir()
+	write(t, home, ".codex/config.toml", fmt.Sprintf(`
+model = "gpt-5"
+model_provider = "cch"
+[model_providers.cch]
+name = "CCH"
+base_url = "%s/v1"
+env_key = "CCH_KEY"
+wire_api = "responses"
+`, h.url))
+	out := h.run(t, home, "CODEX_BIN", []string{"CCH_KEY=" + h.key}, "exec", "--json", "--skip-git-repo-check", "hi")
+	require.Contains(t, out, "up-0 up-1 up-2 up-3 up-4")
+	thread := gjson.Get(out, "..#(type==\"thread.started\").thread_id").String()
+	require.NotEmpty(t, thread, out)
+	row := h.answered(t, "/v1/responses", "^"+thread+"$")
+	require.Equal(t, "gpt-5", row.Get("model").String())
+}
+
+func TestGeminiCLI(t *testing.T) {
+	h, home := startAgentHub(t), t.TempDir()
+	write(t, home, ".gemini/settings.json", `{"security":{"auth":{"selectedType":"gemini-api-key"}},"telemetry":{"enabled":false}}`)
+	out := h.run(t, home, "GEMINI_BIN", []string{
+		"GOOGLE_GEMINI_BASE_URL=" + h.url, "GEMINI_API_KEY=" + h.key, "GEMINI_CLI_TRUST_WORKSPACE=true",
+	}, "-p", "hi", "-m", "gemini-2.5-pro")
+	require.Contains(t, out, "up-0 up-1 up-2 up-3 up-4")
+	h.answered(t, "/v1beta/models/gemini-2.5-pro:streamGenerateContent", "^[0-9a-f]{32}$")
+}
+
+func TestOpenCode(t *testing.T) {
+	for npm, endpoint := range map[string]string{
+		"@ai-sdk/openai-compatible": "/v1/chat/completions",
+		"@ai-sdk/anthropic":         "/v1/messages",
+	} {
+		t.Run(npm, func(t *testing.T) {
+			h, home := startAgentHub(t), t.TempDir()
+			write(t, home, ".config/opencode/opencode.json", fmt.Sprintf(
+				`{"autoupdate":false,"share":"disabled","provider":{"cch":{"npm":%q,"name":"CCH","options":{"baseURL":"%s/v1","apiKey":%q},"models":{"gpt-5":{"name":"GPT"}}}}}`,
+				npm, h.url, h.key))
+			out := h.run(t, home, "OPENCODE_BIN", []string{"OPENCODE_DISABLE_AUTOUPDATE=1"}, "run", "-m", "cch/gpt-5", "hi")
+			require.Contains(t, out, "up-0 up-1 up-2 up-3 up-4")
+			h.answered(t, endpoint, "^ses_")
+		})
+	}
+}
