@@ -30,4 +30,7 @@ step "dashboard"
 npm --prefix ui/web run check
 npm --prefix ui/web run test
 
+step "dashboard in the browser"
+scripts/with-hub.sh npm --prefix ui/web run e2e
+
 step "done"

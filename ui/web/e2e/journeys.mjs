@@ -159,7 +159,7 @@ async function breakerOpensAndResets(page, world) {
   const api = (method, path, body) =>
     fetch(`${base}/api/v1${path}`, { method, headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }, body: JSON.stringify(body) }).then((r) => r.json());
   const broken = await api('POST', '/providers', {
-    name: `${name}-broken`, type: 'claude', url: `${upstream}/fail`, key: 'sk-upstream-key-for-tests-0002', groups: [`${name}-group`], maxAttempts: 1,
+    name: `${name}-broken`, type: 'claude', url: `${upstream}/fault/529`, key: 'sk-upstream-key-for-tests-0002', groups: [`${name}-group`], maxAttempts: 1,
     circuitBreaker: { failureThreshold: 1, openDurationMs: 600_000, halfOpenSuccessThreshold: 1 },
   });
   const { user } = await api('POST', '/users', { name: `${name}-broken`, groups: [`${name}-group`] });

@@ -3,7 +3,7 @@
 //   CCH_URL=http://127.0.0.1:23000 CCH_ADMIN_TOKEN=… [CCH_UPSTREAM_URL=…] npm run e2e
 //
 // With CCH_UPSTREAM_URL, a Claude upstream, the test of a provider and the first
-// request must succeed; below its path /fail it must answer 529, so that a breaker
+// request must succeed; below its path /fault/529 it must answer so, that a breaker
 // can be seen opening. Without it the provider is a dead address and the journeys
 // look at the failure instead. Everything created is named e2e-<time>.
 import assert from 'node:assert/strict';
