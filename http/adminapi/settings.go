@@ -48,6 +48,8 @@ type settingsBody struct {
 	ResponsesInputRectifier         bool     `json:"responsesInputRectifier"`
 	InjectStreamUsage               bool     `json:"injectStreamUsage"`
 	AllowNonConversationFallback    bool     `json:"allowNonConversationFallback"`
+	CleanupEnabled                  bool     `json:"cleanupEnabled"`
+	CleanupRetentionDays            int      `json:"cleanupRetentionDays"`
 	QuotaFailMode                   string   `json:"quotaFailMode"                   enum:"open,closed"`
 	TrustedProxies                  []string `json:"trustedProxies"`
 }
@@ -66,6 +68,7 @@ func showSettings(s *domain.Settings) settingsBody {
 		CodexSessionIDCompletion: s.CodexSessionIDCompletion, ResponsesInputRectifier: s.ResponsesInputRectifier,
 		InjectStreamUsage:            s.InjectStreamUsage,
 		AllowNonConversationFallback: s.AllowNonConversationFallback, QuotaFailMode: string(s.QuotaFailMode),
+		CleanupEnabled: s.CleanupEnabled, CleanupRetentionDays: s.CleanupRetentionDays,
 		TrustedProxies: list(s.TrustedProxies),
 	}
 }
@@ -92,6 +95,8 @@ type settingsFields struct {
 	ResponsesInputRectifier         field[bool]     `json:"responsesInputRectifier,omitzero"         doc:"wrap an input that is no array"`
 	InjectStreamUsage               field[bool]     `json:"injectStreamUsage,omitzero"               doc:"ask Chat streams for their usage"`
 	AllowNonConversationFallback    field[bool]     `json:"allowNonConversationFallback,omitzero"`
+	CleanupEnabled                  field[bool]     `json:"cleanupEnabled,omitzero"                  doc:"delete request logs after a time"`
+	CleanupRetentionDays            field[int]      `json:"cleanupRetentionDays,omitzero"            minimum:"1" maximum:"3650"`
 	QuotaFailMode                   field[string]   `json:"quotaFailMode,omitzero"                   enum:"open,closed"`
 	TrustedProxies                  field[[]string] `json:"trustedProxies,omitzero"                  maxItems:"100" doc:"addresses or CIDRs"`
 }
@@ -120,6 +125,8 @@ func (f *settingsFields) apply(s *domain.Settings) {
 	f.ResponsesInputRectifier.to(&s.ResponsesInputRectifier, d.ResponsesInputRectifier)
 	f.InjectStreamUsage.to(&s.InjectStreamUsage, d.InjectStreamUsage)
 	f.AllowNonConversationFallback.to(&s.AllowNonConversationFallback, d.AllowNonConversationFallback)
+	f.CleanupEnabled.to(&s.CleanupEnabled, d.CleanupEnabled)
+	f.CleanupRetentionDays.to(&s.CleanupRetentionDays, d.CleanupRetentionDays)
 	named(f.QuotaFailMode, &s.QuotaFailMode, d.QuotaFailMode)
 	f.TrustedProxies.to(&s.TrustedProxies, d.TrustedProxies)
 }

@@ -29,6 +29,9 @@ type Settings struct {
 	InjectStreamUsage            bool // ask Chat streams for their usage
 	AllowNonConversationFallback bool
 
+	CleanupEnabled       bool // request logs are deleted after a time
+	CleanupRetentionDays int
+
 	QuotaFailMode  FailMode
 	TrustedProxies []string // CIDRs or addresses
 
@@ -92,6 +95,8 @@ func DefaultSettings() Settings {
 		ResponsesInputRectifier:         true,
 		InjectStreamUsage:               true,
 		AllowNonConversationFallback:    true,
+		CleanupEnabled:                  true,
+		CleanupRetentionDays:            30,
 		QuotaFailMode:                   FailOpen,
 	}
 }

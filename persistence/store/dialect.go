@@ -91,6 +91,26 @@ func (d *database) backup(ctx context.Context, to string) error {
 	return os.Rename(part, to)
 }
 
+// shrink cuts at most so many unused pages off the file and counts the rest.
+func (d *database) shrink(ctx context.Context, pages int) (left int, err error) {
+	if err := d.vacuum(ctx, pages); err != nil {
+		return 0, err
+	}
+	return left, d.write.NewRaw("PRAGMA freelist_count").Scan(ctx, &left)
+}
+
+// vacuum runs the engine's statement to its end: it frees a page per step.
+func (d *database) vacuum(ctx context.Context, pages int) error {
+	rows, err := d.write.DB.QueryContext(ctx, fmt.Sprintf("PRAGMA incremental_vacuum(%d)", pages))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+	}
+	return rows.Err()
+}
+
 // uniqueViolation names the column whose uniqueness err reports.
 func uniqueViolation(err error) (column string, ok bool) {
 	e, isEngine := errors.AsType[*sqlite.Error](err)

@@ -50,6 +50,9 @@ func registry() []setting {
 		plain("inject_stream_usage", func(s *s) *bool { return &s.InjectStreamUsage }, anything),
 		plain("allow_non_conversation_fallback", func(s *s) *bool { return &s.AllowNonConversationFallback }, anything),
 
+		plain("cleanup_enabled", func(s *s) *bool { return &s.CleanupEnabled }, anything),
+		plain("cleanup_retention_days", func(s *s) *int { return &s.CleanupRetentionDays }, between(1, 3650)),
+
 		plain("quota_fail_mode", func(s *s) *domain.FailMode { return &s.QuotaFailMode },
 			oneOf(domain.FailOpen, domain.FailClosed)),
 		plain("setup", func(s *s) *domain.Setup { return &s.Setup }, setupSteps),

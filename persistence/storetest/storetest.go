@@ -43,6 +43,8 @@ func Run(t *testing.T, open Open) {
 		{"log idempotence", testLogIdempotence},
 		{"log filters", testLogFilters},
 		{"log paging", testLogPaging},
+		{"log retention", testLogRetention},
+		{"log shrinks", testLogShrinks},
 		{"sessions", testSessions},
 		{"purge", testPurge},
 		{"concurrency", testConcurrency},
