@@ -17,6 +17,7 @@ import (
 	"github.com/claude-code-hub/cch/actors/protocol"
 	"github.com/claude-code-hub/cch/actors/recorder"
 	"github.com/claude-code-hub/cch/actors/system"
+	"github.com/claude-code-hub/cch/converters/capability"
 	"github.com/claude-code-hub/cch/http/adminapi"
 	"github.com/claude-code-hub/cch/http/gateway"
 	"github.com/claude-code-hub/cch/http/gateway/intake"
@@ -168,6 +169,10 @@ func (a *App) buildGateway(ctx context.Context, _ Options) error {
 	if err != nil {
 		return fmt.Errorf("compile error rules: %w", err)
 	}
+	capabilities, err := capability.Builtin()
+	if err != nil {
+		return fmt.Errorf("read what models can take: %w", err)
+	}
 	fixed, err := middleware.ParseProxies(a.cfg.Server.TrustedProxies)
 	if err != nil {
 		return fmt.Errorf("TRUSTED_PROXIES: %w", err)
@@ -193,6 +198,8 @@ func (a *App) buildGateway(ctx context.Context, _ Options) error {
 		ClientIP:   func(r *http.Request) string { return a.proxies.ClientIP(r).String() },
 		Body:       a.bodyLimits(),
 		MaxRunning: a.cfg.Bounds.MaxInFlight,
+
+		Capabilities: capabilities,
 	})
 	return nil
 }

@@ -32,7 +32,7 @@ func (s Sig) Zero() bool { return s.Vendor == NoVendor }
 // Carriers are strings that bring a signature home through a client of another
 // vendor: gwr1.<vendor>.<kind>.<payload>.
 const (
-	carrierPrefix = "gwr1."
+	CarrierPrefix = "gwr1."
 	// Marker stands on thinking without a signature, so that the gateway knows
 	// its own when it comes back.
 	Marker = "gwr1.none.text."
@@ -41,7 +41,7 @@ const (
 )
 
 // IsCarrier says that a token was made by the gateway.
-func IsCarrier(token string) bool { return strings.HasPrefix(token, carrierPrefix) }
+func IsCarrier(token string) bool { return strings.HasPrefix(token, CarrierPrefix) }
 
 // Carrier packs a signature for a client that keeps the thinking text itself.
 // The absence of a signature packs to the marker.

@@ -21,17 +21,12 @@ const maxAnnounced = 1 << 20
 // whole carries an answer that is one document: it is read to its end, judged
 // and passed on.
 func (c *call) whole(res *upstream.Response) {
-	var buf bytes.Buffer
-	if announced, err := strconv.Atoi(res.Header.Get("Content-Length")); err == nil && announced > 0 {
-		buf.Grow(min(announced, maxAnnounced) + bytes.MinRead) // one more read finds the end
-	}
-	n, err := io.Copy(&buf, io.LimitReader(&firstByte{c: c, r: res.Body}, maxAnswer))
+	body, err := c.read(res)
 	if err != nil {
 		c.broken(err)
 		return
 	}
-	body := buf.Bytes()
-	if n == maxAnswer {
+	if len(body) == maxAnswer {
 		c.oversized(res, body)
 		return
 	}
@@ -54,6 +49,16 @@ func (c *call) whole(res *upstream.Response) {
 	c.commit(res, len(body))
 	c.write(body)
 	c.succeeded(res.Status, c.tap.Complete() || !c.x.target.judged())
+}
+
+// read takes an answer in, maxAnswer bytes of it at most.
+func (c *call) read(res *upstream.Response) ([]byte, error) {
+	var buf bytes.Buffer
+	if announced, err := strconv.Atoi(res.Header.Get("Content-Length")); err == nil && announced > 0 {
+		buf.Grow(min(announced, maxAnnounced) + bytes.MinRead) // one more read finds the end
+	}
+	_, err := io.Copy(&buf, io.LimitReader(&firstByte{c: c, r: res.Body}, maxAnswer))
+	return buf.Bytes(), err
 }
 
 // pass carries an answer that is not looked at.

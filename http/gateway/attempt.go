@@ -34,6 +34,8 @@ type call struct {
 	result   *protocol.AttemptResult
 	events   bool // the answer is an event stream
 	place    place
+
+	conversion *conversion // nil where the provider speaks the client's protocol
 }
 
 // attempt makes one call and carries the answer to the client, unless it turns
@@ -53,8 +55,10 @@ func (g *Gateway) attempt(x *exchange, run Run, a *protocol.Attempt) (result *pr
 	x.leaving.call(cancel)
 	defer x.leaving.over()
 
-	outgoing := x.outgoing(a)
-	outgoing.Provider = c.provider
+	outgoing, ok := c.outgoing()
+	if !ok {
+		return c.result
+	}
 	res, err := g.Upstream.Do(ctx, outgoing)
 	if err != nil {
 		c.broken(err)
@@ -73,8 +77,12 @@ func (g *Gateway) attempt(x *exchange, run Run, a *protocol.Attempt) (result *pr
 
 // carry takes a 2xx to the client, in the way its kind asks for.
 func (c *call) carry(res *upstream.Response) {
-	if c.x.upload != nil {
+	switch {
+	case c.x.upload != nil:
 		c.pass(res)
+		return
+	case c.conversion != nil:
+		c.carryConverted(res)
 		return
 	}
 	c.tap = neutral.NewTap(c.x.target.dialect.format, c.x.head.hourCache)
@@ -155,9 +163,9 @@ func (c *call) errorAnswer(res *upstream.Response) {
 	c.result.RetryAfter = upstream.RetryAfter(res.Header, c.g.Now())
 	c.failed(ending{
 		failure: domain.FailStatus, status: res.Status, text: string(body), quoted: true,
-		answer: &domain.UpstreamFault{
+		answer: c.reword(&domain.UpstreamFault{
 			Status: res.Status, ContentType: res.Header.Get("Content-Type"), Body: body, RequestID: upstream.RequestID(res.Header),
-		},
+		}, res.Header),
 	})
 }
 
@@ -165,7 +173,9 @@ func (c *call) errorAnswer(res *upstream.Response) {
 func (c *call) disguised(failure domain.FailureKind, status int, body []byte) {
 	c.failed(ending{
 		failure: failure, status: status, inferred: failure != domain.FailEmpty, text: string(body), quoted: true,
-		answer: &domain.UpstreamFault{Status: status, ContentType: "application/json", Body: body[:min(len(body), maxErrorBody)]},
+		answer: c.reword(&domain.UpstreamFault{
+			Status: status, ContentType: "application/json", Body: body[:min(len(body), maxErrorBody)],
+		}, nil),
 	})
 }
 
@@ -200,7 +210,7 @@ func (c *call) succeeded(status int, complete bool) {
 	r := c.result
 	r.Class, r.Status, r.Complete = domain.ClassOK, status, complete
 	c.usage(complete)
-	if c.x.target.protocol == domain.ProtocolResponses && c.tap != nil && !c.x.head.unstored {
+	if c.x.target.protocol == domain.ProtocolResponses && c.conversion == nil && c.tap != nil && !c.x.head.unstored {
 		c.x.threads.note(c.x.key.ID, c.tap.ID(), c.x.session.id)
 	}
 }

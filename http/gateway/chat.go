@@ -17,11 +17,12 @@ const comment = ": ping\n\n"
 //
 //nolint:gochecknoglobals // read-only table
 var chat = dialect{
-	format: neutral.Chat,
-	member: chatMember,
-	ping:   comment,
-	names:  []string{"model"},
-	edits:  chatEdits,
+	format:  neutral.Chat,
+	carrier: "extra_content",
+	member:  chatMember,
+	ping:    comment,
+	names:   []string{"model"},
+	edits:   chatEdits,
 }
 
 func chatMember(c *scan.Cursor, name []byte, h *head) {

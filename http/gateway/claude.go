@@ -20,6 +20,7 @@ var claude = dialect{
 	names:    []string{"message.model", "model"},
 	edits:    claudeEdits,
 	hourMark: [2]string{"ttl", "1h"},
+	carrier:  neutral.CarrierPrefix,
 }
 
 func claudeMember(c *scan.Cursor, name []byte, h *head) {

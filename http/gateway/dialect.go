@@ -25,6 +25,8 @@ type dialect struct {
 	// hourMark is the member, and its value, by which a body asks for the
 	// one-hour cache lifetime: upstreams do not always say which one they wrote with.
 	hourMark [2]string
+	// carrier is how a string begins by which an earlier conversion can be told.
+	carrier string
 	// numbered says that events carry a sequence number.
 	numbered bool
 }

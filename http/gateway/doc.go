@@ -6,7 +6,8 @@
 // nothing that depends on shared state: limits, sessions, providers, retries
 // and the record of a request are the actor's, reached through [Dispatcher];
 // what an upstream outcome means is internal/routing's. A wire protocol is one
-// value of type dialect, in a file of its own.
+// value of type dialect, in a file of its own; between two of them stand
+// convert.go and its neighbours.
 //
 // Start with pipeline.go; each of its steps is the file of the same name.
 package gateway

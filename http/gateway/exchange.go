@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/claude-code-hub/cch/converters/neutral"
 	"github.com/claude-code-hub/cch/http/gateway/intake"
 	"github.com/claude-code-hub/cch/http/problem"
 	"github.com/claude-code-hub/cch/internal/domain"
@@ -25,7 +26,8 @@ type exchange struct {
 	upload  *intake.Upload // instead of body where nothing is read
 	threads *threads
 	head    head
-	model   string // the client's
+	decoded *neutral.Request // of body, where a conversion may need it
+	model   string           // the client's
 	session session
 
 	queued  time.Duration // for a place on this node
@@ -72,7 +74,7 @@ func (x *exchange) close() {
 func (x *exchange) dropBody() {
 	if x.body != nil {
 		x.body.Release()
-		x.body = nil
+		x.body, x.decoded = nil, nil
 	}
 }
 

@@ -62,6 +62,10 @@ func (c *call) count(data []byte) {
 
 // interrupt ends a stream that has begun with an error in the client's protocol.
 func (c *call) interrupt(f *domain.Fault) {
+	if c.conversion != nil && c.conversion.answer != nil {
+		c.write(c.conversion.abort(f))
+		return
+	}
 	if c.place.torn {
 		c.write([]byte("\n\n")) // else the error would be part of the frame before it
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/claude-code-hub/cch/actors/protocol"
+	"github.com/claude-code-hub/cch/converters/capability"
 	"github.com/claude-code-hub/cch/http/gateway/intake"
 	"github.com/claude-code-hub/cch/internal/domain"
 	"github.com/claude-code-hub/cch/internal/routing"
@@ -50,8 +51,8 @@ type Classifier interface {
 	Classify(f routing.Facts) routing.Verdict
 }
 
-// Options are what a Gateway is made of. All but ClientIP must be set; zero
-// limits take their defaults.
+// Options are what a Gateway is made of. All but ClientIP and Capabilities must
+// be set; zero limits take their defaults.
 type Options struct {
 	Catalog    Catalog
 	Dispatcher Dispatcher
@@ -61,6 +62,9 @@ type Options struct {
 	IDs        *domain.RequestIDs
 	Now        func() time.Time
 	Logger     *slog.Logger
+	// Capabilities tell what models take, which conversions need to know. Without
+	// them nothing is converted.
+	Capabilities *capability.Table
 	// ClientIP tells who called, for the record and the abuse limiter. Without
 	// it that is the socket's address.
 	ClientIP   func(*http.Request) string
@@ -78,6 +82,8 @@ type Gateway struct {
 	threads *threads
 	models  *modelLists
 	plans   routing.Plans
+
+	converters converters
 
 	shed, strangers atomic.Int64
 

@@ -9,9 +9,10 @@ import (
 //
 //nolint:gochecknoglobals // read-only table
 var gemini = dialect{
-	format: neutral.Gemini,
-	member: geminiMember,
-	names:  []string{"modelVersion"},
+	format:  neutral.Gemini,
+	carrier: neutral.EncodedCarrier,
+	member:  geminiMember,
+	names:   []string{"modelVersion"},
 }
 
 // geminiCLI is what the Gemini CLI speaks when its user signed in with Google:
@@ -19,9 +20,10 @@ var gemini = dialect{
 //
 //nolint:gochecknoglobals // read-only table
 var geminiCLI = dialect{
-	format: neutral.GeminiCLI,
-	member: geminiCLIMember,
-	names:  []string{"response.modelVersion"},
+	format:  neutral.GeminiCLI,
+	carrier: neutral.EncodedCarrier,
+	member:  geminiCLIMember,
+	names:   []string{"response.modelVersion"},
 }
 
 func geminiMember(c *scan.Cursor, name []byte, h *head) {

@@ -144,7 +144,8 @@ func (w *world) post(body string) answer {
 type scripted struct {
 	records   *records
 	providers []domain.ProviderID
-	model     string        // redirect to, if set
+	model     string // redirect to, if set
+	convert   domain.Protocol
 	refuse    *domain.Fault // first decision
 	admitErr  error
 	dieAt     int           // report number at which the actor dies
@@ -187,7 +188,7 @@ type run struct {
 }
 
 func (r *run) attempt(n int) protocol.Decision {
-	a := &protocol.Attempt{N: n, ProviderID: r.s.providers[n-1], Model: r.a.Request.Model, Wait: r.s.pause, SessionSeq: 3}
+	a := &protocol.Attempt{N: n, ProviderID: r.s.providers[n-1], Model: r.a.Request.Model, Wait: r.s.pause, SessionSeq: 3, Convert: r.s.convert}
 	if r.s.model != "" {
 		a.Model, a.Redirected = r.s.model, true
 	}

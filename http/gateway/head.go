@@ -17,6 +17,7 @@ type head struct {
 	opening  opening
 	end      int // offset of the document's closing brace
 
+	carries    bool   // something of ours, from an earlier conversion, may be in it
 	metadata   object // claude
 	hourCache  bool   // claude: the body asks for the one-hour cache lifetime
 	options    object // chat: stream_options
@@ -39,6 +40,7 @@ func readHead(d *dialect, body []byte, h *head) error {
 	if d.hourMark[0] != "" {
 		c.Watch(d.hourMark[0], d.hourMark[1]) // wherever it stands
 	}
+	c.Mark(d.carrier)
 	models := 0
 	for name := range c.Members() {
 		if string(name) == "model" {
@@ -46,7 +48,7 @@ func readHead(d *dialect, body []byte, h *head) error {
 		}
 		d.member(c, name, h)
 	}
-	h.end, h.hourCache = c.Pos()-1, c.Seen()
+	h.end, h.hourCache, h.carries = c.Pos()-1, c.Seen(), c.Marked()
 	switch err := c.End(); {
 	case err != nil:
 		return badJSON(err)

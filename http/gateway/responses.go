@@ -17,6 +17,7 @@ import (
 //nolint:gochecknoglobals // read-only table
 var responses = dialect{
 	format:   neutral.Responses,
+	carrier:  neutral.CarrierPrefix,
 	member:   responsesMember,
 	ping:     comment,
 	names:    []string{"response.model", "model"},

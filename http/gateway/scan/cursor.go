@@ -51,12 +51,19 @@ type Cursor struct {
 	depth int
 	err   error
 	watch watch
+	mark  mark
 }
 
 // watch is a member looked for inside what is skipped.
 type watch struct {
 	name, value string
 	seen        bool
+}
+
+// mark is how a string begins that is looked for.
+type mark struct {
+	prefix string
+	met    bool
 }
 
 // New stands before the only value of doc, which must not change while the
@@ -69,6 +76,13 @@ func (c *Cursor) Watch(name, value string) { c.watch = watch{name: name, value: 
 
 // Seen tells whether the watched member came by.
 func (c *Cursor) Seen() bool { return c.watch.seen }
+
+// Mark has the cursor look out for a string, name or value, that begins with
+// prefix as it is written, wherever it stands.
+func (c *Cursor) Mark(prefix string) { c.mark = mark{prefix: prefix} }
+
+// Marked tells whether such a string came by.
+func (c *Cursor) Marked() bool { return c.mark.met }
 
 // End says whether the document was valid. It is called when the value has been
 // read: nothing but white space may follow.
@@ -370,7 +384,11 @@ func (c *Cursor) text() Text {
 			return Text{}
 		case c.buf[i] == '"':
 			c.pos = i + 1
-			return Text{At: from, raw: c.buf[from:i], escaped: escaped}
+			t := Text{At: from, raw: c.buf[from:i], escaped: escaped}
+			if p := c.mark.prefix; len(t.raw) >= len(p) && p != "" && t.raw[0] == p[0] && string(t.raw[:len(p)]) == p {
+				c.mark.met = true
+			}
+			return t
 		}
 		escaped = true
 		n := escape(c.buf[i:])

@@ -238,3 +238,24 @@ func TestCursorWatchesWhatIsSkipped(t *testing.T) {
 		require.Equal(t, want, c.Seen(), doc)
 	}
 }
+
+func TestCursorMarksStrings(t *testing.T) {
+	t.Parallel()
+	for doc, want := range map[string]bool{
+		`{"a":{"b":["gwr1.x"]}}`:      true,
+		`{"gwr1.":1}`:                 true,
+		`{"a":1,"b":{"gwr1.x":2}}`:    true,
+		`{"a":"gwr1.","b":"other"}`:   true,
+		`{"a":"see gwr1.x"}`:          false,
+		`{"a":"gwr1"}`:                false,
+		`{"a":"","b":["g",1,"gwr2"]}`: false,
+	} {
+		c := scan.New([]byte(doc))
+		c.Mark("gwr1.")
+		for range c.Members() {
+			c.Skip()
+		}
+		require.NoError(t, c.End(), doc)
+		require.Equal(t, want, c.Marked(), doc)
+	}
+}

@@ -1,0 +1,259 @@
+package gateway
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/claude-code-hub/cch/converters/convert"
+	"github.com/claude-code-hub/cch/converters/neutral"
+	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/upstream"
+)
+
+// conversion is what an attempt at a provider of another protocol has to
+// remember of the request that it sent.
+type conversion struct {
+	convert.Exchange
+	// envelope says that the two formats differ by the Code Assist envelope alone.
+	envelope bool
+	// answer is the stream under way, nil before and for documents.
+	answer transcoder
+}
+
+// outgoing is the call to the provider; false if the request cannot be put into
+// the provider's protocol, in which case the result says so.
+func (c *call) outgoing() (*upstream.Call, bool) {
+	if c.a.Convert == "" {
+		out := c.x.outgoing(c.a)
+		if clean, changed := c.home(); changed {
+			out.Body = clean
+		}
+		out.Provider = c.provider
+		return out, true
+	}
+	request, err := c.encode()
+	if err != nil {
+		c.unsendable(err)
+		return nil, false
+	}
+	c.result.Drops = request.Drops
+	path, query, _ := strings.Cut(request.Path, "?")
+	if path == "" {
+		path = usualPath(c.conversion.From)
+	}
+	return &upstream.Call{
+		Provider: c.provider, Method: http.MethodPost, Path: path, RawQuery: query,
+		Header: convertedHeader(c.x.r.Header, c.conversion.From),
+		Body:   document(request.Body), Stream: c.x.head.stream, ClientIP: c.x.ip,
+	}, true
+}
+
+// encode puts the client's request into the provider's format.
+func (c *call) encode() (*convert.Request, error) {
+	x, target := c.x, c.g.target(c.provider, c.a.Model)
+	client := x.target.dialect.format
+	c.conversion = &conversion{
+		Exchange: convert.Exchange{From: target.Format, To: client},
+		envelope: convert.Rewraps(client, target.Format),
+	}
+	r, err := x.decode()
+	if err != nil {
+		return nil, err
+	}
+	v := c.conversion
+	v.Client = convert.ClientOf(r)
+	v.Client.Model, v.Client.RequestID, v.Client.Now = x.model, x.id.String(), c.g.Now().Unix()
+	v.Client.Array = client == neutral.Gemini && x.r.URL.Query().Get("alt") != "sse"
+	if v.envelope {
+		request, err := convert.RewrapRequest(x.body.Bytes(), x.inPath(), &target)
+		if err == nil {
+			request.Body = bytes.Clone(request.Body) // it may be sent for longer than the client's is kept
+		}
+		return request, err
+	}
+	target.CacheKey = x.cacheKey(target.Format)
+	request, err := convert.Encode(r, &target)
+	if err == nil {
+		v.Names, v.StripFence = request.Names, request.StripFence
+	}
+	return request, err
+}
+
+// target is a model at a provider, as writers of requests go by it.
+func (g *Gateway) target(p *domain.Provider, model string) neutral.Target {
+	return neutral.Target{
+		Format: neutral.Format(p.Type.Protocol()), ModelName: model, Model: g.Capabilities.Model(model),
+	}
+}
+
+// decode reads the request once, whoever asks first. It holds views of the body
+// and goes with it.
+func (x *exchange) decode() (*neutral.Request, error) {
+	if x.decoded == nil {
+		r, err := convert.Decode(x.target.dialect.format, x.body.Bytes(), x.inPath())
+		if err != nil {
+			return nil, err
+		}
+		x.decoded = r
+	}
+	return x.decoded, nil
+}
+
+// inPath is what Gemini's clients say in the path.
+func (x *exchange) inPath() convert.Path {
+	return convert.Path{Model: x.model, Stream: x.head.stream}
+}
+
+// cacheKey keeps the turns of a session together at OpenAI, whose clients would
+// send a key of their own.
+func (x *exchange) cacheKey(f neutral.Format) string {
+	if f != neutral.Responses || !x.settings().CodexSessionIDCompletion || x.session.source == domain.SessionGenerated {
+		return ""
+	}
+	return stableUUID(x.session.id, x.key.ID)
+}
+
+// unsendable ends an attempt whose request has nothing that the provider's
+// protocol could express. No provider is to blame, and no other could do better.
+func (c *call) unsendable(err error) {
+	if errors.Is(err, neutral.ErrNoMessages) {
+		err = neutral.ErrNoMessages // without what we were doing
+	}
+	r := c.result
+	r.Class, r.Failure, r.Status, r.Excerpt = domain.ClassClientError, domain.FailRequest, http.StatusBadRequest, err.Error()
+	r.Upstream = c.worded(&neutral.Error{Kind: neutral.BadRequest, Status: http.StatusBadRequest, Message: err.Error()})
+}
+
+// worded is an error in the client's format.
+func (c *call) worded(e *neutral.Error) *domain.UpstreamFault {
+	status, _, body := convert.Error(c.conversion.To, e, c.x.id.String())
+	return &domain.UpstreamFault{Status: status, ContentType: "application/json", Body: body}
+}
+
+// reword puts a provider's refusal into the client's format.
+func (c *call) reword(up *domain.UpstreamFault, header http.Header) *domain.UpstreamFault {
+	if c.conversion == nil {
+		return up
+	}
+	e := neutral.ReadError(up.Status, header, up.Body)
+	c.result.RetryAfter = max(c.result.RetryAfter, e.RetryAfter)
+	worded := c.worded(e)
+	worded.RequestID = up.RequestID
+	return worded
+}
+
+// lost notes what a conversion left out of the answer.
+func (c *call) lost(drops []string) {
+	all := neutral.Drops(slices.Clone(c.result.Drops))
+	for _, code := range drops {
+		all.AddCode(code)
+	}
+	c.result.Drops = all.Sorted()
+}
+
+// lacks tells of providers of other protocols what they cannot carry of the
+// request. It is nil where nobody could take the request by conversion; only
+// otherwise is the body read once more.
+func (g *Gateway) lacks(x *exchange) func(*domain.Provider, string) string {
+	if g.Capabilities == nil || x.body == nil || !x.target.judged() || !g.converters.any(x.catalog, x.target.protocol) {
+		return nil
+	}
+	r, err := x.decode()
+	if err != nil {
+		return nil
+	}
+	needs, client := r.Needs, x.target.dialect.format // the body may be gone by then
+	return func(p *domain.Provider, model string) string {
+		if needs == 0 || convert.Rewraps(client, neutral.Format(p.Type.Protocol())) {
+			return ""
+		}
+		target := g.target(p, model)
+		return neutral.Missing(needs, &target).First()
+	}
+}
+
+// converters knows the clients' protocols that some provider of another one
+// accepts, worked out once per catalog. The zero value is ready.
+type converters struct{ last atomic.Pointer[accepted] }
+
+type accepted struct {
+	catalog   *domain.Catalog
+	protocols []domain.Protocol
+}
+
+func (s *converters) any(catalog *domain.Catalog, p domain.Protocol) bool {
+	known := s.last.Load()
+	if known == nil || known.catalog != catalog {
+		known = &accepted{catalog: catalog, protocols: acceptedBy(catalog)}
+		s.last.Store(known)
+	}
+	return slices.Contains(known.protocols, p)
+}
+
+func acceptedBy(catalog *domain.Catalog) (out []domain.Protocol) {
+	for _, protocol := range [...]domain.Protocol{
+		domain.ProtocolClaude, domain.ProtocolChat, domain.ProtocolResponses, domain.ProtocolGemini, domain.ProtocolGeminiCLI,
+	} {
+		if slices.ContainsFunc(catalog.Providers(), func(p *domain.Provider) bool {
+			return p.Enabled && p.Type.Protocol() != protocol && p.Accepts(protocol)
+		}) {
+			out = append(out, protocol)
+		}
+	}
+	return out
+}
+
+// usualPath is where a format's requests go whose path does not depend on them.
+func usualPath(f neutral.Format) string {
+	switch f {
+	case neutral.Chat:
+		return "/v1/chat/completions"
+	case neutral.Responses:
+		return "/v1/responses"
+	case neutral.Claude, neutral.Gemini, neutral.GeminiCLI:
+	}
+	return "/v1/messages"
+}
+
+// convertedHeader is what of a client's header means something to a provider of
+// another vendor.
+func convertedHeader(client http.Header, to neutral.Format) http.Header {
+	h := make(http.Header, len(client)+1)
+	for name, values := range client {
+		if !vendorHeader(name) {
+			h[name] = values
+		}
+	}
+	h["Content-Type"] = []string{"application/json"}
+	if to == neutral.Claude {
+		h["Anthropic-Version"] = []string{"2023-06-01"}
+	}
+	return h
+}
+
+func vendorHeader(name string) bool {
+	switch name {
+	case "Chatgpt-Account-Id", "Originator":
+		return true
+	}
+	for _, prefix := range [...]string{"Anthropic-", "Openai-", "X-Goog-", "X-Stainless-"} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// document is a body that the gateway wrote.
+type document []byte
+
+// Len is its length in bytes.
+func (d document) Len() int64 { return int64(len(d)) }
+
+// Open starts a reading.
+func (d document) Open() io.ReadCloser { return io.NopCloser(bytes.NewReader(d)) }
