@@ -50,7 +50,7 @@ func startAgentHub(t *testing.T) *agentHub {
 		h.AddProvider(t, h.up, testkit.M{"name": wire.Name, "type": wire.Provider})
 	}
 	h.key = h.NewKey(t, "ann")
-	target, err := url.Parse(h.Program.URL)
+	target, err := url.Parse(h.URL)
 	require.NoError(t, err)
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	proxy.FlushInterval = -1
