@@ -11,6 +11,7 @@ import (
 	"github.com/claude-code-hub/cch/actors/catalog"
 	"github.com/claude-code-hub/cch/actors/kit"
 	"github.com/claude-code-hub/cch/actors/leases"
+	"github.com/claude-code-hub/cch/actors/maintenance"
 	"github.com/claude-code-hub/cch/actors/protocol"
 	"github.com/claude-code-hub/cch/actors/provider"
 	"github.com/claude-code-hub/cch/actors/quota"
@@ -22,7 +23,7 @@ import (
 	"github.com/claude-code-hub/cch/internal/domain"
 )
 
-// Options are what a System is made of. All but Intercept must be set.
+// Options are what a System is made of. All but Chores and Intercept must be set.
 type Options struct {
 	Logger *slog.Logger
 	Now    func() time.Time
@@ -39,6 +40,9 @@ type Options struct {
 	CountOnly              bool // limits of users and keys are counted and not enforced
 	MaxAttemptsPerProvider int
 	CountNetworkErrors     bool
+
+	// Chores makes what maintenance does by the clock; nil = nothing.
+	Chores func(maintenance.Catalog) []maintenance.Job
 
 	// Intercept is called before an actor handles a message, see kit.Options.
 	Intercept func(kind, id string, self kit.Ref, msg any)
@@ -58,6 +62,7 @@ type System struct {
 	emergency  *request.Emergency // nil: nothing is enforced
 	dispatcher *Dispatcher
 	operator   *Operator
+	chores     maintenance.Figures
 }
 
 // Start reads the configuration and spawns every long-lived actor. Rows that an
@@ -82,6 +87,9 @@ func Start(ctx context.Context, o Options) (*System, error) {
 	}
 	s.startRequests(o)
 	s.wakeProviders()
+	if o.Chores != nil {
+		s.kit.Spawn(maintenance.Kind(o.Chores(s.catalog), &s.chores), "maintenance")
+	}
 	return s, nil
 }
 
@@ -189,6 +197,9 @@ func (s *System) Leases() map[protocol.LeaseKind]int { return s.keeper.Counts() 
 
 // Emergency counts the requests that were decided without a quota actor.
 func (s *System) Emergency() request.EmergencyStats { return s.emergency.Stats() }
+
+// Chores are the figures of what maintenance does, by chore.
+func (s *System) Chores() map[string]maintenance.Figure { return s.chores.All() }
 
 // Stats are the counters of all kinds of actors.
 func (s *System) Stats() []kit.KindStats { return s.kit.Stats() }

@@ -127,11 +127,13 @@ func playPanicAt(method string) func(*testing.T, *leakHub, leakCase) (int, strin
 		broken := middleware.Recover(slog.New(slog.DiscardHandler), func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, "internal error", http.StatusInternalServerError)
 		})
-		front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		front := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			broken(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				h.app.gateway.ServeHTTP(&brokenWriter{ResponseWriter: w, at: method}, r)
 			})).ServeHTTP(w, r)
 		}))
+		front.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+		front.Start()
 		defer front.Close()
 		return h.call(t.Context(), t, front.URL, c.key)
 	}
@@ -258,9 +260,10 @@ func (h *leakHub) warmUp(t *testing.T) {
 	}
 	h.AwaitLogs(t, "", 2)
 	h.base = 1 << 30
-	h.idle()
+	h.awaitRest(t, c, nil)
 	for range 20 { // connections take a moment to end
 		time.Sleep(10 * time.Millisecond)
+		h.idle()
 		h.base = min(h.base, runtime.NumGoroutine())
 	}
 }
@@ -297,7 +300,7 @@ func failEverywhere(t *testing.T, hub func() *leakHub, kind string, s scenario, 
 			name := fmt.Sprintf("%s/%s of %s at message %d", s.name, how, kind, at)
 			require.True(t, t.Run(name, func(t *testing.T) { h.run(t, s, f) }))
 			if f.msg.Load() == nil {
-				require.Greater(t, at, int64(1), "the %s got no message", kind)
+				require.False(t, at == 1 && s.name == scenarios()[0].name, "the %s got no message", kind)
 				break
 			}
 		}

@@ -23,6 +23,10 @@ func (a *App) trafficReadings() []telemetry.Reading {
 		gauge("cch_body_bytes", "Memory held by request bodies.", g.BodyBytes),
 		counter("cch_shed_requests_total", "Requests turned away for want of room.", g.Shed),
 	}
+	e := a.system.Emergency()
+	out = append(out,
+		counter("cch_quota_fail_open_total", "Requests admitted without their quota actor.", e.Admitted),
+		counter("cch_quota_fail_open_refused_total", "Requests refused without their quota actor.", e.Refused))
 	for kind, n := range a.system.Leases() {
 		out = append(out, gauge("cch_leases", "Leases held by this node.", n, "kind", string(kind)))
 	}
@@ -73,6 +77,14 @@ func (a *App) actorReadings() []telemetry.Reading {
 			counter("cch_actor_asks_total", "Asks sent to the kind.", k.Asks, "kind", k.Kind),
 			counter("cch_actor_panics_total", "Panics of the kind.", k.Panics, "kind", k.Kind),
 			counter("cch_actor_dead_letters_total", "Messages that reached no actor.", k.DeadLetters, "kind", k.Kind),
+		)
+	}
+	for name, f := range a.system.Chores() {
+		out = append(out,
+			counter("cch_chore_runs_total", "Runs of a maintenance chore.", f.Runs, "chore", name),
+			counter("cch_chore_failures_total", "Failed runs of a maintenance chore.", f.Failures, "chore", name),
+			counter("cch_chore_removed_total", "Rows a maintenance chore removed.", f.Removed, "chore", name),
+			gauge("cch_chore_duration_ms", "Duration of the chore's last run.", f.Took.Milliseconds(), "chore", name),
 		)
 	}
 	return out

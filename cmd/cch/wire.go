@@ -148,6 +148,8 @@ func (a *App) buildActors(ctx context.Context, o Options) error {
 		SessionTTL:             a.cfg.Upstream.SessionTTL.Duration(),
 		MaxAttemptsPerProvider: a.cfg.Upstream.MaxAttemptsPerProvider,
 		CountNetworkErrors:     a.cfg.Upstream.BreakOnNetworkErrors,
+		CountOnly:              !a.cfg.Bounds.EnforceRateLimits,
+		Chores:                 a.chores,
 		Intercept:              o.Intercept,
 	})
 	if err != nil {
