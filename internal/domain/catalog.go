@@ -17,6 +17,7 @@ type Catalog struct {
 	providers []*Provider
 	byID      map[ProviderID]*Provider
 	groups    map[string]*Group
+	prices    []*ModelPrice
 }
 
 // Configuration is what a catalog is made from. NewCatalog takes ownership.
@@ -27,6 +28,7 @@ type Configuration struct {
 	Keys      []*Key
 	Providers []*Provider
 	Groups    []*Group
+	Prices    []*ModelPrice // stored ones in force, by id
 }
 
 // NewCatalog indexes a configuration.
@@ -41,6 +43,7 @@ func NewCatalog(c Configuration) *Catalog {
 		providers: c.Providers,
 		byID:      make(map[ProviderID]*Provider, len(c.Providers)),
 		groups:    make(map[string]*Group, len(c.Groups)),
+		prices:    c.Prices,
 	}
 	for _, u := range c.Users {
 		cat.users[u.ID] = u
@@ -88,3 +91,7 @@ func (c *Catalog) Provider(id ProviderID) *Provider { return c.byID[id] }
 
 // Group finds a provider group by name, or nil.
 func (c *Catalog) Group(name string) *Group { return c.groups[name] }
+
+// Prices are the stored prices in force, by id. Those inside the binary are not
+// among them. The slice is shared: do not change it.
+func (c *Catalog) Prices() []*ModelPrice { return c.prices }

@@ -91,15 +91,14 @@ func TestMigrations(t *testing.T) {
 	newest := scalar(t, db, "SELECT MAX(version_id) FROM schema_migrations")
 
 	// An existing database is copied before it changes.
-	_, err = db.ExecContext(t.Context(), "DROP TABLE actor_snapshots; DROP TABLE breaker_events; DROP TABLE sessions; "+
-		"DROP TABLE applied_marks; DELETE FROM schema_migrations WHERE version_id = 3")
+	_, err = db.ExecContext(t.Context(), "DROP TABLE model_prices; DELETE FROM schema_migrations WHERE version_id = 4")
 	require.NoError(t, err)
 	o.AutoMigrate = true
 	s, err = store.Open(t.Context(), o)
 	require.NoError(t, err)
 	require.NoError(t, s.Close())
-	backup := raw(t, filepath.Join(dir, "cch.db.bak-2"))
-	require.EqualValues(t, 2, scalar(t, backup, "SELECT MAX(version_id) FROM schema_migrations"))
+	backup := raw(t, filepath.Join(dir, "cch.db.bak-3"))
+	require.EqualValues(t, 3, scalar(t, backup, "SELECT MAX(version_id) FROM schema_migrations"))
 	require.Equal(t, newest, scalar(t, db, "SELECT MAX(version_id) FROM schema_migrations"))
 
 	_, err = db.ExecContext(t.Context(), "INSERT INTO schema_migrations (version_id, is_applied) VALUES (9999, 1)")

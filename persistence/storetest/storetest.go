@@ -33,6 +33,7 @@ func Run(t *testing.T, open Open) {
 		{"groups", testGroups},
 		{"providers", testProviders},
 		{"settings", testSettings},
+		{"model prices", testModelPrices},
 		{"configuration", testConfiguration},
 		{"auth sessions", testAuthSessions},
 		{"access ends", testAccessEnds},
