@@ -1,0 +1,107 @@
+package pricing
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+// List is the price table of one catalog, with the sellers behind the catalog's
+// providers. Immutable and safe for concurrent use.
+type List struct {
+	*Table
+	catalog *domain.Catalog
+	nodes   map[domain.ProviderID][]string
+}
+
+// Nodes are the provider's keys in price lists, see NodesOf.
+func (l *List) Nodes(id domain.ProviderID) []string { return l.nodes[id] }
+
+// Prices keeps the list of the newest catalog seen: the prices inside the
+// binary, and over them those that the catalog brings. Safe for concurrent use.
+type Prices struct {
+	seed  *File
+	hosts *Hosts
+
+	mu   sync.Mutex // one list is compiled at a time
+	last atomic.Pointer[List]
+}
+
+// NewPrices reads the lists inside the binary.
+func NewPrices() (*Prices, error) {
+	seed, err := Seed()
+	if err != nil {
+		return nil, err
+	}
+	hosts, err := KnownHosts()
+	if err != nil {
+		return nil, err
+	}
+	return &Prices{seed: seed, hosts: hosts}, nil
+}
+
+// SeedDate is the date of the figures inside the binary, as 2006-01-02.
+func (p *Prices) SeedDate() string { return p.seed.AsOf }
+
+// For is the list of a catalog. It costs one atomic load unless the catalog is
+// new, or older than the newest one seen.
+func (p *Prices) For(c *domain.Catalog) *List {
+	if l := p.last.Load(); l != nil && l.catalog == c {
+		return l
+	}
+	l, _ := p.Take(c) // whoever put the catalog into force knows of the error
+	return l
+}
+
+// Take compiles the list of a catalog ahead of For. A stored price that cannot
+// be read is left out of the list and part of the error.
+func (p *Prices) Take(c *domain.Catalog) (*List, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last := p.last.Load()
+	if last != nil && last.catalog == c {
+		return last, nil
+	}
+	l := &List{catalog: c, nodes: make(map[domain.ProviderID][]string, len(c.Providers()))}
+	for _, provider := range c.Providers() {
+		l.nodes[provider.ID] = p.hosts.NodesOf("", provider.URL)
+	}
+	var err error
+	if last != nil && slices.EqualFunc(last.catalog.Prices(), c.Prices(), samePrice) {
+		l.Table = last.Table
+	} else {
+		l.Table, err = p.table(c.Prices())
+	}
+	if last == nil || last.catalog.Version() <= c.Version() {
+		p.last.Store(l)
+	}
+	return l, err
+}
+
+// samePrice compares rows in force, of which nothing but their end changes.
+func samePrice(a, b *domain.ModelPrice) bool { return a.ID == b.ID }
+
+// table merges stored prices with those inside the binary. All of the stored
+// ones are in force, so the newest beginning is a time at which they were.
+func (p *Prices) table(stored []*domain.ModelPrice) (*Table, error) {
+	rows := p.seed.Rows(SourceSeed)
+	var at time.Time
+	var errs []error
+	for _, s := range stored {
+		m, err := ParseModel(s.Model, s.Data)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("price %d: %w", s.ID, err))
+			continue
+		}
+		rows = append(rows, &Row{ID: s.ID, Source: Source(s.Source), ValidFrom: s.ValidFrom, Model: m})
+		if s.ValidFrom.After(at) {
+			at = s.ValidFrom
+		}
+	}
+	return NewTable(rows, p.seed.VendorFees, at), errors.Join(errs...)
+}

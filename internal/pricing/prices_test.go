@@ -1,0 +1,83 @@
+package pricing_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/pricing"
+)
+
+var begun = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+
+func stored(id int64, model, data string) *domain.ModelPrice {
+	return &domain.ModelPrice{
+		ID: id, Model: model, Source: "manual", Data: []byte(data), ValidFrom: begun.Add(time.Duration(id) * time.Hour),
+	}
+}
+
+func catalogOf(version int64, prices ...*domain.ModelPrice) *domain.Catalog {
+	return domain.NewCatalog(domain.Configuration{
+		Version: version, Prices: prices,
+		Providers: []*domain.Provider{{ID: 1, URL: "https://api.deepseek.com/v1"}, {ID: 2, URL: "http://127.0.0.1:9"}},
+	})
+}
+
+func newPrices(t testing.TB) *pricing.Prices {
+	t.Helper()
+	p, err := pricing.NewPrices()
+	require.NoError(t, err)
+	require.NotEmpty(t, p.SeedDate())
+	return p
+}
+
+func TestStoredPricesWinOverTheSeed(t *testing.T) {
+	t.Parallel()
+	p := newPrices(t)
+	bare := p.For(catalogOf(1))
+	require.Equal(t, pricing.SourceSeed, bare.Row("claude-haiku-4-5").Source)
+	require.Nil(t, bare.Row("acme-1"))
+	require.NotEmpty(t, bare.Nodes(1))
+	require.Empty(t, bare.Nodes(2))
+
+	l := p.For(catalogOf(2,
+		stored(7, "claude-haiku-4-5", `{"vendor":"anthropic","rates":{"input":"9","output":"9"}}`),
+		stored(8, "acme-1", `{"rates":{"input":2}}`),
+	))
+	price := l.Resolve(pricing.Lookup{Requested: "claude-haiku-4-5"})
+	require.Equal(t, pricing.HowManual, price.How)
+	require.EqualValues(t, 7, price.Row.ID)
+	require.Equal(t, "9", price.Rate(pricing.Input).String())
+	require.NotNil(t, l.Row("acme-1"))
+	require.NotNil(t, l.Row("claude-opus-4-6"), "the seed is still there")
+	require.Nil(t, bare.Row("acme-1"), "a list in use does not change")
+}
+
+func TestAListIsCompiledOnce(t *testing.T) {
+	t.Parallel()
+	p := newPrices(t)
+	one, acme := catalogOf(1), stored(1, "acme-1", `{"rates":{"input":"2"}}`)
+	two, three := catalogOf(2, acme), catalogOf(3, acme)
+	first := p.For(one)
+	require.Same(t, first, p.For(one))
+	second := p.For(two)
+	third := p.For(three)
+	require.NotSame(t, second, third)
+	require.Same(t, second.Table, third.Table, "other configuration changed")
+	require.Nil(t, p.For(one).Row("acme-1"), "whoever has an older catalog gets its prices")
+	require.Same(t, third, p.For(three), "and does not push out the newest")
+}
+
+func TestAnUnreadablePriceStopsNothing(t *testing.T) {
+	t.Parallel()
+	p := newPrices(t)
+	c := catalogOf(1, stored(3, "claude-haiku-4-5", `{"rates":{"input":"-1"}}`), stored(4, "acme-1", `{"rates":{"input":"1"}}`))
+	l, err := p.Take(c)
+	require.ErrorIs(t, err, pricing.ErrModel)
+	require.ErrorContains(t, err, "price 3")
+	require.Equal(t, pricing.SourceSeed, l.Row("claude-haiku-4-5").Source)
+	require.NotNil(t, l.Row("acme-1"))
+	require.Same(t, l, p.For(c))
+}
