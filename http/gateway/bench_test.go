@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/claude-code-hub/cch/internal/domain"
 )
 
 // tenKB is a request of the size small agents send.
@@ -67,4 +69,28 @@ func BenchmarkStream(b *testing.B) {
 	w := newWorld(b, nil, streams(text.String()))
 	b.SetBytes(int64(text.Len()))
 	benchmarkCalls(b, w.gateway, func() *http.Request { return w.request(b.Context(), streamBody) })
+}
+
+// BenchmarkConvertedStream has a Chat provider serve a megabyte of five-byte
+// deltas to a Claude client.
+func BenchmarkConvertedStream(b *testing.B) {
+	p := wires()["chat"]
+	var text bytes.Buffer
+	text.WriteString(as("m", p.events[0]))
+	for text.Len() < 1<<20 {
+		text.WriteString(strings.Replace(as("m", p.events[1]), "Hello", "lorem", 1))
+	}
+	text.WriteString(as("m", strings.Join(p.events[2:], "")))
+	w := newWorld(b, converting(b, domain.TypeOpenAICompatible), streams(text.String()))
+	b.SetBytes(int64(text.Len()))
+	benchmarkCalls(b, w.gateway, func() *http.Request { return w.request(b.Context(), streamBody) })
+}
+
+// BenchmarkConvertedRequest has a request of a megabyte put into another
+// protocol and its short answer back.
+func BenchmarkConvertedRequest(b *testing.B) {
+	body := strings.Replace(tenKB(), "lorem", strings.Repeat("lorem ", 200), 850)
+	w := newWorld(b, converting(b, domain.TypeOpenAICompatible), says(200, "application/json", as("m", wires()["chat"].document)))
+	b.SetBytes(int64(len(body)))
+	benchmarkCalls(b, w.gateway, func() *http.Request { return w.request(b.Context(), body) })
 }

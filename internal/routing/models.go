@@ -7,20 +7,17 @@ import (
 )
 
 // Reachable lists the enabled providers that callers of these groups reach by
-// one of the protocols.
+// one of the protocols, be it by conversion.
 func (p *Plan) Reachable(groups []string, protocols ...domain.Protocol) []*domain.Provider {
 	var out []*domain.Provider
 	for i := range p.entries {
 		e := &p.entries[i]
-		if e.Enabled && e.visibleTo(groups) && slices.ContainsFunc(protocols, e.speaks) {
+		if e.Enabled && e.visibleTo(groups) && slices.ContainsFunc(protocols, e.Accepts) {
 			out = append(out, e.Provider)
 		}
 	}
 	return out
 }
-
-// speaks tells whether the provider can serve a client of the protocol.
-func (e *entry) speaks(p domain.Protocol) bool { return e.protocol == p }
 
 // Models are the models that a provider's rules name one by one: those it is
 // restricted to, and those it knows by another name. others tells whether it may

@@ -48,6 +48,8 @@ func TestReachable(t *testing.T) {
 		{ID: 2, Type: domain.TypeClaudeAuth, Enabled: true, Groups: []string{"a"}},
 		{ID: 3, Type: domain.TypeCodex, Enabled: true},
 		{ID: 4, Type: domain.TypeClaude},
+		{ID: 5, Type: domain.TypeGemini, Enabled: true, Conversion: domain.Conversion{AcceptFormats: []domain.Protocol{domain.ProtocolChat}}},
+		{ID: 5, Type: domain.TypeGemini, Enabled: true, Conversion: domain.Conversion{AcceptFormats: []domain.Protocol{domain.ProtocolClaude}}},
 	}}))
 	ids := func(groups []string, protocols ...domain.Protocol) (out []domain.ProviderID) {
 		for _, p := range plan.Reachable(groups, protocols...) {
@@ -55,7 +57,9 @@ func TestReachable(t *testing.T) {
 		}
 		return out
 	}
-	require.Equal(t, []domain.ProviderID{1}, ids([]string{"default"}, domain.ProtocolClaude))
-	require.Equal(t, []domain.ProviderID{1, 2, 3}, ids([]string{domain.GroupAll}, domain.ProtocolClaude, domain.ProtocolResponses))
+	require.Equal(t, []domain.ProviderID{1, 5}, ids([]string{"default"}, domain.ProtocolClaude))
+	require.Equal(t, []domain.ProviderID{3}, ids([]string{"default"}, domain.ProtocolResponses), "5 converts for Claude clients alone")
+	require.Equal(t, []domain.ProviderID{1, 2, 3, 5}, ids([]string{domain.GroupAll}, domain.ProtocolClaude, domain.ProtocolResponses))
 	require.Empty(t, ids([]string{"b"}, domain.ProtocolClaude))
+	require.Equal(t, []domain.ProviderID{5}, ids([]string{"default"}, domain.ProtocolChat), "it converts")
 }
