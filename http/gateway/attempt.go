@@ -78,7 +78,7 @@ func (g *Gateway) attempt(x *exchange, run Run, a *protocol.Attempt) (result *pr
 // carry takes a 2xx to the client, in the way its kind asks for.
 func (c *call) carry(res *upstream.Response) {
 	switch {
-	case c.x.upload != nil:
+	case c.x.target.handling == resource:
 		c.pass(res)
 		return
 	case c.conversion != nil:

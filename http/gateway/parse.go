@@ -30,16 +30,23 @@ func (g *Gateway) parse(x *exchange) error {
 	return nil
 }
 
-// openBody makes the body ready to be passed on while it arrives.
+// smallResource is the size up to which a body is held that nobody looks at, so
+// that it can be sent to another provider when the first one fails.
+const smallResource = 64 << 10
+
+// openBody makes the body ready to be passed on, while it arrives if it is large.
 func (g *Gateway) openBody(x *exchange) (err error) {
+	if n := x.r.ContentLength; n > 0 && n <= smallResource && x.r.Header.Get("Content-Encoding") == "" {
+		return g.takeBody(x)
+	}
 	if x.upload, err = g.intake.Stream(x.r, http.NewResponseController(x.reply.w)); err != nil {
 		return refused(domain.BlockedRequest, err)
 	}
 	return nil
 }
 
-// readBody takes the body in and reads its head.
-func (g *Gateway) readBody(x *exchange) error {
+// takeBody holds the body.
+func (g *Gateway) takeBody(x *exchange) error {
 	body, err := g.intake.Read(x.r, http.NewResponseController(x.reply.w))
 	if err != nil {
 		if f := domain.AsFault(err); f.Kind == domain.KindOverloaded {
@@ -48,6 +55,14 @@ func (g *Gateway) readBody(x *exchange) error {
 		return refused(domain.BlockedRequest, err)
 	}
 	x.body = body
+	return nil
+}
+
+// readBody takes the body in and reads its head.
+func (g *Gateway) readBody(x *exchange) error {
+	if err := g.takeBody(x); err != nil {
+		return err
+	}
 	if err := x.readModel(); err != nil {
 		return refused(domain.BlockedRequest, err)
 	}

@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -123,6 +124,33 @@ func TestBreakInTheMiddleOfEveryProtocol(t *testing.T) {
 			require.NotContains(t, rest, "[DONE]")
 			require.Equal(t, domain.FailStreamBroken, w.actor.only(t).Failure)
 		}
+	})
+}
+
+// TestEveryProtocolCutAnywhere breaks the first provider's stream off at every
+// other byte. Before content the client gets the second one's answer and nothing
+// else, afterwards what came and an error.
+func TestEveryProtocolCutAnywhere(t *testing.T) {
+	t.Parallel()
+	eachWire(t, func(t *testing.T, p wire) {
+		t.Helper()
+		whole, other := p.stream("m-1"), p.stream("m-2")
+		cut := make(chan int, 1)
+		w := newWorld(t, nil, func(rw http.ResponseWriter, r *http.Request) { breaks(whole[:<-cut])(rw, r) }, streams(other))
+		committed := false
+		for at := 0; at < len(whole); at += 2 {
+			cut <- at
+			a := w.callTo("POST", as("m-1", p.path), as("m-1", p.body))
+			require.Equal(t, 200, a.status)
+			if a.body == other {
+				require.False(t, committed, "byte %d: no way back after content", at)
+				continue
+			}
+			committed = true
+			require.True(t, strings.HasPrefix(a.body, whole[:at]), "byte %d: %s", at, a.body)
+			require.NotContains(t, a.body, "m-2")
+		}
+		require.True(t, committed)
 	})
 }
 
