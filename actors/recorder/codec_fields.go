@@ -8,14 +8,17 @@ import (
 // The lists below are the format of the journal: values are only ever added at
 // the end of an array, and the numbers of values are part of it.
 
+const recordValues = 5
+
 func recordFields(c *codec, r *protocol.LogRecord) {
-	c.array(4, func() {
+	c.array(recordValues, func() {
 		c.nested(logValues, func() { logList(c, &r.Log) })
 		blob(c, &r.Detail.Chain)
 		text(c, &r.Detail.Error)
 		list(c, &r.Settles, func(c *codec, s *protocol.QuotaSettle) {
 			c.nested(settleValues, func() { settleList(c, s) })
 		})
+		blob(c, &r.Detail.Cost)
 	})
 	r.Detail.RequestID = r.Log.ID
 }

@@ -62,7 +62,7 @@ func TestRecordsAreWellFormed(t *testing.T) {
 	value, err := msgpack.NewDecoder(rest).DecodeSlice()
 	require.NoError(t, err)
 	require.Zero(t, rest.Len())
-	require.Len(t, value, 4)
+	require.Len(t, value, recordValues)
 	require.Len(t, value[0], logValues)
 	require.Len(t, value[3].([]any)[1], settleValues)
 }
@@ -88,7 +88,13 @@ func TestRecordsOfOtherVersions(t *testing.T) {
 	require.Equal(t, fullRecord().Detail.Chain, older.Detail.Chain)
 	require.Empty(t, older.Settles)
 
-	newer := read([]any{append(slices.Clip(row), "added", []any{1, 2}), values[1], values[2], values[3], map[string]any{"k": 1}})
+	unpriced := read(values[:4])
+	require.Len(t, unpriced.Settles, 2)
+	require.Empty(t, unpriced.Detail.Cost)
+
+	added := append(slices.Clip(values), map[string]any{"k": 1})
+	added[0] = append(slices.Clip(row), "added", []any{1, 2})
+	newer := read(added)
 	require.Empty(t, cmp.Diff(fullRecord(), newer))
 }
 

@@ -104,6 +104,7 @@ type ClientRecord struct {
 type RequestDetail struct {
 	RequestID RequestID
 	Chain     []byte // JSON array of ChainEntry
+	Cost      []byte // JSON of CostBreakdown; empty = no provider was called
 	Error     string // redacted excerpt of the last error, at most 4000 characters
 }
 

@@ -67,6 +67,7 @@ type detailRow struct {
 
 	RequestID int64  `bun:"request_id,pk"`
 	Chain     string `bun:"decision_chain"`
+	Cost      string `bun:"cost_breakdown"`
 	Error     string `bun:"error_detail"`
 }
 

@@ -104,6 +104,9 @@ func (r RequestLogs) Get(ctx context.Context, id domain.RequestID) (domain.Reque
 	detail := domain.RequestDetail{RequestID: id, Chain: []byte("[]")}
 	if len(details) > 0 {
 		detail.Chain, detail.Error = []byte(details[0].Chain), details[0].Error
+		if cost := details[0].Cost; cost != "" {
+			detail.Cost = []byte(cost)
+		}
 	}
 	return log, detail, nil
 }

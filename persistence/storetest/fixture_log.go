@@ -54,6 +54,7 @@ func Detail(id domain.RequestID) domain.RequestDetail {
 	entry := `{"id":1,"name":"acme","providerType":"claude","reason":"request_success","timestamp":1790000000000,"attemptNumber":1,"statusCode":200}`
 	return domain.RequestDetail{
 		RequestID: id, Chain: []byte("[" + strings.Repeat(entry+",", 5) + entry + "]"), Error: "excerpt",
+		Cost: []byte(`{"state":"billed","model":"claude-sonnet-4-5","charge":123456789}`),
 	}
 }
 

@@ -1,0 +1,3 @@
+-- +goose Up
+
+ALTER TABLE request_details ADD COLUMN cost_breakdown TEXT;
