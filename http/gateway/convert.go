@@ -88,6 +88,7 @@ func (c *call) encode() (*convert.Request, error) {
 func (g *Gateway) target(p *domain.Provider, model string) neutral.Target {
 	return neutral.Target{
 		Format: neutral.Format(p.Type.Protocol()), ModelName: model, Model: g.Capabilities.Model(model),
+		AutoCache: true, // clients of other vendors know no breakpoints, and without any nothing is cached
 	}
 }
 

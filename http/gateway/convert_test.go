@@ -96,6 +96,20 @@ func TestConvertedToClaude(t *testing.T) {
 	}
 }
 
+// Claude caches nothing without a breakpoint, which clients of other vendors
+// do not set.
+func TestConvertedToClaudeCaches(t *testing.T) {
+	t.Parallel()
+	h, bodies := recording(says(200, "application/json", message))
+	w := newWorld(t, converting(t, domain.TypeClaude), h)
+	a := w.callTo("POST", "/v1/chat/completions",
+		`{"model":"claude-5","messages":[{"role":"system","content":"be brief"},{"role":"user","content":"hi"}]}`)
+	require.Equal(t, "Hello", gjson.Get(a.body, "choices.0.message.content").String(), a.body)
+	path, body, _ := strings.Cut(<-bodies, " ")
+	require.Equal(t, "/v1/messages", path)
+	require.Equal(t, "ephemeral", gjson.Get(body, "system.0.cache_control.type").String(), body)
+}
+
 // An answer may come in another framing than was asked for.
 func TestConversionAcrossFramings(t *testing.T) {
 	t.Parallel()
