@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -88,13 +89,17 @@ func New(o Options) *API {
 	}
 	config := openapi.Config(o.Version, o.AppURL)
 	config.Transformers = []huma.Transformer{nameProblem}
+	config.Formats = maps.Clone(config.Formats)
+	for name, format := range config.Formats {
+		config.Formats[name] = withoutNUL(format)
+	}
 	a.huma = humamux.New(a.router, config)
 	a.declare()
 	a.router.SkipClean(true) // a redirect would turn a POST into a GET
 	a.router.NotFoundHandler = a.unmatched(http.StatusNotFound, problem.ErrorNotFound, "This path does not exist.")
 	a.router.MethodNotAllowedHandler = a.unmatched(http.StatusMethodNotAllowed, problem.ErrorMethodNotAllowed,
 		"This path does not take the method.")
-	a.handler = a.headers(a.router)
+	a.handler = a.headers(a.refuseNUL(a.router))
 	return a
 }
 

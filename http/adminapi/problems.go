@@ -29,6 +29,9 @@ func humaProblem(status int, msg string, errs []error) *problem.Problem {
 			continue
 		}
 		d := detail.ErrorDetail()
+		if at, isNUL := strings.CutPrefix(d.Message, nulPrefix); isNUL && d.Location == "body" {
+			return problem.Invalid(problem.InvalidParam{Path: fieldPath(at), Code: "invalid_format", Message: nulDetail})
+		}
 		if d.Location == "body" && status == http.StatusBadRequest {
 			return problem.New(status, problem.ErrorMalformedJSON, "The body is not valid JSON: "+d.Message)
 		}
@@ -59,8 +62,15 @@ const (
 	requiredSuffix = " to be present"
 )
 
+// blankText is huma's message about a text that matches no `\S`, of which the
+// fields that must not be blank have the description.
+const blankText = "expected string to be a text that is not blank"
+
 func invalidParam(d *huma.ErrorDetail) problem.InvalidParam {
 	path := fieldPath(d.Location)
+	if d.Message == blankText {
+		return problem.InvalidParam{Path: path, Code: "too_short", Message: "is empty"}
+	}
 	if name, ok := strings.CutPrefix(d.Message, requiredPrefix); ok {
 		name = strings.TrimSuffix(name, requiredSuffix)
 		return problem.InvalidParam{Path: append(path, name), Code: "required", Message: "is required"}

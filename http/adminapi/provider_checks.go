@@ -119,6 +119,18 @@ func (f *faults) checkURL(s *string) {
 	}
 }
 
+// checkCredential judges a provider's key, which travels in a header unless it
+// is a JSON document. A blank one would be sent as no credential at all.
+func (f *faults) checkCredential(s domain.Secret) {
+	switch key := s.Reveal(); {
+	case key == "":
+		f.add("too_short", "is empty", "key")
+	case strings.HasPrefix(key, "{"):
+	case !httpguts.ValidHeaderFieldValue(key):
+		f.add("invalid_format", "holds a character that no header can carry", "key")
+	}
+}
+
 // hostOf is what a credential is bound to: scheme, host and port.
 func hostOf(raw string) string {
 	u, err := url.Parse(raw)

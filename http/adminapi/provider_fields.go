@@ -29,7 +29,7 @@ type ProviderFields struct {
 	AcceptFormats       field[acceptFormats]          `json:"acceptFormats,omitzero"`
 	CodexInstructions   field[string]                 `json:"codexInstructions,omitzero"            enum:"auto,force,keep"`
 	CircuitBreaker      *breakerFields                `json:"circuitBreaker,omitempty"`
-	ProxyURL            field[string]                 `json:"proxyUrl,omitzero"                     maxLength:"512" writeOnly:"true" doc:"http, https, socks5 or socks5h; null = direct"`
+	ProxyURL            field[string]                 `json:"proxyUrl,omitzero"                     maxLength:"512" pattern:"^$|^(https?|socks5h?)://" patternDescription:"an http, https, socks5 or socks5h URL" writeOnly:"true" doc:"http, https, socks5 or socks5h; null = direct"`
 	ProxyFallback       field[bool]                   `json:"proxyFallbackToDirect,omitzero"`
 	FirstByteTimeoutMs  field[int64]                  `json:"firstByteTimeoutStreamingMs,omitzero"  minimum:"0" maximum:"180000" doc:"0 = off, else from 1000"`
 	StreamIdleTimeoutMs field[int64]                  `json:"streamingIdleTimeoutMs,omitzero"       minimum:"0" maximum:"600000" doc:"0 = off, else from 60000"`

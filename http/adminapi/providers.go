@@ -154,10 +154,10 @@ func (a *API) providerMatches(in *providerListInput, p *domain.Provider) bool {
 
 type createProviderInput struct {
 	Body struct {
-		Name string `json:"name" minLength:"1" maxLength:"64"`
+		Name string `json:"name" maxLength:"64" pattern:"\\S" patternDescription:"a text that is not blank"`
 		Type string `json:"type" enum:"claude,claude-auth,codex,openai-compatible,gemini,gemini-cli"`
-		URL  string `json:"url"  minLength:"1" maxLength:"255" doc:"base URL"`
-		Key  string `json:"key"  minLength:"1" maxLength:"16384" writeOnly:"true"`
+		URL  string `json:"url"  maxLength:"255" pattern:"^\\s*[hH][tT][tT][pP][sS]?://[^/?#@\\s]+(/[^?#]*)?\\s*$" patternDescription:"an http or https URL without user, query and fragment" doc:"base URL"`
+		Key  string `json:"key"  maxLength:"16384" pattern:"\\S" patternDescription:"a text that is not blank" writeOnly:"true"`
 		ProviderFields
 	}
 }
@@ -168,6 +168,7 @@ func (a *API) createProvider(ctx context.Context, in *createProviderInput) (*out
 	wrong := in.Body.apply(&p)
 	wrong.checkName(&p.Name)
 	wrong.checkURL(&p.URL)
+	wrong.checkCredential(p.Key)
 	if err := wrong.err(); err != nil {
 		return nil, err
 	}
@@ -250,6 +251,7 @@ func (in *updateProviderInput) merge(p *domain.Provider) error {
 	switch {
 	case body.Key != "":
 		setProviderKey(p, body.Key)
+		wrong.checkCredential(p.Key)
 	case hostOf(p.URL) != hostOf(before):
 		wrong.add("required", "is required when the host of the URL changes", "key")
 	}

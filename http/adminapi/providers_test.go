@@ -286,3 +286,41 @@ func TestGroups(t *testing.T) {
 	problem := w.admin(http.MethodPatch, "/api/v1/provider-groups/1", `{"name":"renamed"}`).refused(t, http.StatusConflict, "resource.conflict")
 	require.Contains(t, problem.Detail, "built-in")
 }
+
+func TestEveryFaultOfAProviderIsNamedAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.admin(http.MethodPost, "/api/v1/providers",
+		`{"name":" ","type":"bogus","url":"not a url","key":" \t","weight":500,"proxyUrl":"ftp://x","extra":1}`).
+		refused(t, http.StatusBadRequest, "request.validation_failed")
+	require.Equal(t, map[string]string{
+		"name": "too_short", "type": "invalid_choice", "url": "invalid_format", "key": "too_short",
+		"weight": "too_big", "proxyUrl": "invalid_format", "extra": "unknown_field",
+	}, p.fields())
+	for _, url := range []string{"https://u:p@h/", "https://h/?q", "https://h#f", "ftp://h", "https://", "h"} {
+		w.admin(http.MethodPost, "/api/v1/providers", `{"name":"n","type":"claude","url":"`+url+`","key":"k"}`).
+			refused(t, http.StatusBadRequest, "request.validation_failed")
+	}
+	var all struct{ Items []any }
+	w.admin(http.MethodGet, "/api/v1/providers", nil).into(t, http.StatusOK, &all)
+	require.Empty(t, all.Items, "nothing is half written")
+}
+
+func TestProviderKeysFitAHeader(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	create := func(key string) answer {
+		return w.admin(http.MethodPost, "/api/v1/providers", map[string]any{
+			"name": "n", "type": "gemini", "url": "HTTPS://H.example/@v1 ", "key": key,
+		})
+	}
+	for _, key := range []string{"sk-one\r\nsk-two", "sk\x01", "sk-\x7f"} {
+		p := create(key).refused(t, http.StatusBadRequest, "request.validation_failed")
+		require.Equal(t, []any{"key"}, p.InvalidParams[0].Path, key)
+	}
+	for _, key := range []string{" sk-spaces-around\n", "{\n \"refresh_token\": \"x\"\n}"} {
+		require.Equal(t, http.StatusCreated, create(key).status, key)
+	}
+	w.admin(http.MethodPatch, "/api/v1/providers/1", `{"key":"a\nb"}`).
+		refused(t, http.StatusBadRequest, "request.validation_failed")
+}
