@@ -80,8 +80,12 @@ func configVersion(ctx context.Context, db bun.IDB) (int64, error) {
 	return version, nil
 }
 
-// asFault turns what a constraint refused into a fault.
+// asFault turns what a constraint refused, and an engine that cannot work at the
+// moment, into a fault.
 func asFault(err error) error {
+	if why := outOfOrder(err); why != "" {
+		return domain.NewFault(domain.KindOverloaded, "", "the database is not available: "+why).Because(err)
+	}
 	if column, ok := uniqueViolation(err); ok {
 		return domain.NewFault(domain.KindConflict, "", column+" is already in use").Because(err)
 	}

@@ -134,6 +134,26 @@ func foreignKeyViolation(err error) bool {
 	return ok && e.Code() == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
 }
 
+// outOfOrder says what keeps the engine from working, as far as that may pass
+// without a change of the data; empty for every other error.
+func outOfOrder(err error) string {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return ""
+	}
+	switch e.Code() & 0xff { // the primary code
+	case sqlite3.SQLITE_FULL:
+		return "the disk is full"
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return "another process holds its lock"
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM:
+		return "its files cannot be written"
+	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN:
+		return "its files cannot be read or written"
+	}
+	return ""
+}
+
 // rejected tells whether err lies in the data, so that trying again is useless.
 func rejected(err error) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)

@@ -53,7 +53,7 @@ func (r LoginThrottle) Put(ctx context.Context, t domain.LoginThrottle) error {
 		Set("locked_until_at = EXCLUDED.locked_until_at").
 		Exec(ctx)
 	if err != nil {
-		return fmt.Errorf("write the login throttle: %w", err)
+		return fmt.Errorf("write the login throttle: %w", asFault(err))
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/claude-code-hub/cch/internal/domain"
 	"github.com/claude-code-hub/cch/persistence/store"
 	"github.com/claude-code-hub/cch/persistence/storetest"
 )
@@ -130,4 +131,24 @@ func openBench(b *testing.B) *store.Store {
 	require.NoError(b, err)
 	b.Cleanup(func() { require.NoError(b, s.Close()) })
 	return s
+}
+
+func TestAWriteTheEngineCannotTakeIsNotTheCallersFault(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := openIn(t, dir)
+	other, err := raw(t, filepath.Join(dir, "cch.db")).Conn(t.Context())
+	require.NoError(t, err)
+	_, err = other.ExecContext(t.Context(), "BEGIN IMMEDIATE")
+	require.NoError(t, err)
+
+	_, _, err = s.Users().Create(t.Context(), domain.User{Name: "ann", Role: domain.RoleUser})
+	require.True(t, domain.IsKind(err, domain.KindOverloaded), err)
+	require.NotContains(t, domain.AsFault(err).Detail, "SQL")
+
+	_, err = other.ExecContext(t.Context(), "ROLLBACK")
+	require.NoError(t, err)
+	require.NoError(t, other.Close())
+	_, _, err = s.Users().Create(t.Context(), domain.User{Name: "ann", Role: domain.RoleUser})
+	require.NoError(t, err)
 }
