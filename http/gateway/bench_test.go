@@ -94,3 +94,20 @@ func BenchmarkConvertedRequest(b *testing.B) {
 	b.SetBytes(int64(len(body)))
 	benchmarkCalls(b, w.gateway, func() *http.Request { return w.request(b.Context(), body) })
 }
+
+// BenchmarkProtocols makes a streamed call of ten kilobytes in every protocol
+// but Claude's, with a short answer.
+func BenchmarkProtocols(b *testing.B) {
+	for name, p := range wires() {
+		b.Run(name, func(b *testing.B) {
+			w := newWorld(b, nil, streams(p.stream("m")))
+			body := as("m", strings.Replace(p.body, `h\u00e9`, strings.Repeat("lorem ipsum ", 850), 1))
+			b.SetBytes(int64(len(body)))
+			benchmarkCalls(b, w.gateway, func() *http.Request {
+				r, _ := http.NewRequestWithContext(b.Context(), http.MethodPost, w.server.URL+as("m", p.path), strings.NewReader(body))
+				r.Header.Set("Authorization", "Bearer "+clientKey)
+				return r
+			})
+		})
+	}
+}
