@@ -5,6 +5,8 @@
 // generation it saw, so of two requests that end at once the first decides. The
 // session lapses a TTL after its last sign of life; its actor is put away a
 // minute later and read back from its snapshot when the session is used again.
+// Numbers never begin anew: they go on from the recorded requests where these
+// are ahead of the snapshot.
 //
 // It refuses to judge whether a binding is still good: that is routing's work.
 // Start with Receive; state.go has the rules.
@@ -43,6 +45,8 @@ type Actor struct {
 type loaded struct {
 	snapshot domain.Snapshot
 	err      error
+	recorded int64 // requests of the session in the log
+	unread   error // why they could not be counted
 }
 
 func newActor(id string, o Options) *Actor {
@@ -103,8 +107,23 @@ func (a *Actor) load(c *kit.Context) {
 	id := a.id
 	c.Go(loadDeadline, func(ctx context.Context) any {
 		snapshot, err := a.o.Snapshots.Load(ctx, KindName, id)
-		return loaded{snapshot, err}
+		recorded, unread := a.recorded(ctx, id)
+		return loaded{snapshot, err, recorded, unread}
 	})
+}
+
+// recorded counts the session's requests in the log. A snapshot may be older
+// than the last of them, or have lapsed with the binding, and no number may be
+// given twice.
+func (a *Actor) recorded(ctx context.Context, id string) (int64, error) {
+	if a.o.History == nil {
+		return 0, nil
+	}
+	s, err := a.o.History.Get(ctx, id)
+	if domain.IsKind(err, domain.KindNotFound) {
+		return 0, nil
+	}
+	return s.Requests, err
 }
 
 // restore takes the snapshot in. Without one, or if the store does not answer,
@@ -117,6 +136,10 @@ func (a *Actor) restore(c *kit.Context, m loaded) {
 	if err != nil && !domain.IsKind(err, domain.KindNotFound) {
 		c.Logger().Warn("snapshot not read", slog.Any("error", err))
 	}
+	if m.unread != nil {
+		c.Logger().Warn("recorded requests not counted", slog.Any("error", m.unread))
+	}
+	a.state.seq = max(a.state.seq, m.recorded)
 	a.state.epoch = max(a.now.UnixMilli(), m.snapshot.Epoch+1)
 	a.saved = a.now
 	a.ready = true

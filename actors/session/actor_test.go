@@ -66,8 +66,13 @@ type hub struct {
 
 func start(t *testing.T, m *memory, intercept func(kind, id string, self kit.Ref, msg any)) *hub {
 	t.Helper()
+	return startWith(t, session.Options{Snapshots: m, TTL: ttl}, intercept)
+}
+
+func startWith(t *testing.T, o session.Options, intercept func(kind, id string, self kit.Ref, msg any)) *hub {
+	t.Helper()
 	sys := kit.NewSystem(kit.Options{Intercept: intercept})
-	dir := sys.Directory(session.New(session.Options{Snapshots: m, TTL: ttl}))
+	dir := sys.Directory(session.New(o))
 	return &hub{t: t, sys: sys, dir: dir, ref: dir.Ref("abc")}
 }
 
@@ -128,6 +133,53 @@ func TestAnIdleSessionIsPutAwayAndAStickyOneFoundAgain(t *testing.T) {
 		require.Zero(t, v.ProviderID)
 		require.EqualValues(t, 1, v.Seq, "nothing is left of it")
 	})
+}
+
+// history is a log in which a session has so many requests; less than 0 = it
+// does not answer, 0 = it knows none.
+type history int64
+
+func (n history) Get(_ context.Context, hash string) (domain.Session, error) {
+	switch {
+	case n < 0:
+		return domain.Session{}, errors.New("log is down")
+	case n == 0:
+		return domain.Session{}, domain.NotFound("session", hash)
+	}
+	return domain.Session{Hash: hash, Requests: int64(n)}, nil
+}
+
+func TestNumbersGoOnWhereTheLogIsAheadOfTheSnapshot(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name     string
+		recorded history
+		snapshot bool // one that was saved after the first request
+		want     int64
+	}{
+		{"killed after 114 requests", 114, true, 115},
+		{"killed before the first snapshot", 3, false, 4},
+		{"the log is behind", 0, true, 2},
+		{"the log does not answer", -1, true, 2},
+		{"new session", 0, false, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				m := newMemory()
+				if c.snapshot {
+					h := start(t, m, nil)
+					h.bind(1, 7, h.resolve(1).Generation)
+					h.stop()
+				}
+				h := startWith(t, session.Options{Snapshots: m, History: c.recorded, TTL: ttl}, nil)
+				defer h.stop()
+				v := h.resolve(2)
+				require.Equal(t, c.want, v.Seq)
+				require.Equal(t, c.snapshot, v.ProviderID == 7, "the binding is the snapshot's")
+			})
+		})
+	}
 }
 
 func TestASessionInUseIsNotPutAway(t *testing.T) {

@@ -22,9 +22,16 @@ type Snapshots interface {
 	Load(ctx context.Context, kind, id string) (domain.Snapshot, error)
 }
 
+// History knows how many requests of a session were recorded. Get of a session
+// without any is a fault of KindNotFound.
+type History interface {
+	Get(ctx context.Context, hash string) (domain.Session, error)
+}
+
 // Options are what session actors depend on.
 type Options struct {
 	Snapshots Snapshots
+	History   History       // nil: numbers go on from the snapshot alone
 	TTL       time.Duration // a session lapses this long after its last sign of life
 }
 
