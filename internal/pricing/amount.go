@@ -123,8 +123,12 @@ func product(d decimal.Decimal, n int64, exp int32) decimal.Decimal {
 // the counts of a broken upstream, ends at the largest amount.
 func nano(usd decimal.Decimal) domain.Money {
 	exp := usd.Exponent() + nanoPlaces
-	if exp > -maxInt64Digits && exp <= 0 && usd.NumDigits() <= maxInt64Digits {
-		return domain.Money(shiftHalfEven(usd.CoefficientInt64(), int(-exp)))
+	if exp > -maxInt64Digits && usd.NumDigits()+int(max(exp, 0)) <= maxInt64Digits {
+		n := usd.CoefficientInt64()
+		if exp > 0 {
+			return domain.Money(n * pow10(int(exp)))
+		}
+		return domain.Money(shiftHalfEven(n, int(-exp)))
 	}
 	n := usd.RoundBank(nanoPlaces).Shift(nanoPlaces).BigInt()
 	if !n.IsInt64() {
@@ -138,15 +142,20 @@ const maxInt64Digits = 18
 
 // shiftHalfEven is n / 10^digits for n >= 0, rounded half to even.
 func shiftHalfEven(n int64, digits int) int64 {
-	pow := int64(1)
-	for range digits {
-		pow *= 10
-	}
+	pow := pow10(digits)
 	q, r := n/pow, n%pow
 	if r > pow-r || r == pow-r && q%2 == 1 {
 		q++
 	}
 	return q
+}
+
+func pow10(n int) int64 {
+	pow := int64(1)
+	for range n {
+		pow *= 10
+	}
+	return pow
 }
 
 func anySet(amounts []decimal.NullDecimal) bool { return countSet(amounts) > 0 }
