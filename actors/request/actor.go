@@ -6,6 +6,7 @@ import (
 	"github.com/claude-code-hub/cch/actors/kit"
 	"github.com/claude-code-hub/cch/actors/protocol"
 	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/pricing"
 	"github.com/claude-code-hub/cch/internal/routing"
 )
 
@@ -24,6 +25,7 @@ type Deps struct {
 	Keeper   kit.Ref
 	Recorder Recorder
 	Health   routing.Health
+	Prices   *pricing.Prices
 	Node     string
 	Attempts int // per provider and request, unless the provider says otherwise; 0 = 2
 	// Emergency decides for quota actors that do not answer; nil admits all.
@@ -132,8 +134,10 @@ func (a *Actor) Stopped() {
 }
 
 func (a *Actor) admit(msg *protocol.Admit, now time.Time) {
-	a.m = newMachine(a, node{name: a.shared.Node, attempts: a.shared.Attempts, health: a.shared.Health},
-		msg, a.shared.plans.For(msg.Catalog))
+	n := node{
+		name: a.shared.Node, attempts: a.shared.Attempts, health: a.shared.Health, prices: a.shared.Prices.For(msg.Catalog),
+	}
+	a.m = newMachine(a, n, msg, a.shared.plans.For(msg.Catalog))
 	a.c.After(watchdog, quiet{})
 	a.m.start(now)
 }

@@ -330,7 +330,7 @@ func TestTheWatchdogEndsARequestInWhichNothingHappens(t *testing.T) {
 		defer h.close(t)
 		kind := request.Kind(request.Deps{
 			Holders: func(protocol.LeaseKind, string) kit.Ref { return kit.Ref{} },
-			Keeper:  h.keeper, Recorder: mutedRecorder{}, Health: healthy{},
+			Keeper:  h.keeper, Recorder: mutedRecorder{}, Health: healthy{}, Prices: prices(),
 		})
 		begun := time.Now()
 		actor := h.sys.Spawn(kind, "77")

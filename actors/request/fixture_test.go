@@ -3,6 +3,7 @@ package request
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/claude-code-hub/cch/actors/protocol"
 	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/pricing"
 	"github.com/claude-code-hub/cch/internal/routing"
 )
 
@@ -96,10 +98,23 @@ func (s *script) took() []string {
 	return lines
 }
 
+// listOf is the price list of a catalog.
+func listOf(c *domain.Catalog) *pricing.List { return prices().For(c) }
+
+// prices are read once: the list inside the binary is long.
+var prices = sync.OnceValue(func() *pricing.Prices {
+	p, err := pricing.NewPrices()
+	if err != nil {
+		panic(err)
+	}
+	return p
+})
+
 // world is what a test may change before its machine is made.
 type world struct {
 	providers []*domain.Provider
 	settings  domain.Settings
+	prices    []*domain.ModelPrice
 	health    health
 	admit     *protocol.Admit
 	request   *protocol.Request
@@ -125,7 +140,7 @@ func newWorld(edit ...func(*world)) *world {
 		e(w)
 	}
 	w.admit = &protocol.Admit{Request: w.request, Catalog: domain.NewCatalog(domain.Configuration{
-		Version: 3, Settings: w.settings, Providers: w.providers,
+		Version: 3, Settings: w.settings, Providers: w.providers, Prices: w.prices,
 	})}
 	return w
 }
@@ -138,7 +153,7 @@ type run struct {
 
 func (w *world) run() run {
 	fx := &script{held: map[domain.LeaseID]string{}}
-	m := newMachine(fx, node{name: "n1", health: w.health}, w.admit, routing.Compile(w.admit.Catalog))
+	m := newMachine(fx, node{name: "n1", health: w.health, prices: listOf(w.admit.Catalog)}, w.admit, routing.Compile(w.admit.Catalog))
 	return run{machine: m, fx: fx}
 }
 

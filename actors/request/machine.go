@@ -7,6 +7,7 @@ import (
 
 	"github.com/claude-code-hub/cch/actors/protocol"
 	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/pricing"
 	"github.com/claude-code-hub/cch/internal/routing"
 )
 
@@ -76,6 +77,7 @@ type node struct {
 	name     string
 	attempts int // per provider, unless the provider says otherwise; 0 = the default
 	health   routing.Health
+	prices   *pricing.List // of the request's catalog
 }
 
 // machine is the life of one request. Events are its methods; each takes the

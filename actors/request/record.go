@@ -10,10 +10,9 @@ import (
 )
 
 const (
-	maxLogMessage   = 1000
-	maxDetailError  = 4000
-	settleCharge    = "charge"
-	settleNotBilled = "not_billed"
+	maxLogMessage  = 1000
+	maxDetailError = 4000
+	settleCharge   = "charge"
 )
 
 // record collects what the log row will say.
@@ -56,15 +55,20 @@ func (m *machine) logRecord(now time.Time) *protocol.LogRecord {
 	row.ConfigVersion = m.plan.Catalog().Version()
 	row.Timing = m.timing(now)
 	m.describeUpstream(&row)
+	cost := costOf(m.node.prices, m.work())
+	row.Cost = cost.Charge
 	rec := &protocol.LogRecord{
 		Log:    row,
 		Detail: domain.RequestDetail{RequestID: m.req.ID, Chain: m.record.chain.encode()},
+	}
+	if m.record.served.provider != nil {
+		rec.Detail.Cost = encodeCost(&cost)
 	}
 	if last := m.record.last; last != nil && last.Class != domain.ClassOK {
 		rec.Detail.Error = clip(last.Excerpt, maxDetailError)
 	}
 	if m.quota.ok {
-		rec.Settles = []protocol.QuotaSettle{m.settlement()}
+		rec.Settles = []protocol.QuotaSettle{m.settlement(&cost)}
 	}
 	return rec
 }
@@ -82,11 +86,11 @@ func Lost(a *protocol.Admit, clientGone bool, now time.Time) *protocol.LogRecord
 	return m.logRecord(now)
 }
 
-func (m *machine) settlement() protocol.QuotaSettle {
+func (m *machine) settlement(c *domain.CostBreakdown) protocol.QuotaSettle {
 	return protocol.QuotaSettle{
 		SettleKey: protocol.SettleKey{ReqID: m.req.ID, Attempt: len(m.tries), Kind: settleCharge},
 		LeaseID:   m.quota.lease, UserID: m.req.User.ID, KeyID: m.req.Key.ID, SessionID: m.req.Session.ID,
-		State: settleNotBilled, T: m.began.UnixMilli(), IsFinal: true,
+		Charge: c.Charge, ProviderCost: c.ProviderNet, State: c.State, T: m.began.UnixMilli(), IsFinal: true,
 	}
 }
 

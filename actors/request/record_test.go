@@ -27,7 +27,7 @@ func TestRecordOfASuccess(t *testing.T) {
 			ModelSent: "claude-sonnet-4-5", ModelReturned: "claude-sonnet-4-5-x", Attempts: 1,
 			CostMultiplier: domain.MultiplierOne, GroupMultiplier: domain.MultiplierOne,
 		},
-		Usage: domain.Usage{Input: 10, Output: 20}, Source: domain.UsageUpstream,
+		Usage: domain.Usage{Input: 10, Output: 20}, Source: domain.UsageUpstream, Cost: 330_000, // at 3 and 15 USD per million
 		Timing: domain.TimingRecord{
 			Queue: 7 * time.Millisecond, Duration: time.Second + 5*time.Millisecond, TTFB: 45 * time.Millisecond, TTFT: 65 * time.Millisecond,
 		},
@@ -39,8 +39,8 @@ func TestRecordOfASuccess(t *testing.T) {
 	require.Empty(t, r.fx.record.Detail.Error)
 	require.Equal(t, []protocol.QuotaSettle{{
 		SettleKey: protocol.SettleKey{ReqID: 4711, Attempt: 1, Kind: "charge"},
-		LeaseID:   r.quota.lease, UserID: 8, KeyID: 9, SessionID: "s", State: "not_billed",
-		T: noon.UnixMilli(), IsFinal: true,
+		LeaseID:   r.quota.lease, UserID: 8, KeyID: 9, SessionID: "s", State: "billed",
+		Charge: 330_000, ProviderCost: 330_000, T: noon.UnixMilli(), IsFinal: true,
 	}}, r.fx.record.Settles)
 }
 

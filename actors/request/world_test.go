@@ -12,7 +12,17 @@ import (
 	"github.com/claude-code-hub/cch/actors/protocol"
 	"github.com/claude-code-hub/cch/actors/request"
 	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/pricing"
 )
+
+// prices are read once: the list inside the binary is long.
+var prices = sync.OnceValue(func() *pricing.Prices {
+	p, err := pricing.NewPrices()
+	if err != nil {
+		panic(err)
+	}
+	return p
+})
 
 // ledger knows which leases are out at all holders of a test.
 type ledger struct {
@@ -175,7 +185,7 @@ func newHub(o hubOptions) *hub {
 		return &keeperActor{holders: holders, tracked: map[domain.LeaseID]*protocol.LeaseTrack{}, figures: h.figures}
 	}}, "")
 	h.kind = request.Kind(request.Deps{
-		Holders: holders, Keeper: h.keeper, Recorder: h.recorder, Health: healthy{}, Node: "test",
+		Holders: holders, Keeper: h.keeper, Recorder: h.recorder, Health: healthy{}, Prices: prices(), Node: "test",
 		Emergency: o.emergency,
 	})
 	return h

@@ -17,7 +17,17 @@ import (
 	"github.com/claude-code-hub/cch/actors/router"
 	"github.com/claude-code-hub/cch/actors/system"
 	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/pricing"
 )
+
+// prices are read once: the list inside the binary is long.
+var prices = sync.OnceValue(func() *pricing.Prices {
+	p, err := pricing.NewPrices()
+	if err != nil {
+		panic(err)
+	}
+	return p
+})
 
 // granter grants whatever it is asked for; a silent one answers nothing.
 type granter struct {
@@ -112,7 +122,7 @@ func newNode(o nodeOptions) *node {
 	keeperRef := n.sys.Spawn(kit.Kind{Name: "leases", New: func(string) kit.Actor { return n.keeper }}, "")
 	n.pool = router.NewPool(n.sys, request.Kind(request.Deps{
 		Holders: func(protocol.LeaseKind, string) kit.Ref { return holder },
-		Keeper:  keeperRef, Recorder: n.journal, Health: healthy{}, Node: "test",
+		Keeper:  keeperRef, Recorder: n.journal, Health: healthy{}, Prices: prices(), Node: "test",
 	}), router.Options{Bound: o.bound})
 	n.Dispatcher = system.NewDispatcher(system.DispatcherOptions{
 		Pool: n.pool, Keeper: keeperRef, Recorder: n.journal, Now: time.Now, Logger: slog.New(slog.DiscardHandler),

@@ -120,7 +120,7 @@ func newReal(catalog *domain.Catalog, intercept func(kind, id string, self kit.R
 	keeperRef := n.sys.Spawn(n.keeper.Kind(), "")
 	n.settler = &settler{quotas: quotas}
 	n.pool = router.NewPool(n.sys, request.Kind(request.Deps{
-		Holders: holders, Keeper: keeperRef, Recorder: n.settler, Health: health, Node: "test",
+		Holders: holders, Keeper: keeperRef, Recorder: n.settler, Health: health, Prices: prices(), Node: "test",
 	}), router.Options{})
 	n.Dispatcher = system.NewDispatcher(system.DispatcherOptions{
 		Pool: n.pool, Keeper: keeperRef, Recorder: n.settler, Now: time.Now, Logger: slog.New(slog.DiscardHandler),

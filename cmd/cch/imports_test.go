@@ -45,7 +45,7 @@ func importTable() []importRule {
 		{"actors/wire", nil, []string{"github.com/vmihailenco/msgpack/v5"}},
 		{"actors/kit", []string{"actors/wire"}, []string{"github.com/asynkron/protoactor-go/…"}},
 		{"actors/protocol", []string{"internal/domain", "actors/wire"}, []string{}},
-		{"actors/system", []string{"actors/…", "internal/domain", "internal/routing", "internal/breaker", "internal/limits"}, []string{}},
+		{"actors/system", []string{"actors/…", "internal/domain", "internal/routing", "internal/breaker", "internal/limits", "internal/pricing"}, []string{}},
 		{"actors/…", []string{
 			"actors/kit", "actors/protocol", "actors/wire", "internal/domain", "internal/routing",
 			"internal/breaker", "internal/limits", "internal/pricing",
@@ -53,7 +53,7 @@ func importTable() []importRule {
 		{"http/server", []string{"http/…", "internal/domain", "internal/secrets", "ui"}, nil},
 		{"http/…", []string{
 			"http/problem", "http/middleware", "http/openapi", "http/gate", "http/gateway/…", "actors/protocol", "internal/domain", "internal/routing",
-			"internal/upstream", "internal/secrets", "converters/…",
+			"internal/pricing", "internal/upstream", "internal/secrets", "converters/…",
 		}, []string{
 			"github.com/gorilla/mux", "github.com/danielgtaylor/huma/…", "github.com/prometheus/…", "github.com/tidwall/…",
 			"github.com/klauspost/compress/…", "github.com/andybalholm/brotli", "golang.org/x/net/http/httpguts",
