@@ -21,6 +21,7 @@ import (
 	"github.com/claude-code-hub/cch/actors/session"
 	"github.com/claude-code-hub/cch/actors/snapshots"
 	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/pricing"
 )
 
 // Options are what a System is made of. All but Sessions, Chores and Intercept must be set.
@@ -36,6 +37,7 @@ type Options struct {
 	Sessions      session.History // nil: a killed process may number requests of a session twice
 	Breakers      BreakerStore
 	Recorder      recorder.Options // its Quota, System, Now and Logger are set here
+	Prices        *pricing.Prices
 
 	SessionTTL             time.Duration
 	CountOnly              bool // limits of users and keys are counted and not enforced
@@ -69,7 +71,9 @@ type System struct {
 // Start reads the configuration and spawns every long-lived actor. Rows that an
 // earlier process left open are closed before it returns.
 func Start(ctx context.Context, o Options) (*System, error) {
-	configuration, err := catalog.Load(ctx, catalog.Options{Store: o.Configuration, Logger: o.Logger})
+	configuration, err := catalog.Load(ctx, catalog.Options{
+		Store: o.Configuration, Logger: o.Logger, Swapped: func(c *domain.Catalog) { takePrices(o, c) },
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -92,6 +96,13 @@ func Start(ctx context.Context, o Options) (*System, error) {
 		s.kit.Spawn(maintenance.Kind(o.Chores(s.catalog), &s.chores), "maintenance")
 	}
 	return s, nil
+}
+
+// takePrices compiles the prices of a configuration before a request needs them.
+func takePrices(o Options, c *domain.Catalog) {
+	if _, err := o.Prices.Take(c); err != nil {
+		o.Logger.Error("stored prices cannot be read, others are in force", "error", err)
+	}
 }
 
 // startRecorder replays what an earlier process left in the journal.
@@ -128,7 +139,7 @@ func (s *System) startRequests(o Options) {
 	}
 	pool := router.NewPool(s.kit, request.Kind(request.Deps{
 		Holders: s.holder, Keeper: keeper, Recorder: s.recorder, Health: s.bus.View(),
-		Node: o.Node, Attempts: o.MaxAttemptsPerProvider, Emergency: s.emergency,
+		Prices: o.Prices, Node: o.Node, Attempts: o.MaxAttemptsPerProvider, Emergency: s.emergency,
 	}), router.Options{})
 	s.dispatcher = NewDispatcher(DispatcherOptions{
 		Pool: pool, Keeper: keeper, Recorder: s.recorder, Now: o.Now, Logger: o.Logger,

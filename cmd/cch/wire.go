@@ -28,6 +28,7 @@ import (
 	"github.com/claude-code-hub/cch/internal/domain"
 	"github.com/claude-code-hub/cch/internal/outbound"
 	"github.com/claude-code-hub/cch/internal/outbound/conntest"
+	"github.com/claude-code-hub/cch/internal/pricing"
 	"github.com/claude-code-hub/cch/internal/routing"
 	"github.com/claude-code-hub/cch/internal/secrets"
 	"github.com/claude-code-hub/cch/internal/telemetry"
@@ -56,6 +57,7 @@ type App struct {
 	demo     *demo.Server // nil = off
 	store    *store.Store
 	journal  *journal.Journal
+	prices   *pricing.Prices
 	system   *system.System
 	upstream *upstream.Client
 	proxies  *middleware.Proxies
@@ -136,6 +138,9 @@ func (a *App) buildActors(ctx context.Context, o Options) error {
 		return fmt.Errorf("open the journal: %w", err)
 	}
 	a.journal = records
+	if a.prices, err = pricing.NewPrices(); err != nil {
+		return fmt.Errorf("read price lists: %w", err)
+	}
 	a.onClose("journal", func(context.Context) error { return records.Close() })
 	a.system, err = system.Start(ctx, system.Options{
 		Logger: a.logger, Now: a.now, Node: newNodeName(a.now()),
@@ -146,6 +151,7 @@ func (a *App) buildActors(ctx context.Context, o Options) error {
 			BatchRecords: a.cfg.Journal.BatchSize, BatchDelay: a.cfg.Journal.FlushInterval.Duration(),
 			MaxPending: a.cfg.Journal.MaxPending,
 		},
+		Prices:                 a.prices,
 		SessionTTL:             a.cfg.Upstream.SessionTTL.Duration(),
 		MaxAttemptsPerProvider: a.cfg.Upstream.MaxAttemptsPerProvider,
 		CountNetworkErrors:     a.cfg.Upstream.BreakOnNetworkErrors,
