@@ -77,12 +77,23 @@ func concluded(history []Try, passText bool, kind domain.Kind, code domain.Code,
 	last := &history[len(history)-1]
 	f := domain.NewFault(kind, code, genericMessage(last.Status))
 	f.RetryAfter = retryAfter
-	if passText {
+	if passText && upstreamSpoke(last.Failure) {
 		if text := publicMessage(last.Excerpt); text != "" {
 			f.Detail = text
 		}
 	}
 	return f
+}
+
+// upstreamSpoke tells whether the excerpt of such a failure has the upstream's
+// words. Of a call without an answer it has only our own account of the network.
+func upstreamSpoke(f domain.FailureKind) bool {
+	switch f {
+	case domain.FailDial, domain.FailProxy, domain.FailReset, domain.FailTimeout, domain.FailRequest, domain.FailInternal:
+		return false
+	case domain.FailNone, domain.FailStatus, domain.FailEmpty, domain.FailFake200, domain.FailGate, domain.FailStreamBroken:
+	}
+	return true
 }
 
 func genericMessage(status int) string {

@@ -1,0 +1,37 @@
+package routing_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/routing"
+)
+
+func TestOnlyTheUpstreamsOwnWordsReachTheClient(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		last routing.Try
+		want string
+	}{
+		{"its words", routing.Try{Failure: domain.FailStatus, Status: 500, Excerpt: `{"error":{"message":"try later"}}`}, "try later"},
+		{"closed", routing.Try{Failure: domain.FailReset, Excerpt: "reset: EOF"}, "the upstream could not be reached"},
+		{"cut", routing.Try{Failure: domain.FailReset, Excerpt: "reset: unexpected EOF"}, "the upstream could not be reached"},
+		{"unknown host", routing.Try{Failure: domain.FailDial, Excerpt: "dial: lookup box: no such host"}, "the upstream could not be reached"},
+		{
+			"silent",
+			routing.Try{Failure: domain.FailTimeout, Status: domain.StatusTimeout, Excerpt: "timeout: no first byte in time"},
+			"the upstream did not answer in time",
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.last.Class = domain.ClassProviderError
+			f := routing.Conclude([]routing.Try{c.last}, domain.CallGenerate, true)
+			require.Equal(t, domain.CodeAllProvidersFailed, f.Code)
+			require.Equal(t, c.want, f.Detail)
+		})
+	}
+}
