@@ -61,12 +61,19 @@ lint: $(LINT) ## golangci-lint and shell syntax
 $(LINT):
 	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 
-generate: ## rebuild generated files (OpenAPI document, configuration reference)
+ui/web/node_modules: ui/web/package-lock.json
+	npm --prefix ui/web ci --ignore-scripts --no-audit --no-fund && touch $@
+
+generate: ui/web/node_modules ## rebuild generated files (OpenAPI document, the dashboard's types, configuration reference)
 	$(GO) run ./cmd/cch generate docs
+	npm --prefix ui/web run generate
+
+screenshots: build ## every page in both themes and two widths into ui/web/e2e/output, with demo data
+	scripts/with-hub.sh node ui/web/e2e/screenshots.mjs
 
 check: lint test ## lint and test
 
 clean: ## remove what was built
 	rm -rf bin ui/web/dist/assets ui/web/dist/index.html
 
-.PHONY: help run build ui viewers test test-race e2e test-clients fuzz bench bench-proxy lint generate check clean
+.PHONY: help run build ui viewers test test-race e2e test-clients fuzz bench bench-proxy lint generate screenshots check clean

@@ -1,20 +1,54 @@
 /**
  * The only place that talks to the management API: base path, CSRF token,
- * problem bodies, version of the server. Generated types can replace types.ts
- * without touching it.
+ * problem bodies, version of the server. Which paths exist, what they take and
+ * what they answer is known from the API's own document (schema.d.ts), so a
+ * wrong path, field or value does not compile.
  */
 import { boot } from '@/boot';
 import { ApiError, readProblem } from './error';
+import type { paths } from './schema';
+import type { Answer, Sent } from './types';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-export type Query = Record<string, string | number | boolean | undefined | null>;
+export type Query = Record<string, string | number | boolean | readonly (string | number)[] | undefined | null>;
 
-export interface CallOptions {
-  query?: Query;
-  body?: unknown;
+/** The paths below /api/v1 that have the method, with names in braces: "/providers/{id}". */
+export type Route<M extends Method> = {
+  [Path in keyof paths]: paths[Path] extends Record<Lowercase<M>, { responses: unknown }> ? (Path extends `/api/v1${infer Rest}` ? Rest : never) : never;
+}[keyof paths];
+
+type Operation<M extends Method, R extends string> = `/api/v1${R}` extends infer Path extends keyof paths ? paths[Path][Lowercase<M> & keyof paths[Path]] : never;
+
+type JSONBody<T> = T extends { content: { 'application/json': infer Body } } ? Body : undefined;
+type Success = 200 | 201 | 202 | 204;
+
+/** What an operation answers with. */
+export type Result<M extends Method, R extends Route<M>> = Operation<M, R> extends { responses: infer Responses } ? Answer<JSONBody<Responses[keyof Responses & Success]>> : never;
+
+/** The query an operation takes. */
+export type QueryOf<M extends Method, R extends Route<M>> = Operation<M, R> extends { parameters: { query?: infer Q } } ? Q : never;
+
+type Needs<O> = (O extends { parameters: { path: infer Params } } ? { params: Params } : { params?: never }) &
+  (O extends { parameters: { query?: infer Q } } ? { query?: Q } : { query?: never }) &
+  (O extends { requestBody: { content: { 'application/json': infer Body } } }
+    ? { body: Sent<Body> }
+    : O extends { requestBody?: { content: { 'application/json': infer Body } } }
+      ? { body?: Sent<Body> }
+      : { body?: never });
+
+export type CallOptions<M extends Method, R extends Route<M>> = Needs<Operation<M, R>> & Conditions;
+
+interface Conditions {
   /** Entity version for If-Match: a stale write is refused instead of overwriting. */
   version?: number;
   signal?: AbortSignal;
+}
+
+/** The options of any call, after the compiler looked at those of its operation. */
+interface AnyOptions extends Conditions {
+  params?: Record<string, string | number>;
+  query?: Query;
+  body?: unknown;
 }
 
 type Listener<T> = (value: T) => void;
@@ -41,28 +75,29 @@ export function resetCsrf(): void {
 export function apiUrl(path: string, query?: Query): string {
   const params = new URLSearchParams();
   for (const [name, value] of Object.entries(query ?? {})) {
-    if (value !== undefined && value !== null && value !== '') params.set(name, String(value));
+    if (value !== undefined && value !== null && value !== '') params.set(name, String(value)); // a list is joined by commas
   }
   const suffix = params.size > 0 ? `?${params.toString()}` : '';
   return `${boot.basePath}api/v1${path}${suffix}`;
 }
 
 async function csrf(): Promise<string> {
-  if (csrfToken === undefined) {
-    const answer = await send<Record<string, string>>('GET', '/auth/csrf', {});
-    csrfToken = answer.csrfToken ?? answer.token ?? '';
-  }
+  csrfToken ??= (await send<Result<'GET', '/auth/csrf'>>('GET', '/auth/csrf', {})).csrfToken;
   return csrfToken;
 }
 
-async function send<T>(method: Method, path: string, options: CallOptions, token?: string): Promise<T> {
+function fillIn(path: string, params: Record<string, string | number> = {}): string {
+  return path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
+}
+
+async function send<T>(method: Method, path: string, options: AnyOptions, token?: string): Promise<T> {
   const headers = new Headers({ Accept: 'application/json' });
   if (options.body !== undefined) headers.set('Content-Type', 'application/json');
   if (options.version !== undefined) headers.set('If-Match', `"${options.version}"`);
   if (token !== undefined) headers.set('X-CSRF-Token', token);
   let response: Response;
   try {
-    response = await fetch(apiUrl(path, options.query), {
+    response = await fetch(apiUrl(fillIn(path, options.params), options.query), {
       method,
       headers,
       credentials: 'same-origin',
@@ -81,17 +116,23 @@ async function send<T>(method: Method, path: string, options: CallOptions, token
 }
 
 /** Makes one call. Throws ApiError; a refused session is reported to the app first. */
-export async function call<T>(method: Method, path: string, options: CallOptions = {}): Promise<T> {
-  const guarded = method !== 'GET' && path !== '/auth/login';
+export async function call<M extends Method, R extends Route<M>>(
+  method: M,
+  path: R,
+  ...[given]: object extends CallOptions<M, R> ? [options?: CallOptions<M, R>] : [options: CallOptions<M, R>]
+): Promise<Result<M, R>> {
+  const options = (given as AnyOptions | undefined) ?? {};
+  const url: string = path;
+  const guarded = method !== 'GET' && url !== '/auth/login';
   try {
-    return await send<T>(method, path, options, guarded ? await csrf() : undefined);
+    return await send<Result<M, R>>(method, url, options, guarded ? await csrf() : undefined);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.status === 403 && error.code === 'auth.csrf_invalid' && guarded) {
       resetCsrf(); // it lives an hour; one fresh try
-      return send<T>(method, path, options, await csrf());
+      return send<Result<M, R>>(method, url, options, await csrf());
     }
-    if (error.status === 401 && path !== '/auth/login') onUnauthorized();
+    if (error.status === 401 && url !== '/auth/login') onUnauthorized();
     throw error;
   }
 }

@@ -1,46 +1,45 @@
 /** Writes. Each is one call; the hooks that use them say which queries become stale. */
 import { call, resetCsrf } from './client';
 import type {
-  ApiKey, CreatedKey, KeyInput, LoginResult, Provider, ProviderInput, ProviderTestInput, ProviderTestResult, SetupState, User, UserInput,
+  DemoMode, KeyInput, LoginResult, NewKey, NewProvider, NewUser, ProviderInput, ProviderTestInput, ProviderTestResult, SetupState, User, UserInput,
 } from './types';
 
 export async function login(key: string): Promise<LoginResult> {
   resetCsrf();
-  return call<LoginResult>('POST', '/auth/login', { body: { key } });
+  return call('POST', '/auth/login', { body: { key } });
 }
 
 export async function logout(): Promise<void> {
-  await call('POST', '/auth/logout', {});
+  await call('POST', '/auth/logout');
   resetCsrf();
 }
 
-export const createProvider = (body: ProviderInput) => call<Provider>('POST', '/providers', { body });
-export const updateProvider = (id: number, version: number, body: ProviderInput) =>
-  call<Provider>('PATCH', `/providers/${id}`, { body, version });
-export const deleteProvider = (id: number) => call('DELETE', `/providers/${id}`);
-export const resetBreaker = (id: number) => call('POST', `/providers/${id}/breaker/reset`);
+export const createProvider = (body: NewProvider) => call('POST', '/providers', { body });
+export const updateProvider = (id: number, version: number, body: ProviderInput) => call('PATCH', '/providers/{id}', { params: { id }, body, version });
+export const deleteProvider = (id: number) => call('DELETE', '/providers/{id}', { params: { id } });
+export const resetBreaker = (id: number) => call('POST', '/providers/{id}/breaker/reset', { params: { id } });
 
 /** Tests a stored provider, or, without providerId, one that is not saved yet. */
 export function testProvider({ providerId, draftOf, ...draft }: ProviderTestInput): Promise<ProviderTestResult> {
-  if (providerId !== undefined) return call<ProviderTestResult>('POST', `/providers/${providerId}/test`, { body: {} });
-  return call<ProviderTestResult>('POST', '/providers/test', { body: { ...draft, providerId: draftOf } });
+  if (providerId !== undefined) return call('POST', '/providers/{id}/test', { params: { id: providerId }, body: {} });
+  return call('POST', '/providers/test', { body: { ...draft, providerId: draftOf } });
 }
 
-export async function createUser(body: UserInput): Promise<User> {
-  const answer = await call<{ user: User }>('POST', '/users', { body });
+export async function createUser(body: NewUser): Promise<User> {
+  const answer = await call('POST', '/users', { body });
   return answer.user;
 }
-export const updateUser = (id: number, version: number, body: UserInput) => call<User>('PATCH', `/users/${id}`, { body, version });
-export const deleteUser = (id: number) => call('DELETE', `/users/${id}`);
+export const updateUser = (id: number, version: number, body: UserInput) => call('PATCH', '/users/{id}', { params: { id }, body, version });
+export const deleteUser = (id: number) => call('DELETE', '/users/{id}', { params: { id } });
 
-export const createKey = (userId: number, body: KeyInput) => call<CreatedKey>('POST', `/users/${userId}/keys`, { body });
-export const updateKey = (id: number, version: number, body: KeyInput) => call<ApiKey>('PATCH', `/keys/${id}`, { body, version });
-export const deleteKey = (id: number) => call('DELETE', `/keys/${id}`);
+export const createKey = (userId: number, body: NewKey) => call('POST', '/users/{id}/keys', { params: { id: userId }, body });
+export const updateKey = (id: number, version: number, body: KeyInput) => call('PATCH', '/keys/{id}', { params: { id }, body, version });
+export const deleteKey = (id: number) => call('DELETE', '/keys/{id}', { params: { id } });
 
-export const terminateSession = (id: string) => call('DELETE', `/sessions/${encodeURIComponent(id)}`);
+export const terminateSession = (id: string) => call('DELETE', '/sessions/{id}', { params: { id } });
 
-export const startDemo = () => call<{ key?: { secret?: string }; secret?: string } | undefined>('POST', '/setup/demo');
+export const startDemo = () => call('POST', '/setup/demo');
 export const removeDemo = () => call('DELETE', '/setup/demo');
-export const setDemoBehaviour = (mode: string) => call('PUT', '/setup/demo/behaviour', { body: { mode } });
+export const setDemoBehaviour = (mode: DemoMode) => call('PUT', '/setup/demo/behaviour', { body: { mode } });
 export const setDemoTraffic = (running: boolean) => call('POST', '/setup/demo/traffic', { body: { running } });
-export const updateSetup = (body: Partial<Pick<SetupState, 'steps' | 'dismissed'>>) => call<SetupState>('PATCH', '/setup/state', { body });
+export const updateSetup = (body: Partial<Pick<SetupState, 'steps' | 'dismissed'>>) => call('PATCH', '/setup/state', { body });

@@ -1,30 +1,30 @@
 /** Query keys and reads, one entry per resource. Writes are in mutations.ts. */
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-import { call, type Query } from './client';
+import { call, type QueryOf } from './client';
 import { isApiError } from './error';
-import type {
-  HealthReport, LimitUsage, Me, Page, Provider, ProviderHealth, Session, SetupState, UsageLog, UsageLogDetail, User,
-} from './types';
+import type { LimitUsage, Page } from './types';
+
+export type LogFilter = QueryOf<'GET', '/usage-logs'>;
 
 /** The largest page of a list. */
 const MAX_PAGE = 100;
 
 /** Follows the cursors of a short list (providers, users) to its end. */
-async function all<T>(path: string, query: Query, signal: AbortSignal): Promise<T[]> {
+async function all<T>(fetchPage: (cursor: string | undefined) => Promise<Page<T>>): Promise<T[]> {
   const items: T[] = [];
   let cursor: string | undefined;
   do {
-    const page = await call<Page<T>>('GET', path, { query: { ...query, limit: MAX_PAGE, cursor }, signal });
+    const page = await fetchPage(cursor);
     items.push(...page.items);
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined);
   return items;
 }
 
-/** Answers undefined where the server does not have the resource (yet, or any more). */
-async function optional<T>(path: string, signal: AbortSignal, query?: Query): Promise<T | null> {
+/** Answers null where the server does not have the resource (yet, or any more). */
+async function optional<T>(answer: Promise<T>): Promise<T | null> {
   try {
-    return await call<T>('GET', path, { signal, query });
+    return await answer;
   } catch (error) {
     if (isApiError(error, 404) || isApiError(error, 405)) return null;
     throw error;
@@ -32,28 +32,28 @@ async function optional<T>(path: string, signal: AbortSignal, query?: Query): Pr
 }
 
 export const queries = {
-  me: () => queryOptions({ queryKey: ['me'], queryFn: ({ signal }) => call<Me>('GET', '/auth/me', { signal }), staleTime: 60_000 }),
+  me: () => queryOptions({ queryKey: ['me'], queryFn: ({ signal }) => call('GET', '/auth/me', { signal }), staleTime: 60_000 }),
 
   health: () =>
-    queryOptions({ queryKey: ['health'], queryFn: ({ signal }) => optional<HealthReport>('/health', signal), refetchInterval: 15_000 }),
+    queryOptions({ queryKey: ['health'], queryFn: ({ signal }) => optional(call('GET', '/health', { signal })), refetchInterval: 15_000 }),
 
   setup: () =>
-    queryOptions({ queryKey: ['setup'], queryFn: ({ signal }) => optional<SetupState>('/setup/state', signal), staleTime: 5_000 }),
+    queryOptions({ queryKey: ['setup'], queryFn: ({ signal }) => optional(call('GET', '/setup/state', { signal })), staleTime: 5_000 }),
 
   providers: () =>
-    queryOptions({ queryKey: ['providers'], queryFn: ({ signal }) => all<Provider>('/providers', {}, signal), staleTime: 5_000 }),
+    queryOptions({ queryKey: ['providers'], queryFn: ({ signal }) => all((cursor) => call('GET', '/providers', { query: { limit: MAX_PAGE, cursor }, signal })), staleTime: 5_000 }),
 
   provider: (id: number) =>
-    queryOptions({ queryKey: ['providers', id], queryFn: ({ signal }) => call<Provider>('GET', `/providers/${id}`, { signal }) }),
+    queryOptions({ queryKey: ['providers', id], queryFn: ({ signal }) => call('GET', '/providers/{id}', { params: { id }, signal }) }),
 
   providersHealth: () =>
     queryOptions({
       queryKey: ['providers-health'],
-      queryFn: ({ signal }) => call<Page<ProviderHealth>>('GET', '/providers/health', { signal }).then((page) => page.items),
+      queryFn: ({ signal }) => call('GET', '/providers/health', { signal }).then((page) => page.items),
       refetchInterval: 5_000,
     }),
 
-  users: () => queryOptions({ queryKey: ['users'], queryFn: ({ signal }) => all<User>('/users', { include: 'keys' }, signal), staleTime: 5_000 }),
+  users: () => queryOptions({ queryKey: ['users'], queryFn: ({ signal }) => all((cursor) => call('GET', '/users', { query: { include: ['keys'], limit: MAX_PAGE, cursor }, signal })), staleTime: 5_000 }),
 
   limitUsage: (scope: 'user' | 'key', ids: number[]) =>
     queryOptions({
@@ -61,8 +61,8 @@ export const queries = {
       queryFn: async ({ signal }) => {
         const pages: LimitUsage[] = [];
         for (let at = 0; at < ids.length; at += MAX_PAGE) {
-          const query = { scope, ids: ids.slice(at, at + MAX_PAGE).join(','), limit: MAX_PAGE };
-          pages.push(...(await call<Page<LimitUsage>>('GET', '/limit-usage', { query, signal })).items);
+          const query = { scope, ids: ids.slice(at, at + MAX_PAGE), limit: MAX_PAGE };
+          pages.push(...(await call('GET', '/limit-usage', { query, signal })).items);
         }
         return pages;
       },
@@ -71,27 +71,27 @@ export const queries = {
       refetchInterval: 15_000,
     }),
 
-  logs: (filter: Query, live: boolean) =>
+  logs: (filter: LogFilter, live: boolean) =>
     infiniteQueryOptions({
       queryKey: ['usage-logs', filter],
       queryFn: ({ pageParam, signal }) =>
-        call<Page<UsageLog>>('GET', '/usage-logs', { query: { ...filter, limit: MAX_PAGE, cursor: pageParam }, signal }),
+        call('GET', '/usage-logs', { query: { ...filter, limit: MAX_PAGE, cursor: pageParam }, signal }),
       initialPageParam: undefined as string | undefined,
       getNextPageParam: (last) => last.nextCursor ?? undefined,
       refetchInterval: live ? 5_000 : false,
     }),
 
-  recentLogs: (filter: Query) =>
+  recentLogs: (filter: LogFilter) =>
     queryOptions({
       queryKey: ['usage-logs-recent', filter],
-      queryFn: ({ signal }) => call<Page<UsageLog>>('GET', '/usage-logs', { query: filter, signal }).then((page) => page.items),
+      queryFn: ({ signal }) => call('GET', '/usage-logs', { query: filter, signal }).then((page) => page.items),
       refetchInterval: 5_000,
     }),
 
   log: (id: string) =>
     queryOptions({
       queryKey: ['usage-logs', 'one', id],
-      queryFn: ({ signal }) => call<UsageLogDetail>('GET', `/usage-logs/${encodeURIComponent(id)}`, { signal }),
+      queryFn: ({ signal }) => call('GET', '/usage-logs/{id}', { params: { id }, signal }),
       refetchInterval: (query) => (query.state.data && query.state.data.statusCode == null ? 1_000 : false),
     }),
 
@@ -99,7 +99,7 @@ export const queries = {
     queryOptions({
       queryKey: ['sessions', state],
       queryFn: ({ signal }) =>
-        call<Page<Session>>('GET', '/sessions', { query: { state, limit: MAX_PAGE }, signal }).then((page) => page.items),
+        call('GET', '/sessions', { query: { state, limit: MAX_PAGE }, signal }).then((page) => page.items),
       refetchInterval: 5_000,
     }),
 };

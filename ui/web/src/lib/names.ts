@@ -1,6 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
 import { queries } from '@/api/queries';
-import type { ProviderType } from '@/api/types';
 import { useIsAdmin } from './session';
 
 /**
@@ -15,7 +14,7 @@ export function useNames() {
     given ?? users?.find((user) => user.id === id)?.name ?? (id == null ? '–' : `#${id}`);
   const providerName = (id: number | null | undefined, given?: string | null): string =>
     given ?? providers?.find((provider) => provider.id === id)?.name ?? (id == null ? '–' : `#${id}`);
-  const providerType = (id: number | null | undefined, given?: ProviderType | null): ProviderType | undefined =>
+  const providerType = (id: number | null | undefined, given?: string | null): string | undefined =>
     given ?? providers?.find((provider) => provider.id === id)?.type;
   return { userName, providerName, providerType };
 }

@@ -43,7 +43,7 @@ export function FirstRun() {
     );
   }
   const keys = users.data?.reduce((sum, user) => sum + (user.keys?.length ?? 0), 0) ?? 0;
-  const list = steps({ providers: providers.data?.length ?? 0, keys, requests: logs.data?.length ?? 0, answered: requestId !== undefined, routeSeen: setup.data?.steps?.route === 'done' });
+  const list = steps({ providers: providers.data?.length ?? 0, keys, requests: logs.data?.length ?? 0, answered: requestId !== undefined, routeSeen: setup.data?.steps.route === 'done' });
   const left = list.filter((step) => step.state !== 'done').length;
   const content: Record<StepKey, ReactNode> = {
     upstream: <UpstreamChoice demo={setup.data?.demoAvailable ?? false} onKey={setSecret} />,
@@ -94,12 +94,12 @@ function TokenStep({ state, onDone }: { state: SetupState; onDone: () => void })
   if (state.adminTokenSource !== 'generated') return null;
   return (
     <li className="flex gap-4 border-b border-line px-5 py-3.5">
-      <StepMark state={state.steps?.token === 'done' ? 'done' : 'next'} n={0} />
+      <StepMark state={state.steps.token === 'done' ? 'done' : 'next'} n={0} />
       <div className="min-w-0 flex-1">
         <p className="text-14 font-medium">{t('firstRun.token')}</p>
         <p className="text-12 text-fg-muted">{t('firstRun.tokenHelp')}</p>
       </div>
-      {state.steps?.token !== 'done' && (
+      {state.steps.token !== 'done' && (
         <Button size="sm" onClick={onDone}>
           {t('firstRun.tokenNoted')}
         </Button>

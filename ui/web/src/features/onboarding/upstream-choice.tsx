@@ -13,8 +13,7 @@ export function UpstreamChoice({ demo, onKey }: { demo: boolean; onKey: (secret:
   const start = useMutation({
     mutationFn: startDemo,
     onSuccess: async (answer) => {
-      const secret = answer?.key?.secret ?? answer?.secret;
-      if (secret) onKey(secret);
+      onKey(answer.key.secret);
       await client.invalidateQueries();
     },
   });

@@ -125,9 +125,9 @@ function Tiles({ providers, health, sessions, admin }: { providers: Provider[]; 
   const { t } = useTranslation();
   const users = useQuery({ ...queries.users(), enabled: admin });
   const counts = countHealth(providers, health);
-  const streaming = sessions?.filter((session) => (session.inFlight ?? 0) > 0).length ?? 0;
+  const streaming = sessions?.filter((session) => session.inFlight > 0).length ?? 0;
   const inFlight = health?.reduce((sum, item) => sum + item.inFlight, 0);
-  const spend = sessions?.reduce((sum, session) => sum + (session.costUsd ?? 0), 0);
+  const spend = sessions?.reduce((sum, session) => sum + session.costUsd, 0);
   const format = useFormat();
   return (
     <Panel label={t('overview.now')} className="grid grid-cols-2 gap-px overflow-hidden bg-line! lg:grid-cols-4">

@@ -1,25 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import type { Provider } from '@/api/types';
-import { endpointPreview, parseRules, providerDraft, providerErrors, providerInput, recognise, rulesText, trafficShare } from './draft';
+import type { Provider, ProviderHealth } from '@/api/types';
+import { endpointPreview, newProvider, parseRules, providerDraft, providerErrors, providerInput, recognise, rulesText, trafficShare } from './draft';
 import { countHealth, readHealth } from './health';
 import { matchProvider } from './providers';
 import { ruleMatches } from './redirects';
 
-const stored: Provider = {
+const stored = {
   id: 4, version: 7, name: 'Northwind', type: 'claude', url: 'https://relay.example', keyLast4: '2be6', isEnabled: true, weight: 50, priority: 5, costMultiplier: 0.85,
-  groups: ['default'], circuitBreaker: { failureThreshold: 5, openDurationMs: 1_800_000, halfOpenSuccessThreshold: 2 }, modelRedirects: [],
-  allowedModels: ['claude-opus-5', { matchType: 'prefix', pattern: 'claude-3-' }], acceptFormats: ['chat'], firstByteTimeoutStreamingMs: 30_000, maxAttempts: null,
-};
+  groups: ['default'], circuitBreaker: { failureThreshold: 5, openDurationMs: 1_800_000, halfOpenSuccessThreshold: 2, failureWindowMs: 300_000, halfOpenMaxProbes: 1 }, modelRedirects: [],
+  allowedModels: [{ matchType: 'exact', pattern: 'claude-opus-5' }, { matchType: 'prefix', pattern: 'claude-3-' }], acceptFormats: ['chat'], firstByteTimeoutStreamingMs: 30_000, maxAttempts: null,
+} as Partial<Provider> as Provider;
 
 describe('providerInput', () => {
   it('sends nothing for an unchanged form', () => {
     const draft = providerDraft(stored);
-    expect(providerInput(draft, draft, false)).toEqual({});
+    expect(providerInput(draft, draft)).toEqual({});
   });
   it('sends changed fields alone, in the units of the API', () => {
     const initial = providerDraft(stored);
     const draft = { ...initial, weight: '65', failureThreshold: '24', firstByteSeconds: '', dailyLimitUsd: '12,5', maxAttempts: '3', acceptFormats: 'all', description: ' note ' };
-    expect(providerInput(draft, initial, false)).toEqual({
+    expect(providerInput(draft, initial)).toEqual({
       weight: 65, circuitBreaker: { failureThreshold: 24, openDurationMs: 1_800_000, halfOpenSuccessThreshold: 2 },
       firstByteTimeoutStreamingMs: 0, dailyLimitUsd: 12.5, maxAttempts: 3, acceptFormats: 'all', description: 'note',
     });
@@ -27,16 +27,16 @@ describe('providerInput', () => {
   it('always names the needed fields of a new provider', () => {
     const initial = providerDraft();
     const draft = { ...initial, name: ' A ', url: 'https://a.example ', key: 'sk-1' };
-    expect(providerInput(draft, initial, true)).toEqual({ name: 'A', type: 'claude', url: 'https://a.example', key: 'sk-1' });
+    expect(newProvider(draft, initial)).toEqual({ name: 'A', type: 'claude', url: 'https://a.example', key: 'sk-1' });
   });
   it('keeps a key that is not typed anew', () => {
     const initial = providerDraft(stored);
-    expect(providerInput({ ...initial, name: 'B' }, initial, false)).toEqual({ name: 'B' });
+    expect(providerInput({ ...initial, name: 'B' }, initial)).toEqual({ name: 'B' });
   });
   it('drops a proxy only when told to, and a typed one wins', () => {
     const initial = providerDraft(stored);
-    expect(providerInput({ ...initial, removeProxy: true }, initial, false)).toEqual({ proxyUrl: null });
-    expect(providerInput({ ...initial, removeProxy: true, proxyUrl: 'socks5://h:1' }, initial, false)).toEqual({ proxyUrl: 'socks5://h:1' });
+    expect(providerInput({ ...initial, removeProxy: true }, initial)).toEqual({ proxyUrl: null });
+    expect(providerInput({ ...initial, removeProxy: true, proxyUrl: 'socks5://h:1' }, initial)).toEqual({ proxyUrl: 'socks5://h:1' });
   });
 });
 
@@ -99,7 +99,7 @@ describe('trafficShare', () => {
 
 describe('health', () => {
   const now = 1_000_000;
-  const health = (extra: object) => ({ providerId: 4, state: 'closed' as const, failures: 0, inFlight: 0, ...extra });
+  const health = (extra: object) => ({ providerId: 4, state: 'closed', failures: 0, inFlight: 0, ...extra }) as ProviderHealth;
   it('reads the worst first', () => {
     expect(readHealth({ isEnabled: false }, health({ state: 'open' }), now).key).toBe('disabled');
     expect(readHealth(stored, undefined, now).key).toBe('unknown');

@@ -2,7 +2,7 @@
  * The provider form's values and what they mean to the API. Numbers are kept as
  * text until they are sent, times in the units people think in.
  */
-import type { AcceptFormats, ModelRedirect, ModelRule, Provider, ProviderInput, ProviderType } from '@/api/types';
+import type { AcceptFormats, MatchType, ModelRedirect, ModelRule, NewProvider, Provider, ProviderInput, ProviderType } from '@/api/types';
 import { changedNames } from '@/lib/draft';
 import { limitDraft, limitErrors, limitInput, limitNames, parseNumber, type LimitDraft, type LimitName } from '@/lib/limits';
 
@@ -45,21 +45,25 @@ function formatsText(formats: AcceptFormats | undefined): string {
   return Array.isArray(formats) ? formats.join(',') : formats;
 }
 
+function parseFormats(text: string): AcceptFormats {
+  return text === 'native' || text === 'all' ? text : (text.split(',').filter(Boolean) as Exclude<AcceptFormats, string>);
+}
+
 /** Rules as lines: the pattern alone for an exact match, "prefix:claude-" otherwise. */
-export function rulesText(rules: (string | ModelRule)[] | undefined): string {
+export function rulesText(rules: ModelRule[] | undefined): string {
   return (rules ?? [])
-    .map((rule) => (typeof rule === 'string' ? rule : rule.matchType === 'exact' ? rule.pattern : `${rule.matchType}:${rule.pattern}`))
+    .map((rule) => (rule.matchType === 'exact' ? rule.pattern : `${rule.matchType}:${rule.pattern}`))
     .join('\n');
 }
 
-export function parseRules(text: string): ModelRule[] {
+export function parseRules(text: string): (ModelRule & { matchType: MatchType })[] {
   return text
     .split(/[\n,]/)
     .map((line) => line.trim())
     .filter(Boolean)
-    .map((line): ModelRule => {
+    .map((line) => {
       const match = /^(exact|prefix|suffix|contains|regex):(.+)$/.exec(line);
-      return match ? { matchType: match[1] as ModelRule['matchType'], pattern: match[2] ?? '' } : { matchType: 'exact', pattern: line };
+      return match ? { matchType: match[1] as MatchType, pattern: match[2] ?? '' } : { matchType: 'exact', pattern: line };
     });
 }
 
@@ -176,7 +180,7 @@ function field(name: keyof ProviderDraft, draft: ProviderDraft): ProviderInput {
     case 'priority': case 'weight': case 'costMultiplier':
       return { [name]: number(draft[name]) };
     case 'acceptFormats':
-      return { acceptFormats: draft.acceptFormats === 'native' || draft.acceptFormats === 'all' ? draft.acceptFormats : draft.acceptFormats.split(',').filter(Boolean) };
+      return { acceptFormats: parseFormats(draft.acceptFormats) };
     case 'allowedModels':
       return { allowedModels: parseRules(draft.allowedModels) };
     case 'failureThreshold': case 'openMinutes': case 'halfOpenSuccessThreshold':
@@ -205,11 +209,15 @@ function field(name: keyof ProviderDraft, draft: ProviderDraft): ProviderInput {
   }
 }
 
-/** What to send: changed fields alone. A new provider always names its four needed fields. */
-export function providerInput(draft: ProviderDraft, initial: ProviderDraft, isNew: boolean): ProviderInput {
-  const names = new Set(changedNames(draft, initial));
-  if (isNew) for (const name of ['name', 'type', 'url', 'key'] as const) names.add(name);
-  return Object.assign({}, ...[...names].map((name) => field(name, draft))) as ProviderInput;
+/** What to send: changed fields alone. */
+export function providerInput(draft: ProviderDraft, initial: ProviderDraft): ProviderInput {
+  return Object.assign({}, ...changedNames(draft, initial).map((name) => field(name, draft))) as ProviderInput;
+}
+
+/** A new provider: what differs from the defaults, and always the four needed fields. */
+export function newProvider(draft: ProviderDraft, initial: ProviderDraft): NewProvider {
+  const { name, type, url, key } = draft;
+  return { ...providerInput(draft, initial), name: name.trim(), type, url: url.trim(), key: key.trim() };
 }
 
 const paths: Record<ProviderType, string> = {

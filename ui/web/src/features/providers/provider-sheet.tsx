@@ -14,7 +14,7 @@ import { showToast } from '@/components/ui/toast';
 import { useNow } from '@/lib/clock';
 import { useDraft } from '@/lib/draft';
 import { BreakerState } from './breaker-cell';
-import { bounds, providerDraft, providerErrors, providerInput, type ProviderDraft, type ProviderErrors } from './draft';
+import { bounds, newProvider, providerDraft, providerErrors, providerInput, type ProviderDraft, type ProviderErrors } from './draft';
 import { Section, sectionFields, sectionKeys, sectionWarning } from './sections';
 import { TestDialog } from './test-dialog';
 
@@ -58,8 +58,8 @@ export function ProviderSheet({ provider, peers, health, onClose, onSaved }: Pro
   const found = providerErrors(draft.values, draft.initial, isNew);
   const save = useMutation({
     mutationFn: () => {
-      const body = providerInput(draft.values, draft.initial, isNew);
-      return base === undefined ? createProvider(body) : updateProvider(base.id, base.version, body);
+      const { values, initial } = draft;
+      return base === undefined ? createProvider(newProvider(values, initial)) : updateProvider(base.id, base.version, providerInput(values, initial));
     },
     onSuccess: async (saved) => {
       draft.reset(providerDraft(saved));

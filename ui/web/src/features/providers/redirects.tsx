@@ -23,6 +23,8 @@ export function ruleMatches(rule: ModelRedirect, model: string): boolean {
       } catch {
         return false;
       }
+    default:
+      return false;
   }
 }
 
@@ -48,7 +50,7 @@ export function Redirects({ rules, onRules, error }: RedirectsProps) {
             <select
               aria-label={t('providers.redirect.match')}
               value={rule.matchType}
-              onChange={(event) => set(i, { matchType: event.target.value as MatchType })}
+              onChange={(event) => set(i, { matchType: event.target.value })}
               className="h-6 rounded-sm bg-press px-1 text-11 font-medium text-fg-2"
             >
               {matchTypes.map((type) => (

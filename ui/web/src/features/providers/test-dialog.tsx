@@ -17,7 +17,7 @@ const tones: Record<ProviderTestResult['status'], Extract<Tone, 'ok' | 'limited'
 export function TestVerdict({ result }: { result: ProviderTestResult }) {
   const { t, i18n } = useTranslation();
   const format = useFormat();
-  const key = `providers.verdict.${result.subStatus ?? ''}`;
+  const key = `providers.verdict.${result.subStatus}`;
   const facts: [string, string][] = [
     [t('providers.result.http'), result.httpStatus ? String(result.httpStatus) : '–'],
     [t('providers.result.latency'), format.latency(result.latencyMs)],
@@ -25,7 +25,7 @@ export function TestVerdict({ result }: { result: ProviderTestResult }) {
     [t('providers.result.model'), result.model ?? '–'],
     [t('providers.result.content'), result.content ?? '–'],
   ];
-  const url = result.attempts?.at(-1)?.url;
+  const url = result.attempts.at(-1)?.url;
   if (url) facts.push([t('providers.result.url'), url]);
   return (
     <div>

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ChainEntry, UsageLog } from '@/api/types';
 import * as format from '@/lib/format';
 import { chainRibbon, plainMessage, readChain, rowRibbon } from './chain';
+import { elapsedMs } from './elapsed';
 import { funnel, removed } from './funnel';
 import { axisLabel, axisTicks, waterfall } from './lanes';
 import { sentences } from './sentence';
@@ -9,7 +10,7 @@ import { sentences } from './sentence';
 const at = Date.parse('2026-11-19T14:30:52Z');
 
 function log(extra: Partial<UsageLog> = {}): UsageLog {
-  return { id: '1', requestId: 'req_1', createdAt: new Date(at).toISOString(), model: 'claude-opus-5', statusCode: 200, durationMs: 10_200, ttftMs: 3_300, attempts: 1, ...extra };
+  return { id: '1', requestId: 'req_1', createdAt: new Date(at).toISOString(), model: 'claude-opus-5', statusCode: 200, durationMs: 10_200, ttftMs: 3_300, attempts: 1, ...extra } as UsageLog;
 }
 
 const words = {
@@ -28,6 +29,17 @@ const failover: ChainEntry[] = [
   { id: 4, name: 'Northwind', reason: 'retry_success', statusCode: 200, attemptNumber: 4, timestamp: at + 10_200, durationMs: 8_200, decisionContext: { candidatesAtPriority: [two[0]!], selectedPriority: 5 } },
   { id: 4, reason: 'binding_changed', detail: 'circuit_open_fallback', timestamp: at + 10_200 },
 ];
+
+it('takes a row with a status as ended, also without a length', () => {
+  const ended = log({ durationMs: null });
+  expect(elapsedMs(ended, at + 60_000)).toBeNull();
+  expect(elapsedMs(log(), at + 60_000)).toBe(10_200);
+  expect(elapsedMs(log({ statusCode: null, durationMs: null }), at + 60_000)).toBe(60_000);
+  expect(rowRibbon(ended).segments).toEqual([{ outcome: 'ok', weight: 1 }]);
+  const drawing = waterfall(readChain(failover, ended), ended, at + 3_600_000);
+  expect(drawing?.totalMs).toBe(10_200);
+  expect(drawing?.lanes.flatMap((lane) => lane.parts.map((part) => part.phase))).not.toContain('live');
+});
 
 describe('readChain', () => {
   it('finds selections that have no entry of their own', () => {

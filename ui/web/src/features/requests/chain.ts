@@ -3,6 +3,7 @@
  * and their place in time. Pure; every field of an entry may be absent.
  */
 import type { ChainEntry, DecisionContext, UsageLog } from '@/api/types';
+import { isRunning } from './elapsed';
 
 export type AttemptOutcome = 'ok' | 'failed' | 'limited' | 'aborted' | 'live';
 export type PickMethod = 'sticky' | 'affinity' | 'draw';
@@ -76,7 +77,7 @@ function offset(entry: ChainEntry, receivedAt: number): number | undefined {
 
 function message(entry: ChainEntry): string | undefined {
   const details = entry.errorDetails;
-  return plainMessage(entry.errorMessage ?? details?.system?.errorMessage ?? details?.system?.errorCode ?? details?.clientError) ?? entry.detail;
+  return plainMessage(entry.errorMessage ?? details?.system?.errorMessage) ?? entry.detail;
 }
 
 function outcomeOf(entry: ChainEntry): AttemptOutcome {
@@ -207,7 +208,7 @@ class Reader {
 export function readChain(entries: readonly ChainEntry[] | null | undefined, log: Pick<UsageLog, 'createdAt' | 'statusCode'>): Chain {
   const reader = new Reader(Date.parse(log.createdAt));
   for (const entry of entries ?? []) reader.read(entry);
-  return reader.finish(log.statusCode == null);
+  return reader.finish(isRunning(log));
 }
 
 /** A segment of the route ribbon. */
@@ -236,7 +237,7 @@ export function chainRibbon(chain: Chain, log: UsageLog): Ribbon {
 
 /** The ribbon of a log row, which knows only how many attempts there were and how it ended. */
 export function rowRibbon(log: UsageLog): Ribbon {
-  const attempts = log.attempts ?? 0;
+  const { attempts } = log;
   if (attempts === 0 && log.statusCode != null) return { sticky: false, segments: [{ outcome: 'refused', weight: 1 }] };
   const end: AttemptOutcome =
     log.statusCode == null ? 'live' : log.statusCode === 499 ? 'aborted' : log.statusCode < 400 ? 'ok' : log.statusCode < 500 ? 'limited' : 'failed';

@@ -9,6 +9,7 @@ import { cn } from '@/lib/cn';
 import { shortId } from '@/lib/format';
 import { useNames } from '@/lib/names';
 import { rowRibbon } from './chain';
+import { elapsedMs, isRunning } from './elapsed';
 import { RouteRibbon } from './ribbon';
 
 export interface RowContext {
@@ -24,9 +25,10 @@ export interface Column {
   cell: (log: UsageLog, context: RowContext) => ReactNode;
 }
 
-function Count({ value, live }: { value: number | null | undefined; live: boolean }) {
+/** A running request has no counts yet: the API says 0. */
+function Count({ value, live }: { value: number; live: boolean }) {
   const format = useFormat();
-  if (live && value == null) return <span className="text-fg-muted">…</span>;
+  if (live && value === 0) return <span className="text-fg-muted">…</span>;
   return <span className={cn(!value && 'text-fg-faint')}>{format.tokens(value)}</span>;
 }
 
@@ -49,7 +51,7 @@ export function LogProvider({ log, plain }: { log: UsageLog; plain?: boolean }) 
   const names = useNames();
   if (log.blockedBy) return <span className="truncate text-warn">{t('requests.refusedBy', { what: t(`requests.blockedBy.${log.blockedBy}`, log.blockedBy) })}</span>;
   if (log.providerId == null && !log.providerName) return <span className="text-fg-muted">–</span>;
-  const retries = (log.attempts ?? 1) - 1;
+  const retries = log.attempts - 1;
   const name = names.providerName(log.providerId, log.providerName);
   if (plain) return <>{name}</>;
   return (
@@ -79,23 +81,20 @@ function LogModel({ log }: { log: UsageLog }) {
 
 function LogDuration({ log, context }: { log: UsageLog; context: RowContext }) {
   const format = useFormat();
-  const elapsed = log.durationMs ?? Math.max(0, context.now - Date.parse(log.createdAt));
-  const live = log.statusCode == null;
+  const elapsed = elapsedMs(log, context.now);
   return (
     <span className="flex items-center justify-end gap-1.5">
-      <span className={cn('whitespace-nowrap', live && 'text-info')}>{format.latency(elapsed)}</span>
-      <DurationBar firstMs={log.ttftMs ?? log.ttfbMs} totalMs={elapsed} scaleMs={context.scaleMs} />
+      <span className={cn('whitespace-nowrap', isRunning(log) && 'text-info')}>{format.latency(elapsed)}</span>
+      {elapsed !== null && <DurationBar firstMs={log.ttftMs ?? log.ttfbMs} totalMs={elapsed} scaleMs={context.scaleMs} />}
     </span>
   );
 }
 
 export function LogCost({ log }: { log: UsageLog }) {
   const format = useFormat();
-  if (log.statusCode == null && !log.costUsd) return <span className="text-fg-muted">…</span>;
+  if (isRunning(log) && !log.costUsd) return <span className="text-fg-muted">…</span>;
   return <span className={cn('font-medium', !log.costUsd && 'font-normal text-fg-muted')}>{format.usd(log.costUsd)}</span>;
 }
-
-const isLive = (log: UsageLog) => log.statusCode == null;
 
 const columns: Column[] = [
   // The width of the time depends on what the rows show: see columnsFor.
@@ -104,9 +103,9 @@ const columns: Column[] = [
   { key: 'provider', width: 'minmax(110px,1.7fr)', cell: (log) => <LogProvider log={log} /> },
   { key: 'model', width: 'minmax(110px,1.5fr)', cell: (log) => <LogModel log={log} /> },
   { key: 'route', width: '88px', cell: (log) => <RouteRibbon ribbon={rowRibbon(log)} /> },
-  { key: 'in', width: '46px', right: true, cell: (log) => <Count value={log.inputTokens} live={isLive(log)} /> },
-  { key: 'out', width: '46px', right: true, cell: (log) => <Count value={log.outputTokens} live={isLive(log)} /> },
-  { key: 'cacheRead', width: '64px', right: true, cell: (log) => <Count value={log.cacheReadInputTokens} live={isLive(log)} /> },
+  { key: 'in', width: '46px', right: true, cell: (log) => <Count value={log.inputTokens} live={isRunning(log)} /> },
+  { key: 'out', width: '46px', right: true, cell: (log) => <Count value={log.outputTokens} live={isRunning(log)} /> },
+  { key: 'cacheRead', width: '64px', right: true, cell: (log) => <Count value={log.cacheReadInputTokens} live={isRunning(log)} /> },
   { key: 'cost', width: '62px', right: true, cell: (log) => <LogCost log={log} /> },
   { key: 'duration', width: '104px', right: true, cell: (log, context) => <LogDuration log={log} context={context} /> },
   { key: 'status', width: '54px', cell: (log) => <LogStatus log={log} /> },

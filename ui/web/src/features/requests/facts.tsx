@@ -17,7 +17,7 @@ export function StatusBadge({ log }: { log: UsageLog }) {
 /** "recovered", "refused", "inferred": what the status alone does not say. */
 export function OutcomeBadges({ log, short }: { log: UsageLog; short?: boolean }) {
   const { t } = useTranslation();
-  const attempts = log.attempts ?? 0;
+  const { attempts } = log;
   const ok = log.statusCode != null && log.statusCode < 400;
   return (
     <>
@@ -34,7 +34,7 @@ export function KeyFigures({ log }: { log: UsageLog }) {
   const { t } = useTranslation();
   const format = useFormat();
   const first = log.ttftMs ?? log.ttfbMs;
-  const rate = tokenRate(log.outputTokens ?? undefined, log.durationMs == null || first == null ? undefined : log.durationMs - first);
+  const rate = tokenRate(log.outputTokens, log.durationMs == null || first == null ? undefined : log.durationMs - first);
   const figures = [
     [t('requests.cost'), format.usd(log.costUsd)],
     [t('requests.firstToken'), format.latency(first)],
@@ -57,14 +57,11 @@ export function KeyFigures({ log }: { log: UsageLog }) {
 export function Billing({ log }: { log: UsageLog }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const write5m = log.cacheCreation5mInputTokens;
-  const write1h = log.cacheCreation1hInputTokens;
-  const classes: [string, number | null | undefined][] = [
+  const classes: [string, number][] = [
     ['input', log.inputTokens],
     ['cacheRead', log.cacheReadInputTokens],
-    ...(write5m == null && write1h == null
-      ? ([['cacheWrite', log.cacheCreationInputTokens]] as [string, number | null | undefined][])
-      : ([['cacheWrite5m', write5m], ['cacheWrite1h', write1h]] as [string, number | null | undefined][])),
+    ['cacheWrite5m', log.cacheCreation5mInputTokens],
+    ['cacheWrite1h', log.cacheCreation1hInputTokens],
     ['output', log.outputTokens],
   ];
   const multipliers = [log.costMultiplier, log.groupMultiplier].filter((value): value is number => value != null && value !== 1);
@@ -90,7 +87,7 @@ export function Billing({ log }: { log: UsageLog }) {
             {t('requests.cost')}
             {multipliers.length > 0 && <span className="ml-2 font-normal text-fg-muted">× {multipliers.join(' × ')}</span>}
           </th>
-          <td className="border-t border-line text-right" title={log.costUsd == null ? undefined : `$${log.costUsd}`}>
+          <td className="border-t border-line text-right" title={`$${log.costUsd}`}>
             {format.usd(log.costUsd)}
           </td>
         </tr>
@@ -110,7 +107,7 @@ export function HeadFacts({ log }: { log: UsageLog }) {
     [t('requests.received'), `${format.time(log.createdAt, 'day')} ${format.time(log.createdAt, 'clockMs')}`],
     [t('requests.user'), [names.userName(log.userId, log.userName), log.keyName].filter(Boolean).join(', ')],
     [t('requests.client'), clientName(log.clientKind, log.clientVersion) ?? '–'],
-    [t('requests.endpoint'), log.endpoint ?? '–', true],
+    [t('requests.endpoint'), log.endpoint, true],
     [t('requests.cost'), format.usd(log.costUsd)],
     [t('requests.firstToken'), format.latency(first)],
     [t('requests.total'), format.latency(log.durationMs)],

@@ -1,6 +1,7 @@
 /** Geometry of the waterfall: lanes, phases and the axis. Pure. */
 import type { UsageLog } from '@/api/types';
 import type { Attempt, Chain } from './chain';
+import { elapsedMs } from './elapsed';
 
 export type Phase = 'wait' | 'stream' | 'failed' | 'limited' | 'aborted' | 'live';
 
@@ -59,8 +60,8 @@ function parts(attempt: Attempt, from: number, to: number, firstToken: number | 
 
 /** Lays out the attempts; undefined if the chain carries no times. */
 export function waterfall(chain: Chain, log: UsageLog, nowMs: number, wantedTicks = 5): Waterfall | undefined {
-  const elapsed = log.durationMs ?? Math.max(0, nowMs - Date.parse(log.createdAt));
   const timed = chain.attempts.filter((attempt) => attempt.startMs !== undefined);
+  const elapsed = elapsedMs(log, nowMs) ?? Math.max(0, ...timed.map((attempt) => attempt.endMs ?? 0));
   if (timed.length === 0 || elapsed <= 0) return undefined;
   const firstTokenMs = log.ttftMs ?? log.ttfbMs ?? undefined;
   let before = 0;

@@ -10,6 +10,7 @@ import { useMedia } from '@/lib/media';
 import { isToday } from '@/lib/time';
 import { boot } from '@/boot';
 import { rowRibbon } from './chain';
+import { elapsedMs } from './elapsed';
 import { columnsFor, LogCost, LogProvider, LogStatus, LogTime, LogUser, type Column, type RowContext } from './columns';
 import { RouteRibbon } from './ribbon';
 
@@ -155,7 +156,6 @@ function Row({ log, open, onOpen, index, top, context, columns, template }: RowP
 /** Two lines on a phone: status, model, cost; then time, user and provider, ribbon, duration. */
 function Card({ log, open, onOpen, index, top, context }: RowProps) {
   const format = useFormat();
-  const elapsed = log.durationMs ?? Math.max(0, context.now - Date.parse(log.createdAt));
   return (
     <div role="row" aria-rowindex={index + 2} className={cn(rowClass, 'flex h-[53px] flex-col justify-center gap-1', open && 'bg-accent-tint')} style={{ top }}>
       <div className="flex items-center gap-3 text-13" role="cell">
@@ -177,7 +177,7 @@ function Card({ log, open, onOpen, index, top, context }: RowProps) {
         <span className="w-16 shrink-0">
           <RouteRibbon ribbon={rowRibbon(log)} />
         </span>
-        <span className="w-14 shrink-0 text-right">{format.latency(elapsed)}</span>
+        <span className="w-14 shrink-0 text-right">{format.latency(elapsedMs(log, context.now))}</span>
       </div>
     </div>
   );

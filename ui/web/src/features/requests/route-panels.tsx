@@ -14,7 +14,7 @@ import { sentences } from './sentence';
 export function RouteSentence({ chain, log }: { chain: Chain; log: UsageLog }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const times = (count: string | number | undefined) => (count === 2 ? t('route.twice') : t('route.times', { count: Number(count ?? 0) }));
+  const times = (count: string | number | undefined) => (count === 1 ? '' : count === 2 ? t('route.twice') : t('route.times', { count: Number(count ?? 0) }));
   return (
     <p className="text-15 text-fg-2">
       {sentences(chain, log, format).map((sentence, i) => (

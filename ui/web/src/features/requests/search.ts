@@ -1,5 +1,5 @@
 /** The URL state of the request list and its translation into the API's filters. */
-import type { Query } from '@/api/client';
+import type { LogFilter } from '@/api/queries';
 
 export const ranges = ['15m', '1h', '6h', '24h', '7d', '30d'] as const;
 export type Range = (typeof ranges)[number];
@@ -56,10 +56,10 @@ export function readLogSearch(search: Record<string, unknown>): LogSearch {
  * The filters as the API names them. A search text that looks like a request id
  * or a session id becomes one; anything else searches error texts.
  */
-export function logFilter(search: LogSearch, now: number): Query {
+export function logFilter(search: LogSearch, now: number): LogFilter {
   const from = new Date(now - minutes[search.range ?? DEFAULT_RANGE] * 60_000);
   from.setSeconds(0, 0); // one cache entry a minute, not one a render
-  const filter: Query = {
+  const filter: LogFilter = {
     from: from.toISOString(),
     userId: search.user,
     providerId: search.provider,
@@ -73,7 +73,7 @@ export function logFilter(search: LogSearch, now: number): Query {
   if (q?.startsWith('req_')) filter.requestId = q;
   else if (q && /^[0-9a-f]{8}[0-9a-f-]*$|^(?:ses|sess)_/i.test(q)) filter.sessionId = q;
   else if (q) filter.q = q;
-  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+  return filter;
 }
 
 /** How many filters narrow the list, the time range not counted. */

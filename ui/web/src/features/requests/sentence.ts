@@ -97,9 +97,9 @@ function result(group: Group, log: UsageLog, format: Format): Sentence {
 
 function withoutAttempts(log: UsageLog, format: Format): Sentence[] {
   if (log.statusCode == null) return [{ key: `${prefix}waiting`, values: {} }];
-  const values = { status: log.statusCode, total: format.latency(log.durationMs), count: log.attempts ?? 0 };
+  const values = { status: log.statusCode, total: format.latency(log.durationMs), count: log.attempts };
   if (log.statusCode === 499) return [{ key: `${prefix}aborted`, values }];
-  if (log.blockedBy || (log.attempts ?? 0) === 0) {
+  if (log.blockedBy || log.attempts === 0) {
     return [{ key: `${prefix}refused`, values: { ...values, reason: log.blockedReason ?? log.errorMessage ?? log.errorCode ?? log.blockedBy ?? '' } }];
   }
   return [{ key: log.statusCode < 400 ? `${prefix}plainOk` : `${prefix}plainFailed`, values }];

@@ -7,6 +7,7 @@ import { cn } from '@/lib/cn';
 import { useNow } from '@/lib/clock';
 import { useMedia } from '@/lib/media';
 import type { Attempt, Chain } from './chain';
+import { isRunning } from './elapsed';
 import { axisLabel, waterfall, type Lane, type Phase } from './lanes';
 
 const fill: Record<Phase, string> = {
@@ -90,7 +91,7 @@ function roleText(attempt: Attempt, chain: Chain, t: TFunction): string {
 export function Waterfall({ chain, log, compact }: { chain: Chain; log: UsageLog; compact?: boolean }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const now = useNow(log.statusCode == null ? 500 : 60_000);
+  const now = useNow(isRunning(log) ? 500 : 60_000);
   const phone = useMedia('(max-width: 767px)');
   const drawing = waterfall(chain, log, now, phone || compact ? 3 : 5);
   if (!drawing) return <p className="text-12 text-fg-muted">{t('route.noTiming')}</p>;

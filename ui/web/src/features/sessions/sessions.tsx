@@ -29,7 +29,7 @@ import { useNames } from '@/lib/names';
 type Activity = 'streaming' | 'idle';
 const choices = ['all', 'streaming', 'idle'] as const;
 
-const activity = (session: Session): Activity => ((session.inFlight ?? 0) > 0 ? 'streaming' : 'idle');
+const activity = (session: Session): Activity => (session.inFlight > 0 ? 'streaming' : 'idle');
 
 function matches(session: Session, search: ListSearch, names: ReturnType<typeof useNames>): boolean {
   if (search.state && activity(session) !== search.state) return false;
@@ -154,13 +154,13 @@ function SessionTable({ sessions, onEnd }: { sessions: Session[]; onEnd: (sessio
                 {shortId(session.sessionId)}
               </Link>
             </Td>
-            <Td>{clientName(session.clientKind, session.clientVersion) ?? '–'}</Td>
+            <Td>{clientName(session.clientKind) ?? '–'}</Td>
             <Td>{session.model ?? '–'}</Td>
             <Td>
               <BoundTo session={session} />
             </Td>
             <Td right>{format.count(session.requests)}</Td>
-            <Td right className={cn(!session.inFlight && 'text-fg-faint')}>{session.inFlight ?? 0}</Td>
+            <Td right className={cn(!session.inFlight && 'text-fg-faint')}>{session.inFlight}</Td>
             <Td right>{format.tokens(session.inputTokens)}</Td>
             <Td right>{format.tokens(session.outputTokens)}</Td>
             <Td right className="font-medium">{format.usd(session.costUsd)}</Td>
@@ -249,7 +249,7 @@ function EndDialog({ session, onClose }: { session: Session; onClose: () => void
       description={t('sessions.endHelp', {
         user: names.userName(session.userId, session.userName),
         provider: names.providerName(session.providerId, session.providerName),
-        count: session.inFlight ?? 0,
+        count: session.inFlight,
       })}
       confirmLabel={t('sessions.end')}
       busy={end.isPending}

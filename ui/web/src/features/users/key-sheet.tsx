@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { createKey, updateKey } from '@/api/mutations';
-import type { ApiKey, CreatedKey, KeyInput, User } from '@/api/types';
+import type { ApiKey, CreatedKey, KeyInput, NewKey, User } from '@/api/types';
 import { TextField } from '@/components/ui/field';
 import { FormSheet } from '@/components/ui/form-sheet';
 import { LimitsFields } from '@/components/ui/limits-fields';
@@ -33,17 +33,19 @@ export function keyDraft(key?: ApiKey): KeyDraft {
   };
 }
 
-/** What to send: the changed fields, and always the name of a new key. */
-export function keyInput(draft: KeyDraft, initial: KeyDraft, isNew: boolean): KeyInput {
+/** What to send: the changed fields. */
+export function keyInput(draft: KeyDraft, initial: KeyDraft): KeyInput {
   const changed = changedNames(draft, initial);
   const input: KeyInput = limitInput(draft, limitNames.filter((name) => changed.includes(name)));
-  if (isNew || changed.includes('name')) input.name = draft.name.trim();
+  if (changed.includes('name')) input.name = draft.name.trim();
   if (changed.includes('isEnabled')) input.isEnabled = draft.isEnabled;
   if (changed.includes('canLoginWebUi')) input.canLoginWebUi = draft.canLoginWebUi;
   if (changed.includes('groups')) input.groups = draft.groups;
   if (changed.includes('expires')) input.expiresAt = endOfDay(draft.expires);
   return input;
 }
+
+export const newKey = (draft: KeyDraft, initial: KeyDraft): NewKey => ({ ...keyInput(draft, initial), name: draft.name.trim() });
 
 interface KeySheetProps {
   user: User;
@@ -62,8 +64,8 @@ export function KeySheet({ user, apiKey, onClose, onCreated }: KeySheetProps) {
   const limits = limitErrors(draft.values);
   const save = useMutation({
     mutationFn: async () => {
-      const input = keyInput(draft.values, draft.initial, isNew);
-      return apiKey ? { saved: await updateKey(apiKey.id, apiKey.version, input) } : { created: await createKey(user.id, input) };
+      const { values, initial } = draft;
+      return apiKey ? { saved: await updateKey(apiKey.id, apiKey.version, keyInput(values, initial)) } : { created: await createKey(user.id, newKey(values, initial)) };
     },
     onSuccess: async (result) => {
       draft.reset(keyDraft(result.saved ?? result.created));

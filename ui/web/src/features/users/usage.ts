@@ -45,7 +45,7 @@ export function windows(entity: LimitFields, usage: LimitUsage | null | undefine
     return {
       key,
       used: usedOf(window),
-      limit: window?.limit ?? (entity[fields[key]] as number | null | undefined) ?? undefined,
+      limit: window?.limit ?? entity[fields[key]] ?? undefined,
       resetAt: window?.resetAt ?? undefined,
     };
   });

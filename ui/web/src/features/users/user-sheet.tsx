@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { isApiError } from '@/api/error';
 import { createKey, createUser, updateUser } from '@/api/mutations';
-import type { CreatedKey, User, UserInput } from '@/api/types';
+import type { CreatedKey, NewUser, User, UserInput } from '@/api/types';
 import { SelectField, TextAreaField, TextField } from '@/components/ui/field';
 import { FormSheet } from '@/components/ui/form-sheet';
 import { LimitsFields } from '@/components/ui/limits-fields';
@@ -44,19 +44,21 @@ export function userDraft(user?: User): UserDraft {
 
 const lines = (text: string): string[] => text.split(/[\n,]/).map((line) => line.trim()).filter(Boolean);
 
-/** What to send: the changed fields, and always the name of a new user. */
-export function userInput(draft: UserDraft, initial: UserDraft, isNew: boolean): UserInput {
+/** What to send: the changed fields. */
+export function userInput(draft: UserDraft, initial: UserDraft): UserInput {
   const changed = changedNames(draft, initial);
   const input: UserInput = limitInput(draft, limitNames.filter((name) => changed.includes(name)));
-  if (isNew || changed.includes('name')) input.name = draft.name.trim();
+  if (changed.includes('name')) input.name = draft.name.trim();
   if (changed.includes('description')) input.description = draft.description.trim() || null;
   if (changed.includes('role')) input.role = draft.role;
   if (changed.includes('isEnabled')) input.isEnabled = draft.isEnabled;
-  if (isNew || changed.includes('groups')) input.groups = draft.groups;
+  if (changed.includes('groups')) input.groups = draft.groups;
   if (changed.includes('expires')) input.expiresAt = endOfDay(draft.expires);
   if (changed.includes('allowedModels')) input.allowedModels = lines(draft.allowedModels);
   return input;
 }
+
+export const newUser = (draft: UserDraft, initial: UserDraft): NewUser => ({ ...userInput(draft, initial), name: draft.name.trim(), groups: draft.groups });
 
 interface UserSheetProps {
   user: User | undefined;
@@ -75,10 +77,10 @@ export function UserSheet({ user, users, onClose, onCreated }: UserSheetProps) {
   const limits = limitErrors(draft.values);
   const save = useMutation({
     mutationFn: async () => {
-      const input = userInput(draft.values, draft.initial, isNew);
-      if (user) return { saved: await updateUser(user.id, user.version, input), key: undefined };
-      const saved = await createUser(input);
-      const key = draft.values.firstKey.trim() ? await createKey(saved.id, { name: draft.values.firstKey.trim() }) : undefined;
+      const { values, initial } = draft;
+      if (user) return { saved: await updateUser(user.id, user.version, userInput(values, initial)), key: undefined };
+      const saved = await createUser(newUser(values, initial));
+      const key = values.firstKey.trim() ? await createKey(saved.id, { name: values.firstKey.trim() }) : undefined;
       return { saved, key };
     },
     onSuccess: async ({ saved, key }) => {

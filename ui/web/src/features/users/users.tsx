@@ -34,7 +34,7 @@ export function userState(user: Pick<User, 'isEnabled' | 'expiresAt'>, now: numb
 
 function matches(user: User, search: ListSearch, now: number): boolean {
   const q = search.q?.toLowerCase();
-  const texts = [user.name, user.description ?? '', ...user.groups, ...(user.keys ?? []).flatMap((key) => [key.name, key.keyLast4 ?? ''])];
+  const texts = [user.name, user.description ?? '', ...user.groups, ...(user.keys ?? []).flatMap((key) => [key.name, key.keyLast4])];
   if (q && !texts.some((text) => text.toLowerCase().includes(q))) return false;
   return !search.state || userState(user, now) === search.state;
 }
