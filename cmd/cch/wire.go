@@ -271,6 +271,7 @@ func (a *App) adminOptions() adminapi.Options {
 
 		Stores:  stores(a.store),
 		Catalog: a.system.Configuration(),
+		Prices:  a.prices,
 		Actors:  a.system.Operator(),
 		Live:    a.system,
 		Tester:  a.tester(),
@@ -302,7 +303,8 @@ func (a *App) csrfKey() [32]byte {
 func stores(s *store.Store) adminapi.Stores {
 	return adminapi.Stores{
 		Users: s.Users(), Keys: s.Keys(), Providers: s.Providers(), Groups: s.Groups(), Settings: s.Settings(),
-		Logs: s.RequestLogs(), Sessions: s.Sessions(), BreakerEvents: s.BreakerEvents(),
+		Prices: s.ModelPrices(),
+		Logs:   s.RequestLogs(), Sessions: s.Sessions(), BreakerEvents: s.BreakerEvents(),
 		Auth: s.AuthSessions(), Throttle: s.LoginThrottle(),
 	}
 }

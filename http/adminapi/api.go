@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/claude-code-hub/cch/http/openapi"
 	"github.com/claude-code-hub/cch/http/problem"
 	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/pricing"
 )
 
 // BasePath is where the API is mounted.
@@ -38,6 +40,7 @@ type Options struct {
 	Stores Stores
 
 	Catalog Catalog
+	Prices  *pricing.Prices // as requests are billed
 	Actors  Actors
 	Live    Live
 	Tester  Tester
@@ -57,6 +60,7 @@ type Stores struct {
 	Providers     Repository[domain.ProviderID, domain.Provider]
 	Groups        Repository[domain.GroupID, domain.Group]
 	Settings      SettingsRepository
+	Prices        PriceRepository
 	Logs          LogRepository
 	Sessions      SessionRepository
 	BreakerEvents BreakerEventRepository
@@ -82,7 +86,7 @@ type API struct {
 func New(o Options) *API {
 	a := &API{
 		Options:  o,
-		router:   mux.NewRouter(),
+		router:   mux.NewRouter().UseEncodedPath(), // names of models may hold a slash
 		cookies:  newCookieMint(o.Auth),
 		csrf:     csrfMint{key: o.Auth.CSRFKey},
 		throttle: newThrottle(o.Stores.Throttle, o.Now),
@@ -96,6 +100,7 @@ func New(o Options) *API {
 	a.huma = humamux.New(a.router, config)
 	a.declare()
 	a.router.SkipClean(true) // a redirect would turn a POST into a GET
+	a.router.Use(unescapedVars)
 	a.router.NotFoundHandler = a.unmatched(http.StatusNotFound, problem.ErrorNotFound, "This path does not exist.")
 	a.router.MethodNotAllowedHandler = a.unmatched(http.StatusMethodNotAllowed, problem.ErrorMethodNotAllowed,
 		"This path does not take the method.")
@@ -114,6 +119,7 @@ func (a *API) declare() {
 	a.declareProviderTests()
 	a.declareProviders()
 	a.declareGroups()
+	a.declarePrices()
 	a.declareLogs()
 	a.declareSessions()
 	a.declareSettings()
@@ -157,6 +163,19 @@ func (a *API) headers(next http.Handler) http.Handler {
 func (a *API) unmatched(status int, code, detail string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		problem.WriteManagement(w, r, problem.New(status, code, detail), middleware.RequestIDFrom(r.Context()))
+	})
+}
+
+// unescapedVars gives operations the values that the escapes in a path stand for.
+func unescapedVars(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		vars := mux.Vars(r)
+		for name, value := range vars {
+			if plain, err := url.PathUnescape(value); err == nil {
+				vars[name] = plain
+			}
+		}
+		next.ServeHTTP(w, r)
 	})
 }
 

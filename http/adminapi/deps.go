@@ -33,6 +33,15 @@ type SettingsRepository interface {
 	Update(ctx context.Context, by domain.UserID, edit func(*domain.Settings) error) (domain.Settings, int64, error)
 }
 
+// PriceRepository keeps the history of prices. Both writes return the new
+// configuration version.
+type PriceRepository interface {
+	// Put puts a price in force and ends the one before, if there is one.
+	Put(ctx context.Context, p domain.ModelPrice) (domain.ModelPrice, int64, error)
+	// End ends the price in force; without one it fails with domain.KindNotFound.
+	End(ctx context.Context, model, source string) (int64, error)
+}
+
 // LogRepository reads the request log.
 type LogRepository interface {
 	List(ctx context.Context, f domain.LogFilter) ([]domain.RequestLog, error)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/claude-code-hub/cch/http/adminapi"
 	"github.com/claude-code-hub/cch/http/middleware"
+	"github.com/claude-code-hub/cch/internal/pricing"
 	"github.com/claude-code-hub/cch/internal/secrets"
 	"github.com/claude-code-hub/cch/persistence/store"
 )
@@ -61,6 +62,15 @@ type world struct {
 	now time.Time
 }
 
+// prices are read once: the list inside the binary is long.
+var prices = sync.OnceValue(func() *pricing.Prices {
+	p, err := pricing.NewPrices()
+	if err != nil {
+		panic(err)
+	}
+	return p
+})
+
 type option func(*adminapi.Options)
 
 func newWorld(t *testing.T, options ...option) *world {
@@ -89,10 +99,10 @@ func newWorld(t *testing.T, options ...option) *world {
 		},
 		Stores: adminapi.Stores{
 			Users: w.store.Users(), Keys: w.store.Keys(), Providers: w.store.Providers(), Groups: w.store.Groups(),
-			Settings: w.store.Settings(), Logs: w.store.RequestLogs(), Sessions: w.store.Sessions(),
+			Settings: w.store.Settings(), Prices: w.store.ModelPrices(), Logs: w.store.RequestLogs(), Sessions: w.store.Sessions(),
 			BreakerEvents: w.store.BreakerEvents(), Auth: w.store.AuthSessions(), Throttle: w.store.LoginThrottle(),
 		},
-		Catalog: w.catalog, Actors: w.actors, Live: w.actors, Tester: w.tester, Demo: w.demo,
+		Catalog: w.catalog, Prices: prices(), Actors: w.actors, Live: w.actors, Tester: w.tester, Demo: w.demo,
 		Health:  func(context.Context) adminapi.HealthReport { return w.health },
 		Proxies: middleware.NewProxies(fixed, nil),
 

@@ -65,6 +65,7 @@ type LogBody struct {
 type logDetailBody struct {
 	LogBody
 	DecisionChain []domain.ChainEntry `json:"decisionChain"`
+	CostBreakdown *costBody           `json:"costBreakdown" doc:"null where no provider was called, and once details are cleaned up"`
 	ErrorDetail   *string             `json:"errorDetail"`
 }
 

@@ -22,7 +22,7 @@ func (a *API) declareLogs() {
 	}, a.listLogs)
 	operation(a, LevelSelf, huma.Operation{
 		OperationID: "getUsageLog", Method: http.MethodGet, Path: "/usage-logs/{id}", Tags: tags,
-		Summary: "Read a request with its decision chain",
+		Summary: "Read a request with its decision chain and how it came to its cost",
 	}, a.getLog)
 }
 
@@ -132,7 +132,11 @@ func (a *API) getLog(ctx context.Context, in *logIDInput) (*logOutput, error) {
 	if err != nil {
 		return nil, fmt.Errorf("decision chain of %s: %w", id, err)
 	}
-	body := logDetailBody{LogBody: view.row(&log), DecisionChain: chain}
+	cost, err := view.cost(detail.Cost)
+	if err != nil {
+		return nil, fmt.Errorf("cost breakdown of %s: %w", id, err)
+	}
+	body := logDetailBody{LogBody: view.row(&log), DecisionChain: chain, CostBreakdown: cost}
 	if view.full {
 		body.ErrorDetail = optional(detail.Error)
 	}

@@ -52,8 +52,14 @@ func (w *world) request(p person, change func(*domain.RequestLog)) domain.Reques
 		{ProviderID: 1, Name: "secret relay", Reason: domain.ReasonRequestSuccess, StatusCode: 200},
 	})
 	require.NoError(w.t, err)
+	cost, err := json.Marshal(domain.CostBreakdown{
+		State: "billed", Model: "claude-opus", Source: "manual", PriceID: 3, PriceNode: "relay", Rule: "provider_node",
+		Lines: []domain.CostLine{{Name: "input", Amount: 10_416_667}}, Base: 10_416_667, ByProvider: 12000, ByGroup: 10000,
+		ProviderNet: l.Cost, Charge: l.Cost,
+	})
+	require.NoError(w.t, err)
 	require.NoError(w.t, w.store.RequestLogs().WriteBatch(w.t.Context(), []*domain.RequestLog{&l},
-		[]domain.FinishedLog{{Log: &l, Detail: &domain.RequestDetail{RequestID: l.ID, Chain: chain, Error: "relay.example: 500"}}}))
+		[]domain.FinishedLog{{Log: &l, Detail: &domain.RequestDetail{RequestID: l.ID, Chain: chain, Error: "relay.example: 500", Cost: cost}}}))
 	return l
 }
 
@@ -91,6 +97,7 @@ func TestUsageLogsAsScriptsReadThem(t *testing.T) {
 		var detail struct {
 			RequestID     string
 			DecisionChain []map[string]any
+			CostBreakdown map[string]any
 			ErrorDetail   string
 		}
 		w.admin(http.MethodGet, "/api/v1/usage-logs/"+id, nil).into(t, http.StatusOK, &detail)
@@ -98,6 +105,12 @@ func TestUsageLogsAsScriptsReadThem(t *testing.T) {
 		require.Len(t, detail.DecisionChain, 3)
 		require.Equal(t, "cheap relay", detail.DecisionChain[0]["name"])
 		require.Equal(t, "relay.example: 500", detail.ErrorDetail)
+		require.Equal(t, map[string]any{
+			"state": "billed", "reason": nil, "model": "claude-opus", "priceSource": "manual", "priceId": 3.0,
+			"priceNode": "relay", "priceRule": "provider_node",
+			"lines":   []any{map[string]any{"name": "input", "usd": 0.010416667}},
+			"baseUsd": 0.010416667, "providerMultiplier": 1.2, "groupMultiplier": 1.0, "providerCostUsd": 0.0125, "chargeUsd": 0.0125,
+		}, detail.CostBreakdown)
 	}
 	w.admin(http.MethodGet, "/api/v1/usage-logs/req_0000000000001", nil).refused(t, http.StatusNotFound, "resource.not_found")
 	w.admin(http.MethodGet, "/api/v1/usage-logs/nonsense", nil).refused(t, http.StatusBadRequest, "request.validation_failed")
@@ -129,7 +142,9 @@ func TestUsersSeeTheirOwnRequestsWithoutProviders(t *testing.T) {
 		require.NotContains(t, a.text, "relay", "no provider's name, host or words")
 		require.NotContains(t, a.text, "1.2,")
 		require.NotContains(t, a.text, "0.5")
+		require.NotContains(t, a.text, "0.0104", "nor what its multiplier follows from")
 	}
+	require.Contains(t, detail.text, `"chargeUsd":0.0125`)
 	require.Contains(t, detail.text, `"reason":"retry_failed"`, "what happened is told")
 	require.Contains(t, detail.text, `"statusCode":500`)
 
