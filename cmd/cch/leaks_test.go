@@ -91,6 +91,7 @@ func playLeaveAdmitting(t *testing.T, h *leakHub, c leakCase) (int, string) {
 	t.Helper()
 	reached, letGo := h.faults.holdQuota()
 	defer letGo()
+	defer h.awaitGateway(t) // has heard of the client's leaving
 	return h.leaveWhen(t, c, func(int64) bool {
 		select {
 		case <-reached:
@@ -395,6 +396,11 @@ func (h *leakHub) heldAt(t *testing.T, c leakCase, f *fault) string {
 		}
 	}
 	return ""
+}
+
+func (h *leakHub) awaitGateway(t *testing.T) {
+	t.Helper()
+	require.Eventually(t, func() bool { return h.app.gateway.Stats().Running == 0 }, 10*time.Second, time.Millisecond)
 }
 
 // idle ends the connections that only wait for further requests.
