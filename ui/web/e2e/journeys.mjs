@@ -211,6 +211,23 @@ async function readerSeesOwnRequestsOnly(page, { base, key, upstream, name }) {
   await page.getByText('You may not see this').first().waitFor();
 }
 
+/** The menu changes the words at once; the choice outlives a reload. */
+async function chooseLanguage(page, { base }) {
+  const choose = async (account, language) => {
+    await page.getByRole('button', { name: account }).first().click();
+    await page.getByRole('menuitemcheckbox', { name: language }).or(page.getByRole('menuitemradio', { name: language })).or(page.getByRole('menuitem', { name: language })).first().click();
+  };
+  await page.goto(`${base}/providers`);
+  await choose(/^Account:/, '简体中文');
+  await page.getByRole('heading', { name: '供应商' }).waitFor();
+  await page.reload();
+  await page.getByRole('heading', { name: '供应商' }).waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.lang), 'zh-CN');
+  await choose(/^账户：/, 'English');
+  await page.getByRole('heading', { name: 'Providers' }).waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.lang), 'en');
+}
+
 async function deleteUser(page, { base, name }) {
   await page.goto(`${base}/users?q=${name}`);
   await page.locator(`[data-user="${name}"]`).getByRole('button', { name: `Actions for ${name}` }).click();
@@ -234,6 +251,7 @@ export const journeys = [
   ['send a request and find it with its route', {}, sendAndFind],
   ['filters live in the address and Back undoes them', {}, filtersAreTheAddress],
   ['a breaker opens under faults and is reset', {}, breakerOpensAndResets],
+  ['choose another language and back', {}, chooseLanguage],
   ['theme and phone layout', {}, themeAndLayout],
   ['old bookmarks and unknown pages', {}, oldBookmarksAndUnknownPages],
   ['a key without web access sees its own requests only', { fresh: true }, readerSeesOwnRequestsOnly],

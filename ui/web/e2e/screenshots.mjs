@@ -1,9 +1,11 @@
 // Writes every page in both themes and two widths to OUT (default e2e/output).
+// With CCH_UPSTREAM_URL, a demo upstream, it fills the hub with something to see.
 //
 //   CCH_URL=http://127.0.0.1:23000 CCH_ADMIN_TOKEN=… node e2e/screenshots.mjs [name…]
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { launch, openPage, settle } from './browser.mjs';
+import { fillHub } from './demo-data.mjs';
 import { signIn } from './steps.mjs';
 
 const base = (process.env.CCH_URL ?? '').replace(/\/+$/, '');
@@ -22,10 +24,12 @@ const pages = [
   ['overview', '/dashboard'],
   ['requests', '/logs'],
   ['requests-drawer', '/logs', firstRow],
-  ['request-detail', '/logs', async (page) => {
+  ['request-detail', '/logs?retries=1', async (page) => {
     await firstRow(page);
     const open = page.getByRole('link', { name: 'Open as a page' });
-    if ((await open.count()) > 0) await open.click();
+    if ((await open.count()) === 0) return;
+    await open.click();
+    await page.getByText('Who could take it').waitFor();
   }],
   ['providers', '/providers'],
   ['provider-form', '/providers', async (page) => {
@@ -47,6 +51,7 @@ const pages = [
 mkdirSync(out, { recursive: true });
 const browser = await launch();
 try {
+  if (process.env.CCH_UPSTREAM_URL) await fillHub(base, process.env.CCH_ADMIN_TOKEN, process.env.CCH_UPSTREAM_URL.replace(/\/+$/, ''));
   const { context, page } = await openPage(browser);
   const storageState = process.env.CCH_ADMIN_TOKEN ? await signIn(page, base, process.env.CCH_ADMIN_TOKEN) : undefined;
   await context.close();

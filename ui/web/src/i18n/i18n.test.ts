@@ -2,8 +2,9 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import en from './en.json';
-import { pickLanguage } from './index';
+import { languages, pickLanguage, type Language } from './index';
 import { richParts } from './rich';
+import zh from './zh-CN.json';
 
 const root = join(import.meta.dirname, '..');
 const files = (function walk(dir: string): string[] {
@@ -47,8 +48,30 @@ it('every plural has both English forms', () => {
   expect([...all].filter((key) => key.endsWith('_one') && !all.has(key.replace(/_one$/, '_other')))).toEqual([]);
 });
 
+const texts: Record<Language, object> = { en, 'zh-CN': zh };
+const at = (tree: object, path: string) => path.split('.').reduce<unknown>((node, name) => (node as Record<string, unknown>)[name], tree) as string;
+const marks = (text: string) => [...new Set(text.match(/\{\{\w+\}\}|<\/?\w+>/g))].sort();
+
+it.each(Object.keys(languages) as Language[])('%s is complete: every key, every plural form, every value and mark', (language) => {
+  const forms = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
+  const wanted = flatten(en).filter((key) => !/_(?:one|other)$/.test(key) || forms.includes(key.endsWith('_one') ? 'one' : 'other'));
+  const tree = texts[language];
+  expect(flatten(tree).sort()).toEqual(wanted.sort());
+  expect(wanted.filter((key) => at(tree, key).trim() === '')).toEqual([]);
+  const differing = wanted.filter((key) => marks(at(tree, key)).join() !== marks(at(en, key)).join());
+  expect(differing).toEqual([]);
+});
+
+it('says nothing in English that has Chinese words', () => {
+  // Names of products and protocols, units and bare punctuation stay as they are.
+  const kept = /^(?:types|kinds|clients)\.|\.(?:url|rateValue|429|event)$/;
+  expect(flatten(zh).filter((key) => !kept.test(key) && !/\p{Script=Han}/u.test(at(zh, key)))).toEqual([]);
+});
+
 it('picks a language by tag, then by base language', () => {
   expect(pickLanguage(['fr', 'en-GB'])).toBe('en');
+  expect(pickLanguage(['zh-cn'])).toBe('zh-CN');
+  expect(pickLanguage([undefined, 'zh', 'en'])).toBe('zh-CN');
   expect(pickLanguage([null, undefined, 'xx'])).toBe('en');
 });
 

@@ -4,13 +4,14 @@ import { boot } from '@/boot';
 import { load, save } from '@/lib/storage';
 
 /** Languages with a complete translation, by their own name. */
-export const languages = { en: 'English' } as const;
+export const languages = { en: 'English', 'zh-CN': '简体中文' } as const;
 export type Language = keyof typeof languages;
 
 type Resource = Record<string, unknown>;
 
 const loaders: Record<Language, () => Promise<{ default: Resource }>> = {
   en: () => import('./en.json'),
+  'zh-CN': () => import('./zh-CN.json'),
 };
 
 /** The first supported language of a list of tags, by exact tag, then by base language. */
