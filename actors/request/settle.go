@@ -106,7 +106,10 @@ func (m *machine) concluded(res *protocol.AttemptResult, now time.Time) ending {
 
 // brokenCode names what cut an answer that had begun.
 func brokenCode(res *protocol.AttemptResult) domain.Code {
-	if res.Failure == domain.FailTimeout {
+	switch {
+	case res.Class == domain.ClassLocalOverload: // once begun, only our own shutdown breaks an answer so
+		return domain.CodeServerShutdown
+	case res.Failure == domain.FailTimeout:
 		return domain.CodeStreamIdleTimeout
 	}
 	return domain.CodeStreamAborted

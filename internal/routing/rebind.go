@@ -25,7 +25,8 @@ type Binding struct {
 }
 
 // Rebind decides what becomes of a session's binding. A client that leaves
-// changes nothing: the prompt cache of its session is still there.
+// changes nothing, nor do we when we stop: the prompt cache of the session is
+// still there.
 func Rebind(in *Input, e Ending) Binding {
 	switch last := lastOf(e.Tried); {
 	case last == nil:
@@ -35,7 +36,7 @@ func Rebind(in *Input, e Ending) Binding {
 	case last.Class == domain.ClassOK:
 		// An answer without its end may come from a provider that cuts streams.
 		return voided(e, Binding{})
-	case last.Class == domain.ClassClientAbort:
+	case last.Class == domain.ClassClientAbort, last.Class == domain.ClassLocalOverload:
 		return voided(e, Binding{Renew: true})
 	case last.Provider == e.Bound && (last.Committed || last.Failure == domain.FailFake200):
 		return Binding{Change: true, Reason: domain.UnbindStreamFailed}

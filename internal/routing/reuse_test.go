@@ -90,6 +90,10 @@ func TestRebind(t *testing.T) {
 			end:  routing.Ending{Tried: served(2), Completed: true},
 			want: routing.Binding{Change: true, Renew: true, Provider: 2, Reason: domain.BindFirstSuccess},
 		},
+		"our own shutdown breaks the stream": {
+			end:  routing.Ending{Bound: 1, Tried: []routing.Try{{Provider: 1, Class: domain.ClassLocalOverload, Committed: true}}, Exhausted: true},
+			want: keep,
+		},
 		"success after failures, unbound": {
 			end:  routing.Ending{Tried: []routing.Try{try(1, failed), try(2, domain.ClassOK)}, Completed: true},
 			want: routing.Binding{Change: true, Renew: true, Provider: 2, Reason: domain.BindFirstSuccess},

@@ -28,7 +28,12 @@ type Failure struct { //nolint:errname // the word used everywhere for it
 	Cause  error
 }
 
-func (f *Failure) Error() string { return string(f.Kind) + ": " + f.Cause.Error() }
+func (f *Failure) Error() string {
+	if f.Kind == domain.FailNone { // the caller's own doing
+		return f.Cause.Error()
+	}
+	return string(f.Kind) + ": " + f.Cause.Error()
+}
 
 func (f *Failure) Unwrap() error { return f.Cause }
 
