@@ -35,6 +35,9 @@ type database struct {
 // openDatabase opens or creates a file. The writer comes first because a
 // reader cannot create the files of the write-ahead log.
 func openDatabase(ctx context.Context, path string) (*database, error) {
+	if err := touch(path); err != nil {
+		return nil, err
+	}
 	write, err := openPool(ctx, dataSource(path, url.Values{
 		"_txlock": {"immediate"},
 		"_pragma": {
@@ -165,4 +168,14 @@ func rejected(err error) bool {
 		return true
 	}
 	return false
+}
+
+// touch makes a database file before SQLite does, for its owner only; SQLite
+// gives its side files the same mode.
+func touch(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the file
+	if err != nil {
+		return fmt.Errorf("create the database: %w", err)
+	}
+	return f.Close()
 }

@@ -152,3 +152,21 @@ func TestAWriteTheEngineCannotTakeIsNotTheCallersFault(t *testing.T) {
 	_, _, err = s.Users().Create(t.Context(), domain.User{Name: "ann", Role: domain.RoleUser})
 	require.NoError(t, err)
 }
+
+func TestDatabaseFilesAreTheOwnersAlone(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, err := store.Open(t.Context(), store.Options{DataDir: dir, Sealer: storetest.Sealer{}, AutoMigrate: true})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Close()) }()
+	for _, pattern := range []string{"cch.db*", "logs.db*"} {
+		files, err := filepath.Glob(filepath.Join(dir, pattern))
+		require.NoError(t, err)
+		require.NotEmpty(t, files)
+		for _, f := range files {
+			info, err := os.Stat(f)
+			require.NoError(t, err)
+			require.Equal(t, os.FileMode(0o600), info.Mode().Perm(), f)
+		}
+	}
+}
