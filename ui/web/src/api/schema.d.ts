@@ -245,6 +245,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/model-prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the prices in force, by model */
+        get: operations["listModelPrices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/model-prices/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the price in force of a model */
+        get: operations["getModelPrice"];
+        /** Set the price of a model, from now on */
+        put: operations["putModelPrice"];
+        post?: never;
+        /** End a price that was set; that of the built-in list holds again */
+        delete: operations["deleteModelPrice"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/provider-groups": {
         parameters: {
             query?: never;
@@ -605,7 +641,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a request with its decision chain */
+        /** Read a request with its decision chain and how it came to its cost */
         get: operations["getUsageLog"];
         put?: never;
         post?: never;
@@ -852,6 +888,51 @@ export interface components {
             drops?: string[] | null;
             from: string;
             to: string;
+        };
+        CostBody: {
+            /**
+             * Format: double
+             * @description before multipliers
+             */
+            baseUsd: number | null;
+            /**
+             * Format: double
+             * @description with both multipliers
+             */
+            chargeUsd: number;
+            /** Format: double */
+            groupMultiplier: number | null;
+            /** @description each rounded on its own */
+            lines: components["schemas"]["CostLineBody"][] | null;
+            /** @description of the price list */
+            model: string | null;
+            /**
+             * Format: int64
+             * @description null for the built-in list
+             */
+            priceId: number | null;
+            /** @description the seller whose price it is */
+            priceNode: string | null;
+            /** @description how the price was found */
+            priceRule: string | null;
+            /** @enum {string|null} */
+            priceSource: "seed" | "cloud" | "manual" | null;
+            /**
+             * Format: double
+             * @description with the provider's multiplier
+             */
+            providerCostUsd: number | null;
+            /** Format: double */
+            providerMultiplier: number | null;
+            /** @description why it costs nothing */
+            reason: string | null;
+            /** @enum {string} */
+            state: "billed" | "free" | "unpriced" | "estimated" | "missing_usage" | "not_billed";
+        };
+        CostLineBody: {
+            name: string;
+            /** Format: double */
+            usd: number;
         };
         CreateGroupInputBody: {
             /** Format: double */
@@ -1501,6 +1582,8 @@ export interface components {
             clientVersion: string | null;
             /** Format: int64 */
             configVersion: number;
+            /** @description null where no provider was called, and once details are cleaned up */
+            costBreakdown: components["schemas"]["CostBody"];
             /** Format: double */
             costMultiplier: number | null;
             /** Format: double */
@@ -1629,6 +1712,50 @@ export interface components {
             name: string;
             /** @enum {string} */
             role: "admin" | "user";
+        };
+        PriceBody: {
+            displayName: string | null;
+            /**
+             * @description what can be put back
+             * @example {
+             *       "mode": "chat",
+             *       "rates": {
+             *         "cache_read": "0.3",
+             *         "input": "3",
+             *         "output": "15"
+             *       },
+             *       "vendor": "acme"
+             *     }
+             */
+            entry: {
+                [key: string]: unknown;
+            };
+            mode: string | null;
+            name: string;
+            /**
+             * Format: int64
+             * @description null for the built-in list
+             */
+            priceId: number | null;
+            /**
+             * @description seed = the built-in list, manual = set here
+             * @enum {string}
+             */
+            source: "seed" | "cloud" | "manual";
+            /** Format: date-time */
+            validFrom: string | null;
+            vendor: string | null;
+        };
+        PriceListOutputBody: {
+            items: components["schemas"]["PriceBody"][] | null;
+            /** Format: int64 */
+            page: number;
+            /** Format: int64 */
+            pageSize: number;
+            /** @description of the figures in the built-in list, as 2006-01-02 */
+            seedDate: string;
+            /** Format: int64 */
+            total: number;
         };
         ProbeFields: {
             /** @description text the answer should hold; left out: pong */
@@ -2844,6 +2971,143 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ListBodyLimitUsageBody"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listModelPrices: {
+        parameters: {
+            query?: {
+                /** @description part of the model's name or display name */
+                q?: string;
+                vendor?: string;
+                mode?: string;
+                source?: "seed" | "cloud" | "manual";
+                page?: number;
+                pageSize?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceListOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getModelPrice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description model; a slash in it is written as %2F */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putModelPrice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description model; a slash in it is written as %2F */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteModelPrice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description model; a slash in it is written as %2F */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

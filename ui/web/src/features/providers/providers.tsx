@@ -212,14 +212,14 @@ function ProviderTable(props: TableProps) {
             <span className="sr-only">{t('providers.enabled')}</span>
           </Th>
           <Th className="w-32">{t('providers.breaker')}</Th>
-          <Th className="w-[28%]">{t('providers.provider')}</Th>
+          <Th className="w-[22%]">{t('providers.provider')}</Th>
           <Th>{t('providers.groups')}</Th>
           <Th right className="w-16">{t('providers.priorityShort')}</Th>
           <Th right className="w-16">{t('providers.weight')}</Th>
           <Th right className="w-16">{t('providers.costShort')}</Th>
           <Th className="w-28">{t('providers.inFlight')}</Th>
           <Th right className="w-16">{t('providers.sessions')}</Th>
-          <Th className="hidden w-[20%] xl:table-cell">{t('providers.lastError')}</Th>
+          <Th className="hidden w-[17%] xl:table-cell">{t('providers.lastError')}</Th>
           <Th className="w-12">
             <span className="sr-only">{t('common.actions')}</span>
           </Th>

@@ -106,7 +106,7 @@ const columns: Column[] = [
   { key: 'in', width: '46px', right: true, cell: (log) => <Count value={log.inputTokens} live={isRunning(log)} /> },
   { key: 'out', width: '46px', right: true, cell: (log) => <Count value={log.outputTokens} live={isRunning(log)} /> },
   { key: 'cacheRead', width: '64px', right: true, cell: (log) => <Count value={log.cacheReadInputTokens} live={isRunning(log)} /> },
-  { key: 'cost', width: '62px', right: true, cell: (log) => <LogCost log={log} /> },
+  { key: 'cost', width: '74px', right: true, cell: (log) => <LogCost log={log} /> },
   { key: 'duration', width: '104px', right: true, cell: (log, context) => <LogDuration log={log} context={context} /> },
   { key: 'status', width: '54px', cell: (log) => <LogStatus log={log} /> },
   { key: 'session', width: '64px', cell: (log) => <span className="font-code text-12 text-fg-2">{log.sessionId ? shortId(log.sessionId) : '–'}</span> },

@@ -207,7 +207,7 @@ function KeyName({ apiKey }: { apiKey: ApiKey }) {
     <span className="flex min-w-0 items-center gap-2">
       <KeyRound size={14} className="shrink-0 text-fg-muted" aria-hidden="true" />
       <span className={cn('truncate font-medium', !apiKey.isEnabled && 'text-fg-muted')}>{apiKey.name}</span>
-      <code className="text-12 text-fg-muted">{`${apiKey.keyPrefix}··${apiKey.keyLast4}`}</code>
+      <code className="text-12 whitespace-nowrap text-fg-muted" title={`${apiKey.keyPrefix}··${apiKey.keyLast4}`}>··{apiKey.keyLast4}</code>
       {!apiKey.isEnabled && <Badge small>{t('users.state.disabled')}</Badge>}
     </span>
   );
