@@ -40,7 +40,7 @@ export function WaterfallLegend({ chain, log }: { chain: Chain; log: UsageLog })
   );
 }
 
-const LABELLED_SHARE = 0.08;
+const LABELLED_SHARE = 0.12;
 
 /** The bars of a lane; with room also the length of each phase, or what went wrong, beside them. */
 function LaneBars({ lane, totalMs, compact }: { lane: Lane; totalMs: number; compact: boolean | undefined }) {
