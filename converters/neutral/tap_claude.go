@@ -14,6 +14,9 @@ type claudeTap struct {
 }
 
 func (c *claudeTap) frame(t *Tap, data string) Verdict {
+	if strings.HasPrefix(data, `{"type":"content_block_delta"`) { // as Anthropic writes it
+		return c.delta(t, gjson.Get(data, "delta"))
+	}
 	root := gjson.Parse(data)
 	switch root.Get("type").Str {
 	case "message_start":
@@ -46,40 +49,48 @@ func (c *claudeTap) frame(t *Tap, data string) Verdict {
 }
 
 func (c *claudeTap) blockStart(t *Tap, root gjson.Result) Verdict {
-	block := root.Get("content_block")
-	kind := block.Get("type").Str
-	if kind == "tool_use" || kind == "server_tool_use" {
+	kind, carries := claudeBlock(t, root.Get("content_block"))
+	if claudeCall(kind) {
 		c.calls = append(c.calls, root.Get("index").Int())
 	}
-	if claudeBlockCarries(t, block) {
+	if carries {
 		return Content
 	}
 	return Neutral
 }
 
-// claudeBlockCarries counts the text of a block and says whether the block
-// holds text, redacted data or the result of a server tool.
-func claudeBlockCarries(t *Tap, block gjson.Result) bool {
-	carries := t.text(block.Get("text"))
-	carries = t.text(block.Get("thinking")) || carries
-	if block.Get("data").Str != "" {
+// claudeBlock counts the text of a block and says what it is and whether it
+// holds text, redacted data or the result of a server tool. It reads the block
+// once: look-ups one by one would pass its text each time.
+func claudeBlock(t *Tap, block gjson.Result) (kind string, carries bool) {
+	block.ForEach(func(name, v gjson.Result) bool {
+		switch name.Str {
+		case "type":
+			kind = v.Str
+		case "text", "thinking":
+			carries = t.text(v) || carries
+		case "data":
+			carries = carries || v.Str != ""
+		}
 		return true
-	}
-	return carries || strings.HasSuffix(block.Get("type").Str, "_tool_result")
+	})
+	return kind, carries || strings.HasSuffix(kind, "_tool_result")
 }
 
+func claudeCall(kind string) bool { return kind == "tool_use" || kind == "server_tool_use" }
+
+// delta is nearly every frame of a stream, so it is read in one pass.
 func (c *claudeTap) delta(t *Tap, delta gjson.Result) Verdict {
 	content := false
-	switch delta.Get("type").Str {
-	case "text_delta":
-		content = t.text(delta.Get("text"))
-	case "thinking_delta":
-		content = t.text(delta.Get("thinking"))
-	case "input_json_delta":
-		content = t.text(delta.Get("partial_json"))
-	case "citations_delta":
-		content = true
-	}
+	delta.ForEach(func(name, v gjson.Result) bool {
+		switch name.Str {
+		case "text", "thinking", "partial_json":
+			content = t.text(v) || content
+		case "type":
+			content = content || v.Str == "citations_delta"
+		}
+		return true
+	})
 	if content {
 		return Content
 	}
@@ -100,27 +111,57 @@ func (c *claudeTap) stop(reason gjson.Result) Verdict {
 }
 
 func (c *claudeTap) body(t *Tap, root gjson.Result) Verdict {
-	if root.Get("type").Str == "error" || HasError(root.Get("error")) {
-		c.figures(t, root.Get("usage"))
+	var m claudeMessage
+	m.read(root)
+	c.figures(t, m.usage)
+	if m.kind == "error" || m.failed {
 		return Failure
 	}
-	c.figures(t, root.Get("usage"))
-	t.identify(root.Get("id"), root.Get("model"), gjson.Result{})
+	t.identify(m.id, m.model, gjson.Result{})
 	v := Neutral
-	List(root.Get("content")).ForEach(func(_, block gjson.Result) bool {
-		kind := block.Get("type").Str
-		if claudeBlockCarries(t, block) || kind == "tool_use" || kind == "server_tool_use" {
+	List(m.content).ForEach(func(_, block gjson.Result) bool {
+		if kind, carries := claudeBlock(t, block); carries || claudeCall(kind) {
 			v = Content
 		}
 		return true
 	})
-	if reason := root.Get("stop_reason"); reason.Type == gjson.String {
+	if m.stop.Type == gjson.String {
 		t.complete = true
-		if c.stop(reason) == Content {
+		if c.stop(m.stop) == Content {
 			v = Content
 		}
 	}
 	return v
+}
+
+// claudeMessage are the members of a whole answer that matter here.
+type claudeMessage struct {
+	kind                            string
+	failed                          bool
+	id, model, content, stop, usage gjson.Result
+}
+
+// read takes them out in one pass over the document.
+func (m *claudeMessage) read(root gjson.Result) {
+	root.ForEach(func(name, v gjson.Result) bool {
+		switch name.Str {
+		case "type":
+			m.kind = v.Str
+		case "error":
+			m.failed = HasError(v)
+		case "id":
+			m.id = v
+		case "model":
+			m.model = v
+		case "content":
+			m.content = v
+		case "stop_reason":
+			m.stop = v
+		case "usage":
+			m.usage = v
+		}
+		return true
+	})
 }
 
 func (c *claudeTap) figures(t *Tap, u gjson.Result) {

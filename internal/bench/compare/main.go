@@ -92,32 +92,40 @@ func run(hub, tools, only string, rounds int, duration time.Duration) error {
 // measure gives each scenario fresh processes, so that memory is its own.
 func measure(ctx context.Context, s scenario, hub, tools, dir string, rounds int, duration time.Duration) error {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	proxyPID, err := start(ctx, nil, filepath.Join(tools, "revproxy"), "-listen", proxyAddr, "-to", "http://"+mockAddr)
+	var running []process
+	defer func() {
+		cancel()
+		for _, p := range running { // the next scenario takes the same ports
+			<-p.gone
+		}
+	}()
+	proxy, err := start(ctx, nil, filepath.Join(tools, "revproxy"), "-listen", proxyAddr, "-to", "http://"+mockAddr)
 	if err != nil {
 		return err
 	}
+	running = append(running, proxy)
 	data, err := os.MkdirTemp(dir, "data")
 	if err != nil {
 		return err
 	}
-	hubPID, err := start(ctx, []string{
+	target, err := start(ctx, []string{
 		"HOST=127.0.0.1", "APP_PORT=19102", "DATA_DIR=" + data, "ADMIN_TOKEN=" + adminToken, "LOG_LEVEL=warn",
 	}, hub, "serve")
 	if err != nil {
 		return err
 	}
+	running = append(running, target)
 	keys, err := setUp()
 	if err != nil {
 		return err
 	}
 	var proxies, hubs []sample
 	for range rounds {
-		p, err := load(tools, dir, "http://"+proxyAddr, proxyPID, keys, s.args, duration)
+		p, err := load(tools, dir, "http://"+proxyAddr, proxy.pid, keys, s.args, duration)
 		if err != nil {
 			return err
 		}
-		h, err := load(tools, dir, "http://"+hubAddr, hubPID, keys, s.args, duration)
+		h, err := load(tools, dir, "http://"+hubAddr, target.pid, keys, s.args, duration)
 		if err != nil {
 			return err
 		}
@@ -151,15 +159,25 @@ func median(v []float64) float64 {
 	return v[len(v)/2]
 }
 
+// process is a running program; gone is closed when it has ended.
+type process struct {
+	pid  int
+	gone <-chan struct{}
+}
+
 // start runs a program until ctx ends and waits until it listens.
-func start(ctx context.Context, env []string, name string, args ...string) (int, error) {
+func start(ctx context.Context, env []string, name string, args ...string) (process, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
-		return 0, err
+		return process{}, err
 	}
-	go func() { _ = cmd.Wait() }()
+	gone := make(chan struct{})
+	go func() {
+		_ = cmd.Wait()
+		close(gone)
+	}()
 	url := "http://" + hubAddr + "/api/health/ready"
 	for i, a := range args {
 		if a == "-listen" {
@@ -170,12 +188,12 @@ func start(ctx context.Context, env []string, name string, args ...string) (int,
 		if resp, err := http.Get(url); err == nil {
 			_ = resp.Body.Close()
 			if resp.StatusCode < 500 {
-				return cmd.Process.Pid, nil
+				return process{cmd.Process.Pid, gone}, nil
 			}
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	return 0, fmt.Errorf("%s did not come up", name)
+	return process{}, fmt.Errorf("%s did not come up", name)
 }
 
 // setUp makes a provider and sixteen users with a key each.
