@@ -56,20 +56,12 @@ type world struct {
 	actors  *fakeActors
 	tester  *fakeTester
 	demo    *fakeDemo
+	prices  *pricing.Prices // of this world's catalog alone: price ids repeat from store to store
 	health  adminapi.HealthReport
 
 	mu  sync.Mutex
 	now time.Time
 }
-
-// prices are read once: the list inside the binary is long.
-var prices = sync.OnceValue(func() *pricing.Prices {
-	p, err := pricing.NewPrices()
-	if err != nil {
-		panic(err)
-	}
-	return p
-})
 
 type option func(*adminapi.Options)
 
@@ -87,6 +79,8 @@ func newWorld(t *testing.T, options ...option) *world {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, w.store.Close()) })
 	w.catalog = &liveCatalog{store: w.store}
+	w.prices, err = pricing.NewPrices()
+	require.NoError(t, err)
 	require.NoError(t, w.catalog.Await(t.Context(), 0))
 
 	fixed, err := middleware.ParseProxies([]string{"10.9.9.9"})
@@ -102,7 +96,7 @@ func newWorld(t *testing.T, options ...option) *world {
 			Settings: w.store.Settings(), Prices: w.store.ModelPrices(), Logs: w.store.RequestLogs(), Sessions: w.store.Sessions(),
 			BreakerEvents: w.store.BreakerEvents(), Auth: w.store.AuthSessions(), Throttle: w.store.LoginThrottle(),
 		},
-		Catalog: w.catalog, Prices: prices(), Actors: w.actors, Live: w.actors, Tester: w.tester, Demo: w.demo,
+		Catalog: w.catalog, Prices: w.prices, Actors: w.actors, Live: w.actors, Tester: w.tester, Demo: w.demo,
 		Health:  func(context.Context) adminapi.HealthReport { return w.health },
 		Proxies: middleware.NewProxies(fixed, nil),
 

@@ -33,7 +33,7 @@ func TestAPriceIsSetReplacedAndEnded(t *testing.T) {
 	require.NotEmpty(t, put.ValidFrom)
 	w.admin(http.MethodGet, path, nil).into(t, http.StatusOK, &got)
 	require.Equal(t, put, got, "it is in force before the answer")
-	price := prices().For(w.catalog.Current()).Resolve(pricing.Lookup{Requested: "acme-1"})
+	price := w.prices.For(w.catalog.Current()).Resolve(pricing.Lookup{Requested: "acme-1"})
 	require.Equal(t, put.PriceID, price.Row.ID)
 	require.Equal(t, "15.5", price.Rate(pricing.Output).String())
 
@@ -113,7 +113,7 @@ func TestPriceList(t *testing.T) {
 			SeedDate string
 		}
 		w.admin(http.MethodGet, "/api/v1/model-prices?"+query, nil).into(t, http.StatusOK, &page)
-		require.Equal(t, prices().SeedDate(), page.SeedDate)
+		require.Equal(t, w.prices.SeedDate(), page.SeedDate)
 		for _, it := range page.Items {
 			names = append(names, it.Name)
 		}
