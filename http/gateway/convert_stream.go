@@ -70,7 +70,7 @@ func (s *convertedStream) take(chunk []byte) bool {
 		s.noAnswer()
 		return false
 	case s.passing || ruling == gate.Open && s.to.Begun():
-		s.release()
+		s.release(0)
 	}
 	return true
 }
@@ -112,7 +112,7 @@ func (s *convertedStream) end(err error) {
 // settle ends a stream that the client has seen part of. An error of the
 // upstream's went to it in its own protocol.
 func (s *convertedStream) settle() {
-	s.release()
+	s.release(0)
 	switch fault := s.to.Err(); {
 	case fault == nil && s.tap.Complete():
 		s.succeeded(s.res.Status, true)

@@ -45,7 +45,6 @@ func (e *frameEdits) apply(out []byte, f sse.Frame) []byte {
 
 // place is where a stream stands, for an error that has to go on from there.
 type place struct {
-	torn     bool  // in the middle of a frame
 	sequence int64 // next number, where events are numbered
 }
 
@@ -65,9 +64,6 @@ func (c *call) interrupt(f *domain.Fault) {
 	if c.conversion != nil && c.conversion.answer != nil {
 		c.write(c.conversion.abort(f))
 		return
-	}
-	if c.place.torn {
-		c.write([]byte("\n\n")) // else the error would be part of the frame before it
 	}
 	st := problem.Stream{RequestID: c.x.id.String(), Sequence: c.place.sequence}
 	if c.tap != nil {

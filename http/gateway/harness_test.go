@@ -123,6 +123,7 @@ type answer struct {
 	header http.Header
 	body   string
 	err    error // of reading the body
+	closes bool  // the server ends the connection with it
 }
 
 func (w *world) do(r *http.Request) answer {
@@ -131,7 +132,7 @@ func (w *world) do(r *http.Request) answer {
 	require.NoError(w.t, err)
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
-	return answer{res.StatusCode, res.Header, string(body), err}
+	return answer{res.StatusCode, res.Header, string(body), err, res.Close}
 }
 
 func (w *world) post(body string) answer {
@@ -252,6 +253,13 @@ func (s *scripted) wait(t testing.TB, n int) []*protocol.AttemptResult {
 		return len(all) >= n && s.closed >= 1
 	}, 5*time.Second, time.Millisecond)
 	return all
+}
+
+// last is the result reported last.
+func (s *scripted) last() *protocol.AttemptResult {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.results[len(s.results)-1]
 }
 
 func (s *scripted) lastAdmit(t testing.TB) *protocol.Request {

@@ -302,6 +302,29 @@ func TestStreamFlowsWhileItIsMade(t *testing.T) {
 	require.Equal(t, messageEnd(), string(rest))
 }
 
+// TestWholeFramesDoNotWaitForTheRestOfARead has a read end in the middle of a
+// frame: those before it go out at once, it goes out when it is complete.
+func TestWholeFramesDoNotWaitForTheRestOfARead(t *testing.T) {
+	t.Parallel()
+	next := make(chan string, 1)
+	w := newWorld(t, nil, paced(next))
+	first := messageStart("m") + textDelta("one")
+	second, third := textDelta("two"), textDelta("three")
+	next <- first + second + third[:20]
+	res, err := w.server.Client().Do(w.request(t.Context(), streamBody))
+	require.NoError(t, err)
+	defer res.Body.Close()
+	buf := make([]byte, len(first+second)+1)
+	_, err = io.ReadFull(res.Body, buf[:len(buf)-1])
+	require.NoError(t, err)
+	require.Equal(t, first+second, string(buf[:len(buf)-1]))
+	next <- third[20:]
+	close(next)
+	rest, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	require.Equal(t, third, string(rest))
+}
+
 func TestKeepAliveWhileNothingComes(t *testing.T) {
 	t.Parallel()
 	next := make(chan string)
@@ -461,23 +484,26 @@ func TestShutdownBreaksStreamsOffPolitely(t *testing.T) {
 	require.NoError(t, err)
 	defer res.Body.Close()
 
-	drained := make(chan struct{})
-	ctx, cancel := context.WithCancel(t.Context())
-	go func() { w.gateway.Drain(ctx); close(drained) }()
-	require.Eventually(t, func() bool { return w.post(plainBody).status == 503 }, 5*time.Second, time.Millisecond)
+	empty := w.gateway.Refuse()
 	late := w.post(plainBody)
+	require.Equal(t, 503, late.status)
 	require.NotEmpty(t, late.header.Get("Retry-After"))
+	require.True(t, late.closes, "a balancer shall not send more this way")
 	select {
-	case <-drained:
+	case <-empty:
 		t.Fatal("drained with a stream running")
 	default:
 	}
+	drained := make(chan struct{})
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { w.gateway.Drain(ctx); close(drained) }()
 	cancel()
 	body, err := io.ReadAll(res.Body)
 	require.NoError(t, err)
 	require.Contains(t, string(body), "event: error\n")
 	require.Contains(t, string(body), "shutting down")
 	<-drained
+	<-empty
 	require.Equal(t, domain.ClassLocalOverload, w.actor.wait(t, 1)[0].Class, "no provider is to blame")
 	require.Zero(t, w.gateway.Stats().BodyBytes)
 }

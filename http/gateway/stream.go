@@ -21,8 +21,10 @@ const pumpSize = 8 << 10
 var pumpBuffers = sync.Pool{New: func() any { return new([pumpSize]byte) }}
 
 // stream is a pump: it reads when the client has taken what was read before,
-// writes and flushes every read as it came, and looks at the frames on the side.
-// Where frames change on their way, whole frames are written instead.
+// looks at the frames of every read and writes and flushes it as it came. Only
+// what a read begins of a frame without ending it waits for the rest, so that a
+// client never sees half a frame, and after it the error that broke it off.
+// Where frames change on their way, the changed ones are written instead.
 type stream struct {
 	*call
 	res    *upstream.Response
@@ -65,15 +67,14 @@ func (c *call) stream(res *upstream.Response) {
 // take deals with the next bytes; false means that the stream is over for us.
 func (s *stream) take(chunk []byte) bool {
 	whole := s.edits.any()
+	ruling := s.look(chunk)
 	if s.passing && !whole {
-		s.write(chunk)
-		s.look(chunk)
+		s.pass(chunk)
 		return true
 	}
 	if !whole {
 		s.held = append(s.held, chunk...)
 	}
-	ruling := s.look(chunk)
 	switch {
 	case whole && s.blind && s.passing:
 		s.cut(sse.ErrFrameTooLarge)
@@ -82,20 +83,41 @@ func (s *stream) take(chunk []byte) bool {
 		s.noAnswer()
 		return false
 	case ruling == gate.Open:
-		s.release()
+		s.release(s.begun())
 	}
 	return true
 }
 
-// release lets go of what is held, and of all that follows.
-func (s *stream) release() {
+// pass writes what has been read, but for a frame that is not complete.
+func (s *stream) pass(chunk []byte) {
+	begun := s.begun()
+	if begun == 0 && len(s.held) == 0 {
+		s.write(chunk) // the usual case: nothing is copied
+		return
+	}
+	s.held = append(s.held, chunk...)
+	s.release(begun)
+}
+
+// begun is the number of bytes, at the end of what is held, of a frame that is
+// not complete.
+func (s *stream) begun() int {
+	if s.edits.any() {
+		return 0 // nothing but whole frames is held
+	}
+	return s.frames.Buffered()
+}
+
+// release lets go of what is held but its last bytes, and of all that follows.
+func (s *stream) release(but int) {
 	if !s.passing {
 		s.result.Gate = s.gate.Audit(s.since() - s.result.TTFB)
 		s.commit(s.res, -1)
 		s.passing = true
 	}
-	s.write(s.held)
-	s.held = s.held[:0]
+	upTo := len(s.held) - but
+	s.write(s.held[:upTo])
+	s.held = append(s.held[:0], s.held[upTo:]...)
 }
 
 // look shows the tap and the gate the frames that chunk completes.
@@ -122,9 +144,7 @@ func (s *stream) drain() gate.Ruling {
 		case v == neutral.Failure || v == neutral.Malformed:
 			s.spoiled = bytes.Clone(f.Data)
 		}
-		if !s.place.torn {
-			s.count(f.Data)
-		}
+		s.count(f.Data)
 		if s.edits.any() {
 			s.held = s.edits.apply(s.held, f)
 		}
@@ -136,6 +156,16 @@ func (s *stream) drain() gate.Ruling {
 		ruling = s.gate.Partial(s.frames.Buffered())
 	}
 	return ruling
+}
+
+// standing is how far a stream has come.
+type standing struct {
+	place        place
+	done, failed bool
+}
+
+func (s *stream) standing() standing {
+	return standing{place: s.place, done: s.tap.Complete(), failed: s.tap.Failed()}
 }
 
 // noAnswer ends a stream that the gate found to be none.
@@ -151,7 +181,7 @@ func (s *stream) noAnswer() {
 // end deals with the end of the upstream's bytes, regular or not.
 func (s *stream) end(err error) {
 	broken := !errors.Is(err, io.EOF)
-	s.place.torn = !s.edits.any() && s.frames.Buffered() > 0
+	begun, before := s.begun(), s.standing()
 	ruling := gate.Hold
 	if !broken || !s.edits.any() { // the rest of a changed frame is better kept
 		s.frames.Finish()
@@ -170,7 +200,12 @@ func (s *stream) end(err error) {
 			return
 		}
 	}
-	s.release()
+	if after := s.standing(); !broken || after.done != before.done || after.failed != before.failed {
+		begun = 0 // what lacked no more than its blank line is a frame too
+	} else {
+		s.place = before.place
+	}
+	s.release(begun)
 	switch {
 	case s.tap.Complete() && !s.tap.Failed():
 		s.succeeded(s.res.Status, true)
