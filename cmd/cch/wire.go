@@ -329,6 +329,7 @@ func (a *App) buildServer(ctx context.Context, _ Options) error {
 		Health:       a.health,
 		MetricsToken: a.cfg.Server.MetricsToken,
 		Drain:        a.cfg.Shutdown.Drain.Duration(),
+		Refuse:       a.gateway.Refuse,
 		Interrupt:    func() { go a.gateway.Drain(interrupted) },
 	})
 	return nil

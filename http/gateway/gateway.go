@@ -141,11 +141,16 @@ func (g *Gateway) Stats() Stats {
 	return Stats{Running: running, Waiting: waiting, BodyBytes: g.intake.InUse(), Shed: g.shed.Load(), Strangers: g.strangers.Load()}
 }
 
+// Refuse turns new requests away from now on, and asks for their connections to
+// be closed. The channel is closed when those in flight have ended. It may be
+// called again.
+func (g *Gateway) Refuse() <-chan struct{} { return g.seats.drain() }
+
 // Drain stops admitting and waits for the requests in flight. When ctx ends
 // first, the rest are broken off: streams end with an error event in the
 // client's protocol. It returns when none is left.
 func (g *Gateway) Drain(ctx context.Context) {
-	empty := g.seats.drain()
+	empty := g.Refuse()
 	select {
 	case <-empty:
 	case <-ctx.Done():

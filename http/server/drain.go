@@ -15,14 +15,20 @@ const (
 )
 
 // Shutdown stops the server. Readiness fails at once; new requests are still
-// taken for a while, so that balancers notice; running ones may finish until
-// Drain is over, are then interrupted, and at last cut off. Ending ctx skips
-// the waiting. Nothing is being served when it returns.
+// taken for a while, so that balancers notice, and then refused; running ones
+// may finish until Drain is over, are then interrupted, and at last cut off.
+// Ending ctx skips the waiting. Nothing is being served when it returns.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.o.Health.Drain()
 	drain, stopWaiting := context.WithTimeout(ctx, s.o.Drain)
 	defer stopWaiting()
 	wait(drain, s.grace())
+	if s.o.Refuse != nil {
+		select {
+		case <-s.o.Refuse():
+		case <-drain.Done():
+		}
+	}
 	err := s.http.Shutdown(drain)
 	if err == nil || errors.Is(err, http.ErrServerClosed) {
 		return nil

@@ -39,6 +39,11 @@ type Options struct {
 
 	Drain       time.Duration // how long running requests may finish
 	AcceptGrace time.Duration // how long a draining server still takes new ones, within Drain
+	// Refuse is told once, after AcceptGrace, to turn new data-plane requests
+	// away while those in flight end, upon which it closes the channel. The port
+	// stays open meanwhile: who comes shall be told, not left without an answer.
+	// Nil closes the port instead.
+	Refuse func() <-chan struct{}
 	// Interrupt is told once to end whatever still runs when Drain is over. It
 	// must not block.
 	Interrupt func()

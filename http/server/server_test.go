@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -218,6 +219,33 @@ func TestDrainLetsStreamsFinish(t *testing.T) {
 	close(g.release)
 	require.Equal(t, "first last", <-bodies)
 	require.NoError(t, <-stopped)
+}
+
+func TestADrainingServerRefusesUntilItIsEmpty(t *testing.T) {
+	t.Parallel()
+	g := newStreaming()
+	refusing, empty := make(chan struct{}), make(chan struct{})
+	s := start(t, func(o *server.Options) {
+		o.Gateway, o.Drain = g, time.Hour
+		announce := sync.OnceFunc(func() { close(refusing) }) // shut down once more at the end
+		o.Refuse = func() <-chan struct{} { announce(); return empty }
+	})
+	bodies := make(chan string, 1)
+	go func() { bodies <- s.stream(t) }()
+	<-g.begun
+	stopped := make(chan error, 1)
+	go func() { stopped <- s.Shutdown(context.Background()) }()
+	<-refusing
+	other := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	res, err := other.Get(s.url + "/api/health/live")
+	require.NoError(t, err, "the port is open as long as something runs")
+	require.NoError(t, res.Body.Close())
+	close(g.release)
+	require.Equal(t, "first last", <-bodies)
+	close(empty)
+	require.NoError(t, <-stopped)
+	_, err = other.Get(s.url + "/api/health/live") //nolint:bodyclose // there is none
+	require.Error(t, err)
 }
 
 func TestDrainInterruptsWhatDoesNotEnd(t *testing.T) {
