@@ -55,12 +55,7 @@ type QuotaWait struct {
 }
 
 // SettleKey names one settlement; a repeated one changes nothing.
-type SettleKey struct {
-	ReqID   domain.RequestID
-	Attempt int
-	Kind    string // charge or adjust
-	N       int
-}
+type SettleKey = domain.SettleKey
 
 // QuotaSettle books what a request cost and, when IsFinal, closes its lease (wire).
 type QuotaSettle struct {
@@ -74,12 +69,16 @@ type QuotaSettle struct {
 	State        string // billed, free, unpriced, estimated, missing_usage, not_billed
 	T            int64  // admission time
 	IsFinal      bool
+	// Row is the rest of the ledger row. A zero LeaseID with IsFinal closes
+	// whatever lease the request holds.
+	Row domain.LedgerFacts
 }
 
 // QuotaSettled acknowledges a QuotaSettle (wire).
 type QuotaSettled struct {
 	SettleKey
-	Duplicate bool
+	UserSeq   int64 // of the row; 0 with Duplicate
+	Duplicate bool  // the ledger had it
 	Epoch     int64
 }
 

@@ -28,6 +28,7 @@ type Snapshots interface {
 type Options struct {
 	Catalog    Catalog
 	Snapshots  Snapshots
+	Ledger     Ledger
 	SessionTTL time.Duration // how long a session counts after its last request
 	CountOnly  bool          // everything is counted and nobody refused
 	// NodeLives tells whether stored leases of a node may still be in use;

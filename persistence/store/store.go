@@ -43,6 +43,7 @@ type Store struct {
 	logger *slog.Logger
 	now    func() time.Time
 	batch  *batchWriter
+	ledger *ledgerWriter
 }
 
 // Open opens or creates the store. With AutoMigrate off and migrations missing
@@ -85,6 +86,7 @@ func (s *Store) open(ctx context.Context, path string, migrate bool) (err error)
 	}
 	s.schema = []*schema{mainSchema, logSchema}
 	s.batch = newBatchWriter(s.main, s.logs)
+	s.ledger = &ledgerWriter{main: s.main}
 	if migrate {
 		return s.Migrate(ctx)
 	}
@@ -145,6 +147,9 @@ func (s *Store) Close() error {
 	var errs []error
 	if s.batch != nil {
 		errs = append(errs, s.batch.close())
+	}
+	if s.ledger != nil {
+		errs = append(errs, s.ledger.close())
 	}
 	for _, d := range []*database{s.main, s.logs} {
 		if d != nil {

@@ -7,9 +7,11 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/pressly/goose/v3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/persistence/migrations"
 	"github.com/claude-code-hub/cch/persistence/store"
 	"github.com/claude-code-hub/cch/persistence/storetest"
 )
@@ -88,17 +90,19 @@ func TestMigrations(t *testing.T) {
 	require.NoError(t, s.Ping(t.Context()))
 	require.NoError(t, s.Close())
 
-	db := raw(t, filepath.Join(dir, "cch.db"))
-	newest := scalar(t, db, "SELECT MAX(version_id) FROM schema_migrations")
+	newest := scalar(t, raw(t, filepath.Join(dir, "cch.db")), "SELECT MAX(version_id) FROM schema_migrations")
 
 	// An existing database is copied before it changes.
-	_, err = db.ExecContext(t.Context(), "DROP TABLE model_prices; DELETE FROM schema_migrations WHERE version_id = 4")
+	o.DataDir, o.AutoMigrate = t.TempDir(), true
+	db := raw(t, filepath.Join(o.DataDir, "cch.db"))
+	old, err := goose.NewProvider(goose.DialectSQLite3, db, migrations.SQLiteConfiguration(), goose.WithTableName("schema_migrations"))
 	require.NoError(t, err)
-	o.AutoMigrate = true
+	_, err = old.UpTo(t.Context(), 3)
+	require.NoError(t, err)
 	s, err = store.Open(t.Context(), o)
 	require.NoError(t, err)
 	require.NoError(t, s.Close())
-	backup := raw(t, filepath.Join(dir, "cch.db.bak-3"))
+	backup := raw(t, filepath.Join(o.DataDir, "cch.db.bak-3"))
 	require.EqualValues(t, 3, scalar(t, backup, "SELECT MAX(version_id) FROM schema_migrations"))
 	require.Equal(t, newest, scalar(t, db, "SELECT MAX(version_id) FROM schema_migrations"))
 

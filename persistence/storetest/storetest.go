@@ -48,6 +48,11 @@ func Run(t *testing.T, open Open) {
 		{"log shrinks", testLogShrinks},
 		{"sessions", testSessions},
 		{"purge", testPurge},
+		{"ledger", testLedger},
+		{"ledger fence", testLedgerFence},
+		{"ledger duplicates", testLedgerDuplicates},
+		{"ledger sums", testLedgerSums},
+		{"ledger roll-ups", testLedgerRollups},
 		{"concurrency", testConcurrency},
 	} {
 		t.Run(part.name, func(t *testing.T) {

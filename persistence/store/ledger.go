@@ -1,0 +1,170 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+// Ledger keeps what was spent. Rows are appended and never changed; each comes
+// from the one writer its user has, see Claim.
+type Ledger struct{ s *Store }
+
+// Ledger is the repository of ledger rows.
+func (s *Store) Ledger() Ledger { return Ledger{s} }
+
+// ledgerWriter appends rows. It is a hot path of the store: prepared statements
+// on the single writing connection.
+type ledgerWriter struct {
+	main *database
+	days zones
+
+	mu   sync.Mutex
+	stmt *ledgerStatements
+	args []any
+}
+
+// Append writes rows in one transaction with the roll-ups and session sums they
+// add to. It tells for each row what became of it: nil = appended,
+// domain.ErrLedgerFenced, or a *domain.LedgerDuplicate, after which nothing has
+// changed. An error of the whole leaves everything as it was; it is a
+// RejectedError when the rows are at fault.
+func (r Ledger) Append(ctx context.Context, rows []domain.LedgerRow) ([]error, error) {
+	ctx = context.WithoutCancel(ctx) // the batch belongs to many requests
+	results, err := r.s.ledger.append(ctx, rows)
+	switch {
+	case err == nil:
+		return results, nil
+	case rejected(err):
+		err = &RejectedError{cause: err}
+	}
+	return nil, fmt.Errorf("append %d ledger rows: %w", len(rows), err)
+}
+
+func (w *ledgerWriter) append(ctx context.Context, rows []domain.LedgerRow) (results []error, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.stmt == nil {
+		if w.stmt, err = prepareLedger(ctx, w.main.write.DB); err != nil {
+			return nil, err
+		}
+	}
+	tx, err := w.main.write.DB.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, tx.Rollback())
+		}
+	}()
+	b := ledgerBatch{w: w, tx: tx, rows: rows, results: make([]error, len(rows))}
+	if err = b.run(ctx); err != nil {
+		return nil, err
+	}
+	return b.results, tx.Commit()
+}
+
+func (w *ledgerWriter) close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.stmt == nil {
+		return nil
+	}
+	return w.stmt.close()
+}
+
+// ledgerBatch is one transaction.
+type ledgerBatch struct {
+	w       *ledgerWriter
+	tx      *sql.Tx
+	rows    []domain.LedgerRow
+	results []error
+	sums    usageSums
+}
+
+func (b *ledgerBatch) run(ctx context.Context) error {
+	if err := b.fence(ctx); err != nil {
+		return err
+	}
+	insert := b.tx.StmtContext(ctx, b.w.stmt.insert)
+	for i := range b.rows {
+		if b.results[i] != nil {
+			continue
+		}
+		if err := b.insert(ctx, insert, i); err != nil {
+			return err
+		}
+	}
+	return b.sums.add(ctx, b)
+}
+
+// fence holds the writers of the batch against the owners of their users. The
+// update keeps an owner from being replaced before the transaction ends. Users
+// are taken in order, so that no two batches wait for each other.
+func (b *ledgerBatch) fence(ctx context.Context) error {
+	order := make([]int, len(b.rows))
+	for i := range order {
+		order[i] = i
+	}
+	writer := func(i int) [2]int64 { return [2]int64{int64(b.rows[i].UserID), b.rows[i].Epoch} }
+	slices.SortStableFunc(order, func(i, j int) int { x, y := writer(i), writer(j); return slices.Compare(x[:], y[:]) })
+	hold := b.tx.StmtContext(ctx, b.w.stmt.hold)
+	var held bool
+	for at, i := range order {
+		if at == 0 || writer(i) != writer(order[at-1]) {
+			row := &b.rows[i]
+			res, err := hold.ExecContext(ctx, int64(row.UserID), row.Epoch)
+			if err != nil {
+				return fmt.Errorf("hold the owner of user %d: %w", row.UserID, err)
+			}
+			n, err := res.RowsAffected()
+			if err != nil {
+				return err
+			}
+			held = n > 0
+		}
+		if !held {
+			b.results[i] = domain.ErrLedgerFenced
+		}
+	}
+	return nil
+}
+
+func (b *ledgerBatch) insert(ctx context.Context, insert *sql.Stmt, i int) error {
+	row := &b.rows[i]
+	b.w.args = ledgerValues(b.w.args[:0], row)
+	res, err := insert.ExecContext(ctx, b.w.args...)
+	if err != nil {
+		return fmt.Errorf("append the ledger row of %s: %w", row.ReqID, err)
+	}
+	n, err := res.RowsAffected()
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		b.results[i], err = b.conflict(ctx, row)
+		return err
+	}
+	b.sums.count(row)
+	return nil
+}
+
+// conflict says why a row was not inserted: the ledger has it, or its number is
+// taken, which cannot be unless its writer counted wrong.
+func (b *ledgerBatch) conflict(ctx context.Context, row *domain.LedgerRow) (result, err error) {
+	kept, err := scanLedger(b.tx.StmtContext(ctx, b.w.stmt.kept).QueryRowContext(ctx,
+		int64(row.ReqID), row.Attempt, row.Kind, row.N, row.IsFinal))
+	switch {
+	case err == nil:
+		return &domain.LedgerDuplicate{Kept: kept}, nil
+	case errors.Is(err, sql.ErrNoRows):
+		return domain.ErrLedgerFenced, nil
+	}
+	return nil, fmt.Errorf("look for the ledger row of %s: %w", row.ReqID, err)
+}
