@@ -27,6 +27,7 @@ type Request struct {
 	Model         string
 	Stream        bool
 	Messages      int
+	Client        domain.ClientFacts
 	Verbatim      bool // the body goes upstream as it came, whatever the provider calls the model
 	// Lacks names what the call needs and a provider of another protocol cannot
 	// carry, "" if it can carry all. nil: the call cannot be converted at all. It

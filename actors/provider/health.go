@@ -20,6 +20,7 @@ func (s *state) health(now time.Time) domain.ProviderHealth {
 		Breaker:         s.breaker.Current(),
 		Failures:        s.breaker.Failures,
 		OpenUntil:       s.breaker.OpenUntil,
+		ClosedAt:        s.breaker.ClosedAt,
 		CoolingUntil:    s.cooling.Until,
 		ProbesInFlight:  len(s.breaker.Probes),
 		InFlight:        s.slots.Len(),

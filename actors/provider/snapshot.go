@@ -41,6 +41,7 @@ type breakerRecord struct {
 	Reopens       int    `msgpack:"reopens"`
 	Successes     int    `msgpack:"successes"`
 	Generation    int64  `msgpack:"generation"`
+	ClosedAt      int64  `msgpack:"closed_at"`
 }
 
 type slotRecord struct {
@@ -147,6 +148,7 @@ func breakerToRecord(b breaker.State) breakerRecord {
 	return breakerRecord{
 		Phase: string(b.Current()), Failures: b.Failures, LastFailureAt: toMs(b.LastFailureAt),
 		OpenUntil: toMs(b.OpenUntil), Reopens: b.Reopens, Successes: b.Successes, Generation: b.Generation,
+		ClosedAt: toMs(b.ClosedAt),
 	}
 }
 
@@ -156,6 +158,7 @@ func (r breakerRecord) state(failures int) breaker.State {
 	return breaker.State{
 		Phase: domain.BreakerState(r.Phase), Failures: r.Failures + failures, LastFailureAt: fromMs(r.LastFailureAt),
 		OpenUntil: fromMs(r.OpenUntil), Reopens: r.Reopens, Successes: r.Successes, Generation: r.Generation,
+		ClosedAt: fromMs(r.ClosedAt),
 	}
 }
 

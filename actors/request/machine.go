@@ -105,7 +105,7 @@ type machine struct {
 func newMachine(fx effects, n node, a *protocol.Admit, plan *routing.Plan) *machine {
 	m := &machine{
 		fx: fx, node: n, req: a.Request, plan: plan,
-		draw: rand.New(rand.NewPCG(a.Request.Seed, uint64(a.Request.ID))),
+		draw: routing.NewDraw(a.Request.Seed, a.Request.ID),
 	}
 	m.quota.holder = holder{protocol.LeaseQuota, strconv.FormatInt(int64(a.Request.User.ID), 10)}
 	m.session.holder = holder{protocol.LeaseSession, a.Request.Session.Hash()}

@@ -41,25 +41,25 @@ type slot struct {
 
 // pickFirst chooses the first provider: the session's, if it may be used again.
 func (m *machine) pickFirst(now time.Time) {
-	if bound := m.session.view.ProviderID; bound != 0 {
-		in := m.input(now)
-		reuse := routing.Reusable(&in, routing.Bound{
-			Provider: bound, Session: m.req.Session, Source: m.req.SessionSource, Messages: m.req.Messages,
-			Age: max(0, now.Sub(time.UnixMilli(m.session.view.BoundAt))),
-		})
-		if reuse.Provider != nil {
-			m.take(reuse.Choice)
-			m.record.chain.selected(domain.ReasonSessionReuse, &m.slot, now)
-			m.acquire(now)
-			return
-		}
-		m.route.void = reuse.Void
-		choice := routing.Choose(&in, m.draw)
-		choice.Context.BindingDroppedReason = reuse.Reason
-		m.chosen(choice, now)
+	in := m.input(now)
+	routed := routing.Route(&in, m.bound(now), m.draw)
+	m.route.void = routed.Void
+	if routed.Provider == nil {
+		m.nobodyLeft(routed.Choice, now)
 		return
 	}
-	m.pick(now)
+	m.take(routed.Choice)
+	m.record.chain.selected(routed.Reason, &m.slot, now)
+	m.acquire(now)
+}
+
+// bound is the session's binding when the request was admitted.
+func (m *machine) bound(now time.Time) routing.Bound {
+	v := &m.session.view
+	return routing.Bound{
+		Provider: v.ProviderID, Session: m.req.Session, Source: m.req.SessionSource, Messages: m.req.Messages,
+		Age: max(0, now.Sub(time.UnixMilli(v.BoundAt))), Idle: max(0, now.Sub(time.UnixMilli(v.LastUsedAt))),
+	}
 }
 
 // pick chooses among the providers that are left.
@@ -74,18 +74,17 @@ func (m *machine) chosen(c routing.Choice, now time.Time) {
 		return
 	}
 	m.take(c)
-	if m.record.chain.empty() {
-		m.record.chain.selected(domain.ReasonInitialSelection, &m.slot, now)
-	}
 	m.acquire(now)
 }
 
 func (m *machine) input(now time.Time) routing.Input {
-	return routing.Input{
-		Plan: m.plan, Health: m.node.health, Groups: m.req.Groups, Protocol: m.req.Protocol,
-		Model: m.req.Model, Lacks: m.req.Lacks, Strategy: m.settings().TierStrategy, Now: now,
-		Excluded: m.route.excluded, ClosedTiers: m.route.closed,
-	}
+	r := m.req
+	in := routing.NewInput(m.plan, m.node.health, routing.Call{
+		Groups: r.Groups, Protocol: r.Protocol, Model: r.Model, Client: r.Client, Lacks: r.Lacks,
+	}, now)
+	in.Bound = m.session.view.ProviderID
+	in.Excluded, in.ClosedTiers = m.route.excluded, m.route.closed
+	return in
 }
 
 // take makes a choice the present one.

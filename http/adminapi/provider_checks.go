@@ -15,11 +15,15 @@ import (
 const (
 	maxCustomHeaders     = 32
 	maxCustomHeaderBytes = 8 << 10
+	maxClientPattern     = 128
 )
 
 // checkProvider judges a provider as it would be stored.
 func (f *faults) checkProvider(p *domain.Provider) {
 	f.checkPatterns(&p.Routing)
+	f.checkActive(p.Routing.Active)
+	f.checkClients(p.Routing.AllowedClients, "allowedClients")
+	f.checkClients(p.Routing.BlockedClients, "blockedClients")
 	f.checkTransport(&p.Transport)
 	for name := range p.GroupPriorities {
 		if !slices.Contains(p.Groups, name) {
@@ -36,6 +40,31 @@ func (f *faults) checkPatterns(r *domain.Routing) {
 		f.checkPattern(rule.MatchType, rule.Source, "modelRedirects", i, "source")
 		if strings.TrimSpace(rule.Target) == "" {
 			f.add("too_short", "is empty", "modelRedirects", i, "target")
+		}
+	}
+}
+
+// checkActive wants both bounds or none. Equal ones would mean never, which is
+// what isEnabled is for.
+func (f *faults) checkActive(w domain.DailyWindow) {
+	switch {
+	case w.IsZero():
+	case w.Start == "":
+		f.add("required", "is required together with activeTimeEnd", "activeTimeStart")
+	case w.End == "":
+		f.add("required", "is required together with activeTimeStart", "activeTimeEnd")
+	case w.Start == w.End:
+		f.add("not_allowed", "is the same as activeTimeStart", "activeTimeEnd")
+	}
+}
+
+func (f *faults) checkClients(patterns []string, name string) {
+	for i, p := range patterns {
+		switch {
+		case strings.TrimSpace(p) == "":
+			f.add("too_short", "is empty", name, i)
+		case len(p) > maxClientPattern:
+			f.add("too_long", "has more than 128 characters", name, i)
 		}
 	}
 }

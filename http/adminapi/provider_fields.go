@@ -26,6 +26,11 @@ type ProviderFields struct {
 	AllowedModels       field[[]modelRule]            `json:"allowedModels,omitzero"                maxItems:"500" doc:"empty = any"`
 	ModelRedirects      field[[]domain.ModelRedirect] `json:"modelRedirects,omitzero"               maxItems:"200" doc:"the first match wins"`
 	DisableSessionReuse field[bool]                   `json:"disableSessionReuse,omitzero"`
+	AllowedClients      field[[]string]               `json:"allowedClients,omitzero"               maxItems:"100" doc:"keywords such as claude-code or codex-cli, globs, or parts of a User-Agent; empty = any"`
+	BlockedClients      field[[]string]               `json:"blockedClients,omitzero"               maxItems:"100" doc:"beat allowedClients"`
+	ActiveTimeStart     field[string]                 `json:"activeTimeStart,omitzero"              pattern:"^([01][0-9]|2[0-3]):[0-5][0-9]$" patternDescription:"a time of day, HH:mm" doc:"in the time zone of the settings; null = always"`
+	ActiveTimeEnd       field[string]                 `json:"activeTimeEnd,omitzero"                pattern:"^([01][0-9]|2[0-3]):[0-5][0-9]$" patternDescription:"a time of day, HH:mm" doc:"excluded; before activeTimeStart = on the next day"`
+	Draining            field[bool]                   `json:"draining,omitzero"                     doc:"takes no new sessions; bound ones stay until they lapse"`
 	AcceptFormats       field[acceptFormats]          `json:"acceptFormats,omitzero"`
 	CodexInstructions   field[string]                 `json:"codexInstructions,omitzero"            enum:"auto,force,keep"`
 	CircuitBreaker      *breakerFields                `json:"circuitBreaker,omitempty"`
@@ -100,6 +105,11 @@ func (f *ProviderFields) applyRouting(r *domain.Routing) {
 	f.MaxAttempts.to(&r.MaxAttempts, 0)
 	f.ModelRedirects.to(&r.ModelRedirects, nil)
 	f.DisableSessionReuse.to(&r.DisableSessionReuse, false)
+	f.AllowedClients.to(&r.AllowedClients, nil)
+	f.BlockedClients.to(&r.BlockedClients, nil)
+	f.ActiveTimeStart.to(&r.Active.Start, "")
+	f.ActiveTimeEnd.to(&r.Active.End, "")
+	f.Draining.to(&r.Draining, false)
 	if f.CostMultiplier.set {
 		r.CostMultiplier = domain.MultiplierFromFloat(f.CostMultiplier.value)
 		if f.CostMultiplier.null {

@@ -27,6 +27,10 @@ func (a *API) declareProviderHealth() {
 		Summary: "Open a provider's breaker by hand",
 	}, a.openBreaker)
 	operation(a, LevelAdmin, huma.Operation{
+		OperationID: "drainProvider", Method: http.MethodPost, Path: "/providers/{id}/drain", Tags: tags,
+		Summary: "Let a provider finish its sessions and take no new ones, or end that",
+	}, a.drainProvider)
+	operation(a, LevelAdmin, huma.Operation{
 		OperationID: "listBreakerEvents", Method: http.MethodGet, Path: "/breaker-events", Tags: tags,
 		Summary: "Transitions of breakers, newest first",
 	}, a.listBreakerEvents)
@@ -108,6 +112,26 @@ func (a *API) setBreaker(ctx context.Context, id int64, action protocol.BreakerA
 		return nil, unreachable("the provider's actor", err)
 	}
 	return &healthOutput{Body: showHealth(&h)}, nil
+}
+
+type drainInput struct {
+	ProviderIDInput
+	Body struct {
+		Draining bool `json:"draining"`
+	}
+}
+
+func (a *API) drainProvider(ctx context.Context, in *drainInput) (*output[providerBody], error) {
+	e := edit[domain.ProviderID, domain.Provider, providerBody]{
+		repo:    a.Stores.Providers,
+		version: func(p *domain.Provider) int { return p.Version },
+		show:    a.showProvider,
+		apply: func(_ context.Context, p *domain.Provider) error {
+			p.Routing.Draining = in.Body.Draining
+			return nil
+		},
+	}
+	return e.run(ctx, a, domain.ProviderID(in.ID), VersionInput{})
 }
 
 // unreachable is a live party that did not answer.

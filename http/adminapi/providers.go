@@ -53,6 +53,11 @@ type providerBody struct {
 	AllowedModels       []domain.ModelRule     `json:"allowedModels"`
 	ModelRedirects      []domain.ModelRedirect `json:"modelRedirects"`
 	DisableSessionReuse bool                   `json:"disableSessionReuse"`
+	AllowedClients      []string               `json:"allowedClients"`
+	BlockedClients      []string               `json:"blockedClients"`
+	ActiveTimeStart     *string                `json:"activeTimeStart"             doc:"null = active at all times"`
+	ActiveTimeEnd       *string                `json:"activeTimeEnd"`
+	Draining            bool                   `json:"draining"`
 	AcceptFormats       acceptFormats          `json:"acceptFormats"`
 	CodexInstructions   string                 `json:"codexInstructions"`
 	CircuitBreaker      breakerBody            `json:"circuitBreaker"`
@@ -87,8 +92,10 @@ func (a *API) showProvider(p *domain.Provider) providerBody {
 		CostMultiplier: r.CostMultiplier.Float(), MaxAttempts: optional(r.MaxAttempts),
 		AllowedModels: list(r.AllowedModels), ModelRedirects: list(r.ModelRedirects),
 		DisableSessionReuse: r.DisableSessionReuse,
-		AcceptFormats:       acceptFormats{all: p.Conversion.AcceptAll, list: p.Conversion.AcceptFormats},
-		CodexInstructions:   p.Conversion.CodexInstructions, CircuitBreaker: showBreaker(&p.Breaker),
+		AllowedClients:      list(r.AllowedClients), BlockedClients: list(r.BlockedClients),
+		ActiveTimeStart: optional(r.Active.Start), ActiveTimeEnd: optional(r.Active.End), Draining: r.Draining,
+		AcceptFormats:     acceptFormats{all: p.Conversion.AcceptAll, list: p.Conversion.AcceptFormats},
+		CodexInstructions: p.Conversion.CodexInstructions, CircuitBreaker: showBreaker(&p.Breaker),
 		HasProxy: t.ProxyURL != "", ProxyFallback: t.ProxyFallbackToDirect,
 		FirstByteTimeoutMs: t.FirstByteTimeout.Milliseconds(), StreamIdleTimeoutMs: t.StreamIdleTimeout.Milliseconds(),
 		RequestTimeoutMs: t.RequestTimeout.Milliseconds(), AuthStyle: string(t.AuthStyle),

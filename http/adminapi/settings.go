@@ -36,6 +36,8 @@ type settingsBody struct {
 	MaxTotalAttempts                int      `json:"maxTotalAttempts"`
 	PrecommitDeadlineMs             int64    `json:"precommitDeadlineMs"`
 	TierStrategy                    string   `json:"tierStrategy"                    enum:"weighted,cheapest_first,least_inflight"`
+	StickyReturn                    bool     `json:"stickyReturn"`
+	StickyPriorityMode              string   `json:"stickyPriorityMode"              enum:"binding,priority"`
 	MaxInFlightPerKey               int      `json:"maxInFlightPerKey"`
 	MaxInFlightPerUser              int      `json:"maxInFlightPerUser"`
 	OnClientAbort                   string   `json:"onClientAbort"                   enum:"drain,cancel"`
@@ -61,6 +63,7 @@ func showSettings(s *domain.Settings) settingsBody {
 		PassThroughUpstreamErrorMessage: s.PassThroughUpstreamErrorMessage,
 		MaxProviderSwitches:             s.MaxProviderSwitches, MaxTotalAttempts: s.MaxTotalAttempts,
 		PrecommitDeadlineMs: s.PrecommitDeadline.Milliseconds(), TierStrategy: string(s.TierStrategy),
+		StickyReturn: s.StickyReturn, StickyPriorityMode: string(s.StickyPriorityMode),
 		MaxInFlightPerKey: s.MaxInFlightPerKey, MaxInFlightPerUser: s.MaxInFlightPerUser,
 		OnClientAbort: string(s.OnClientAbort), ClientAbortDrainMs: s.ClientAbortDrain.Milliseconds(),
 		StreamGateMode: string(s.StreamGate), GateKeepaliveAfterMs: s.GateKeepaliveAfter.Milliseconds(),
@@ -83,6 +86,8 @@ type settingsFields struct {
 	MaxTotalAttempts                field[int]      `json:"maxTotalAttempts,omitzero"                minimum:"1" maximum:"50"`
 	PrecommitDeadlineMs             field[int64]    `json:"precommitDeadlineMs,omitzero"             minimum:"0" maximum:"3600000" doc:"0 = none"`
 	TierStrategy                    field[string]   `json:"tierStrategy,omitzero"                    enum:"weighted,cheapest_first,least_inflight"`
+	StickyReturn                    field[bool]     `json:"stickyReturn,omitzero"                    doc:"sessions idle for 5 minutes go back to a better priority that has been well for a minute"`
+	StickyPriorityMode              field[string]   `json:"stickyPriorityMode,omitzero"              enum:"binding,priority" doc:"what weighs more: a session's provider or a better priority"`
 	MaxInFlightPerKey               field[int]      `json:"maxInFlightPerKey,omitzero"               minimum:"1" maximum:"100000"`
 	MaxInFlightPerUser              field[int]      `json:"maxInFlightPerUser,omitzero"              minimum:"1" maximum:"100000"`
 	OnClientAbort                   field[string]   `json:"onClientAbort,omitzero"                   enum:"drain,cancel"`
@@ -113,6 +118,8 @@ func (f *settingsFields) apply(s *domain.Settings) {
 	f.MaxTotalAttempts.to(&s.MaxTotalAttempts, d.MaxTotalAttempts)
 	millisTo(f.PrecommitDeadlineMs, &s.PrecommitDeadline, d.PrecommitDeadline)
 	named(f.TierStrategy, &s.TierStrategy, d.TierStrategy)
+	f.StickyReturn.to(&s.StickyReturn, d.StickyReturn)
+	named(f.StickyPriorityMode, &s.StickyPriorityMode, d.StickyPriorityMode)
 	f.MaxInFlightPerKey.to(&s.MaxInFlightPerKey, d.MaxInFlightPerKey)
 	f.MaxInFlightPerUser.to(&s.MaxInFlightPerUser, d.MaxInFlightPerUser)
 	named(f.OnClientAbort, &s.OnClientAbort, d.OnClientAbort)

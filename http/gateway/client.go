@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/claude-code-hub/cch/internal/domain"
 )
 
 // agent is a client program as its User-Agent names it.
@@ -25,6 +27,15 @@ func agentOf(userAgent string) agent {
 		return agent{"opencode", version}
 	}
 	return agent{}
+}
+
+// client is what the request shows of the program that sent it.
+func (x *exchange) client() domain.ClientFacts {
+	h := x.r.Header
+	return domain.ClientFacts{
+		UserAgent: h.Get("User-Agent"), App: h.Get("X-App"), Beta: h.Get("Anthropic-Beta") != "",
+		UserID: x.head.hints.userID.String() != "", Counting: x.target.class == domain.CallCount,
+	}
 }
 
 // before tells whether the agent's version is lower than a.b.c. A version that

@@ -24,6 +24,7 @@ type State struct {
 	OpenUntil     time.Time // when open
 	Reopens       int       // times it went from half-open back to open since it was last closed
 	Successes     int       // while half-open
+	ClosedAt      time.Time // when probes closed it again; zero = never, or it was opened since
 	// Generation rises with every change of phase. A result that was earned
 	// under another generation says nothing about this one.
 	Generation int64
@@ -73,6 +74,7 @@ func (s State) enter(to domain.BreakerState, reason string) (State, *Transition)
 	s.Generation++
 	s.Successes = 0
 	s.Probes = nil
+	s.ClosedAt = time.Time{}
 	if to != domain.BreakerOpen {
 		s.OpenUntil = time.Time{}
 	}

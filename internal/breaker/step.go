@@ -47,7 +47,7 @@ func Step(s State, cfg domain.BreakerSettings, e Event, now time.Time) (State, *
 	}
 	switch e.Kind {
 	case Succeeded:
-		return succeeded(s, cfg, e)
+		return succeeded(s, cfg, e, now)
 	case Failed:
 		return failed(s, cfg, e, now)
 	case ProbeLost:
@@ -80,7 +80,7 @@ func trip(s State, cfg domain.BreakerSettings, until, now time.Time) (State, *Tr
 	return s.open(until, ReasonManualOpen)
 }
 
-func succeeded(s State, cfg domain.BreakerSettings, e Event) (State, *Transition) {
+func succeeded(s State, cfg domain.BreakerSettings, e Event, now time.Time) (State, *Transition) {
 	s = s.withoutProbe(e.Lease)
 	if e.Generation != s.Generation {
 		return s, nil
@@ -90,7 +90,9 @@ func succeeded(s State, cfg domain.BreakerSettings, e Event) (State, *Transition
 		s.Failures = 0
 	case domain.BreakerHalfOpen:
 		if s.Successes++; s.Successes >= cfg.HalfOpenSuccess {
-			return s.close(ReasonProbeSucceeded)
+			next, t := s.close(ReasonProbeSucceeded)
+			next.ClosedAt = now
+			return next, t
 		}
 	case domain.BreakerOpen: // nothing is admitted while open
 	}

@@ -109,7 +109,10 @@ func TestTimerLeadsToHalfOpenAndSuccessesClose(t *testing.T) {
 	r.step(breaker.Event{Kind: breaker.Succeeded, Generation: r.s.Generation, Lease: lease(2)})
 	r.phase(domain.BreakerClosed)
 	require.Zero(t, r.s.Failures)
+	require.Equal(t, r.now, r.s.ClosedAt)
 	require.Equal(t, breaker.Granted, r.admit(lease(3)))
+	r.fail().fail().fail().phase(domain.BreakerOpen)
+	require.Zero(t, r.s.ClosedAt)
 }
 
 func TestReopeningLastsLongerUpToFourTimes(t *testing.T) {

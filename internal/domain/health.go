@@ -19,6 +19,7 @@ type ProviderHealth struct {
 	Breaker         BreakerState
 	Failures        int
 	OpenUntil       time.Time // when open
+	ClosedAt        time.Time // when the breaker last closed again; zero = it was never open
 	CoolingUntil    time.Time // do not call before; zero = now
 	ProbesInFlight  int       // half-open probes out
 	InFlight        int       // requests in flight

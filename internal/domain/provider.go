@@ -37,6 +37,10 @@ type Routing struct {
 	AllowedModels       []ModelRule     // empty = any
 	ModelRedirects      []ModelRedirect // first match wins
 	DisableSessionReuse bool
+	AllowedClients      []string    // keywords or patterns; empty = any
+	BlockedClients      []string    // beat AllowedClients
+	Active              DailyWindow // in the system's zone; outside of it the provider is not asked
+	Draining            bool        // takes no new sessions; bound ones stay until they lapse
 }
 
 // MatchType is how a rule's pattern is compared. All are case-sensitive.

@@ -15,6 +15,8 @@ type Settings struct {
 	MaxTotalAttempts    int
 	PrecommitDeadline   time.Duration // 0 = none
 	TierStrategy        TierStrategy
+	StickyReturn        bool // idle sessions go back to a better provider that is well again
+	StickyPriorityMode  StickyPriority
 	MaxInFlightPerKey   int
 	MaxInFlightPerUser  int
 
@@ -46,6 +48,16 @@ const (
 	TierWeighted      TierStrategy = "weighted"
 	TierCheapestFirst TierStrategy = "cheapest_first"
 	TierLeastInFlight TierStrategy = "least_inflight"
+)
+
+// StickyPriority says whether a session's binding or a provider's priority
+// weighs more.
+type StickyPriority string
+
+// The modes.
+const (
+	StickyBinding       StickyPriority = "binding"  // a binding outranks priority
+	StickyPriorityFirst StickyPriority = "priority" // sessions move as soon as a better tier can serve them
 )
 
 // ClientAbort is what happens to the upstream call when the client leaves mid-stream.
@@ -84,6 +96,7 @@ func DefaultSettings() Settings {
 		MaxProviderSwitches:             3,
 		MaxTotalAttempts:                8,
 		TierStrategy:                    TierWeighted,
+		StickyPriorityMode:              StickyBinding,
 		MaxInFlightPerKey:               256,
 		MaxInFlightPerUser:              256,
 		OnClientAbort:                   AbortDrain,

@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -16,8 +17,12 @@ type Health interface {
 
 // Why a provider was filtered, besides the reasons of a refused slot.
 const (
+	FilteredGroup      = "group_mismatch" // told only where everything is to be explained
+	FilteredClient     = "client_restriction"
 	FilteredDisabled   = "disabled"
 	FilteredExcluded   = "excluded"
+	FilteredDraining   = "draining"
+	FilteredSchedule   = "schedule_inactive"
 	FilteredFormat     = "format_type_mismatch"
 	FilteredModel      = "model_not_allowed"
 	FilteredCircuit    = "circuit_open"
@@ -47,8 +52,11 @@ type Input struct {
 	Groups   []string // effective groups of the caller, in order
 	Protocol domain.Protocol
 	Model    string // as the client named it; empty = none
+	Client   domain.ClientFacts
+	Bound    domain.ProviderID // the session's provider, which may be draining; 0 = none
 	Strategy domain.TierStrategy
 	Now      time.Time
+	Thorough bool // explain every provider, those of other groups too, however many
 
 	// Lacks names the capability that the call needs and a provider of another
 	// protocol, asked for the model, cannot carry; "" if it can carry all. It must
@@ -126,8 +134,18 @@ type candidate struct {
 	odds     float64 // of being drawn; before the draw its weight
 	tier     Tier
 	inFlight int32
-	busy     bool // no slot to be had, as far as is known
-	out      bool // takes no part in the draw
+	busy     bool          // no slot to be had, as far as is known
+	out      bool          // takes no part in the draw
+	well     time.Duration // since its breaker closed again; forever if it never was open
+}
+
+const forever = time.Duration(math.MaxInt64)
+
+func wellFor(h *domain.ProviderHealth, now time.Time) time.Duration {
+	if h.ClosedAt.IsZero() {
+		return forever
+	}
+	return max(0, now.Sub(h.ClosedAt))
 }
 
 // selection is the state of one Choose.
@@ -140,14 +158,17 @@ type selection struct {
 // consider runs one provider through the filter and tells whether it passed.
 func (s *selection) consider(e *entry) (candidate, bool) {
 	if !e.visibleTo(s.in.Groups) {
+		if s.in.Thorough {
+			s.explain.filtered(e, FilteredGroup, "")
+		}
 		return candidate{}, false
 	}
 	s.explain.context.AfterGroupFilter++
 	if e.Enabled {
 		s.explain.context.EnabledProviders++
 	}
-	if reason := s.unfit(e); reason != "" {
-		s.explain.filtered(e, reason, "")
+	if reason, details := s.unfit(e); reason != "" {
+		s.explain.filtered(e, reason, details)
 		return candidate{}, false
 	}
 	s.explain.context.AfterModelFilter++
@@ -167,24 +188,33 @@ func (s *selection) consider(e *entry) (candidate, bool) {
 	s.explain.level(tier.Priority)
 	return candidate{
 		entry: e, tier: tier, inFlight: int32(health.InFlight),
-		busy: known && busy(e, &health, s.in.Now),
+		busy: known && busy(e, &health, s.in.Now), well: wellFor(&health, s.in.Now),
 	}, true
 }
 
 // unfit runs the checks that need no health and says why the provider is out.
-func (s *selection) unfit(e *entry) string {
+func (s *selection) unfit(e *entry) (reason, details string) {
+	if refusal := e.clients.refusal(&s.in.Client); refusal != "" {
+		return FilteredClient, refusal
+	}
 	if !e.Enabled {
-		return FilteredDisabled
+		return FilteredDisabled, ""
 	}
 	for i := range s.in.Excluded {
 		if x := &s.in.Excluded[i]; x.ID == e.ID {
 			s.losses.count(x.Reason, x.RetryAfter)
-			return x.Reason
+			return x.Reason, ""
 		}
 	}
-	reason := e.unsuited(s.in)
+	if e.Routing.Draining && s.in.Bound != e.ID {
+		return FilteredDraining, ""
+	}
+	if !e.inWindow(s.in.Now, s.in.Plan.zone) {
+		return FilteredSchedule, e.Routing.Active.Start + " to " + e.Routing.Active.End
+	}
+	reason = e.unsuited(s.in)
 	s.losses.count(reason, 0)
-	return reason
+	return reason, ""
 }
 
 // unsuited tells why the provider cannot serve this kind of call at all.

@@ -42,6 +42,13 @@ func TestChooseFilters(t *testing.T) {
 		"cooling down":             {other: provider(2), edit: reports(2, cooling(time.Second)), reason: "cooling_down"},
 		"tier with many refusals":  {other: provider(2, priority(-1)), edit: func(in *routing.Input) { in.ClosedTiers = []routing.Tier{{Priority: -1}} }, reason: "tier_exhausted"},
 		"disabled before protocol": {other: provider(2, disabled, chat), reason: "disabled"},
+		"client not allowed":       {other: provider(2, clients([]string{"codex-cli"}, nil)), reason: "client_restriction"},
+		"client blocked":           {other: provider(2, clients(nil, []string{"curl"})), edit: from("curl/8.5"), reason: "client_restriction"},
+		"client before disabled":   {other: provider(2, disabled, clients([]string{"codex-cli"}, nil)), reason: "client_restriction"},
+		"draining":                 {other: provider(2, draining), reason: "draining"},
+		"tried and draining":       {other: provider(2, draining), edit: exclude(2, routing.FilteredExcluded), reason: "excluded"},
+		"outside its hours":        {other: provider(2, active("13:00", "18:00")), reason: "schedule_inactive"},
+		"hours before protocol":    {other: provider(2, active("13:00", "18:00"), chat), reason: "schedule_inactive"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -202,6 +209,18 @@ func TestChooseStrategies(t *testing.T) {
 		reports(1, domain.ProviderHealth{InFlight: 4, At: noon})), seeded(1))
 	require.Equal(t, domain.MethodLeastInFlight, got.Method)
 	require.InDelta(t, 2.0/12, got.Context.Candidates[0].Probability, 1e-9)
+}
+
+// A provider whose breaker closed lately gets a share that grows within a minute.
+func TestChooseStartsSlowly(t *testing.T) {
+	t.Parallel()
+	p := plan(provider(1, weight(10)), provider(2, weight(10)))
+	for ago, want := range map[time.Duration]float64{
+		0: 1.0 / 11, 3 * time.Second: 1.0 / 11, 30 * time.Second: 5.0 / 15, time.Minute: 0.5, time.Hour: 0.5,
+	} {
+		got := routing.Choose(input(p, reports(1, domain.ProviderHealth{ClosedAt: noon.Add(-ago), At: noon})), seeded(1))
+		require.InDelta(t, want, got.Context.Candidates[0].Probability, 1e-9, "closed %v ago", ago)
+	}
 }
 
 func TestChooseAllWeightsZero(t *testing.T) {

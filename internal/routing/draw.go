@@ -2,6 +2,7 @@ package routing
 
 import (
 	"math/rand/v2"
+	"time"
 
 	"github.com/claude-code-hub/cch/internal/domain"
 )
@@ -87,8 +88,18 @@ func (t rivals) leaveOut(method domain.SelectionMethod) {
 	}
 }
 
+// A provider that came back is not flooded: its weight grows to what it was
+// within a minute, from a tenth.
+const (
+	slowStart  = time.Minute
+	firstShare = 0.1
+)
+
 func weight(c *candidate, method domain.SelectionMethod) float64 {
 	w := float64(max(0, c.Routing.Weight))
+	if c.well < slowStart {
+		w *= max(firstShare, float64(c.well)/float64(slowStart))
+	}
 	if method == domain.MethodLeastInFlight {
 		return w / float64(1+c.inFlight)
 	}

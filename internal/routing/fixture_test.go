@@ -56,8 +56,25 @@ func models(kind domain.MatchType, patterns ...string) func(*domain.Provider) {
 
 func disabled(p *domain.Provider) { p.Enabled = false }
 
+func draining(p *domain.Provider) { p.Routing.Draining = true }
+
+func clients(allowed, blocked []string) func(*domain.Provider) {
+	return func(p *domain.Provider) { p.Routing.AllowedClients, p.Routing.BlockedClients = allowed, blocked }
+}
+
+func active(start, end string) func(*domain.Provider) {
+	return func(p *domain.Provider) { p.Routing.Active = domain.DailyWindow{Start: start, End: end} }
+}
+
+// from makes the call that of another program.
+func from(userAgent string) func(*routing.Input) {
+	return func(in *routing.Input) { in.Client.UserAgent = userAgent }
+}
+
 func plan(providers ...*domain.Provider) *routing.Plan {
-	return routing.Compile(domain.NewCatalog(domain.Configuration{Providers: providers}))
+	return routing.Compile(domain.NewCatalog(domain.Configuration{
+		Providers: providers, Settings: domain.Settings{Timezone: "UTC"},
+	}))
 }
 
 // input is a Claude call of the default group.

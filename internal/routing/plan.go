@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/claude-code-hub/cch/internal/domain"
 )
@@ -13,6 +14,7 @@ import (
 // for concurrent use.
 type Plan struct {
 	catalog *domain.Catalog
+	zone    *time.Location
 	entries []entry // by cost multiplier, then id
 	byID    map[domain.ProviderID]*entry
 }
@@ -25,6 +27,8 @@ type entry struct {
 	multipliers []domain.Multiplier // of the groups, in their order
 	models      []matcher
 	redirects   []redirect
+	clients     *clientLists // nil = any
+	schedule    schedule
 }
 
 var defaultGroups = []string{domain.DefaultGroup} //nolint:gochecknoglobals // read-only
@@ -37,6 +41,7 @@ func Compile(c *domain.Catalog) *Plan {
 	})
 	p := &Plan{
 		catalog: c,
+		zone:    c.Settings().Zone(),
 		entries: make([]entry, len(providers)),
 		byID:    make(map[domain.ProviderID]*entry, len(providers)),
 	}
@@ -48,7 +53,11 @@ func Compile(c *domain.Catalog) *Plan {
 }
 
 func newEntry(c *domain.Catalog, p *domain.Provider) entry {
-	e := entry{Provider: p, protocol: p.Type.Protocol(), groups: p.Groups}
+	e := entry{
+		Provider: p, protocol: p.Type.Protocol(), groups: p.Groups,
+		clients:  compileClients(p.Routing.AllowedClients, p.Routing.BlockedClients),
+		schedule: newSchedule(p.Routing.Active),
+	}
 	if len(e.groups) == 0 {
 		e.groups = defaultGroups
 	}

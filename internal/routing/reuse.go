@@ -12,6 +12,14 @@ const (
 	BoundReuseDisabled = "session_reuse_disabled"
 	BoundGroup         = "group_mismatch"
 	BoundSingleMessage = "single_message"
+	BoundBetter        = "better_priority"
+)
+
+// A session goes back to a better tier, where that is wanted, when its prompt
+// cache is gone and the better provider has proved itself.
+const (
+	returnIdle    = 5 * time.Minute
+	returnHealthy = time.Minute
 )
 
 // Bound is a session's binding as selection sees it.
@@ -21,6 +29,7 @@ type Bound struct {
 	Source   domain.SessionSource
 	Messages int           // in the client's request
 	Age      time.Duration // of the binding
+	Idle     time.Duration // since the session was used last
 }
 
 // Reuse is whether a session stays with its provider.
@@ -47,6 +56,9 @@ func Reusable(in *Input, b Bound) Reuse {
 	health, known := in.Health.Health(e.ID)
 	if reason, _ := ill(&health, known, in.Now); reason != "" {
 		return Reuse{Reason: reason}
+	}
+	if in.drawnAway(e, b.Idle) {
+		return Reuse{Reason: BoundBetter}
 	}
 	ctx := newExplanation(in).context
 	ctx.EnabledProviders, ctx.AfterGroupFilter, ctx.AfterModelFilter, ctx.AfterHealthCheck = 1, 1, 1, 1
@@ -75,6 +87,33 @@ func void(e *entry, in *Input) string {
 		return BoundReuseDisabled
 	case !e.visibleTo(in.Groups):
 		return BoundGroup
+	case e.clients.refusal(&in.Client) != "":
+		return FilteredClient
+	case !e.inWindow(in.Now, in.Plan.zone):
+		return FilteredSchedule
 	}
 	return e.unsuited(in)
+}
+
+// drawnAway tells whether the session is to leave a provider that could serve
+// it for one of a better tier.
+func (in *Input) drawnAway(bound *entry, idle time.Duration) bool {
+	settings := in.Plan.catalog.Settings()
+	always := settings.StickyPriorityMode == domain.StickyPriorityFirst
+	if !always && (!settings.StickyReturn || idle <= returnIdle) {
+		return false
+	}
+	quiet := selection{in: in, explain: explanation{context: &domain.DecisionContext{}}}
+	tier := bound.tier(in)
+	for i := range in.Plan.entries {
+		e := &in.Plan.entries[i]
+		if !e.tier(in).before(tier) {
+			continue
+		}
+		c, fit := quiet.consider(e)
+		if fit && !c.busy && (always || c.well >= returnHealthy) {
+			return true
+		}
+	}
+	return false
 }

@@ -39,6 +39,9 @@ func TestReusable(t *testing.T) {
 		"fingerprint, later turn":        {provider: provider(1), bound: printed(3)},
 		"void beats single message":      {provider: provider(1, disabled), bound: printed(1), reason: "disabled", void: true},
 		"single message and named by id": {provider: provider(1), bound: client},
+		"draining, but bound":            {provider: provider(1, draining), bound: client},
+		"client no longer allowed":       {provider: provider(1, clients([]string{"codex-cli"}, nil)), bound: client, reason: "client_restriction", void: true},
+		"outside its hours":              {provider: provider(1, active("13:00", "14:00")), bound: client, reason: "schedule_inactive", void: true},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -56,6 +59,57 @@ func TestReusable(t *testing.T) {
 			}
 			require.Equal(t, domain.ProviderID(1), got.Provider.ID)
 			require.Equal(t, domain.MethodSessionReuse, got.Method)
+		})
+	}
+}
+
+func TestReusableOrABetterPriority(t *testing.T) {
+	t.Parallel()
+	always := func(s *domain.Settings) { s.StickyPriorityMode = domain.StickyPriorityFirst }
+	comesBack := func(s *domain.Settings) { s.StickyReturn = true }
+	closed := func(ago time.Duration) func(*routing.Input) {
+		return reports(2, domain.ProviderHealth{Breaker: domain.BreakerClosed, ClosedAt: noon.Add(-ago), At: noon})
+	}
+	nothing := func(*routing.Input) {}
+	tests := map[string]struct {
+		settings func(*domain.Settings)
+		better   *domain.Provider
+		report   func(*routing.Input)
+		idle     time.Duration
+		reason   string
+	}{
+		"a binding outranks priority":       {func(*domain.Settings) {}, provider(2, priority(-1)), nothing, time.Hour, ""},
+		"priority first":                    {always, provider(2, priority(-1)), nothing, 0, "better_priority"},
+		"priority first, equal tier":        {always, provider(2), nothing, 0, ""},
+		"priority first, unfit":             {always, provider(2, priority(-1), disabled), nothing, 0, ""},
+		"priority first, breaker open":      {always, provider(2, priority(-1)), reports(2, open(time.Minute)), 0, ""},
+		"priority first, full":              {always, provider(2, priority(-1)), reports(2, full(0)), 0, ""},
+		"return, idle":                      {comesBack, provider(2, priority(-1)), nothing, 5*time.Minute + 1, "better_priority"},
+		"return, cache still warm":          {comesBack, provider(2, priority(-1)), nothing, 5 * time.Minute, ""},
+		"return, better one closed lately":  {comesBack, provider(2, priority(-1)), closed(time.Minute - 1), time.Hour, ""},
+		"return, better one has been well":  {comesBack, provider(2, priority(-1)), closed(time.Minute), time.Hour, "better_priority"},
+		"return, better one draining":       {comesBack, provider(2, priority(-1), draining), nothing, time.Hour, ""},
+		"return, nobody is better than one": {comesBack, provider(2, priority(1)), nothing, time.Hour, ""},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var settings domain.Settings
+			tc.settings(&settings)
+			in := input(routing.Compile(domain.NewCatalog(domain.Configuration{
+				Providers: []*domain.Provider{provider(1), tc.better}, Settings: settings,
+			})), tc.report)
+			bound := routing.Bound{Provider: 1, Source: domain.SessionFromClient, Messages: 3, Idle: tc.idle}
+			got := routing.Route(in, bound, seeded(1))
+			require.Equal(t, tc.reason, got.Context.BindingDroppedReason)
+			require.False(t, got.Void)
+			if want := domain.ProviderID(1); tc.reason == "" {
+				require.Equal(t, want, got.Provider.ID)
+				require.Equal(t, domain.ReasonSessionReuse, got.Reason)
+			} else {
+				require.Equal(t, domain.ProviderID(2), got.Provider.ID)
+				require.Equal(t, domain.ReasonInitialSelection, got.Reason)
+			}
 		})
 	}
 }

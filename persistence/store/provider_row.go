@@ -46,6 +46,11 @@ type providerRow struct {
 	ModelRedirects        string `bun:"model_redirects"`
 	AllowedModels         string `bun:"allowed_models"`
 	CustomHeadersEnc      []byte `bun:"custom_headers_enc"`
+	AllowedClients        string `bun:"allowed_clients"`
+	BlockedClients        string `bun:"blocked_clients"`
+	ActiveStart           string `bun:"active_time_start,nullzero"`
+	ActiveEnd             string `bun:"active_time_end,nullzero"`
+	Draining              bool   `bun:"draining"`
 	CreatedAt             int64  `bun:"created_at"`
 	UpdatedAt             int64  `bun:"updated_at"`
 	DeletedAt             int64  `bun:"deleted_at"`
@@ -84,6 +89,11 @@ func fromProvider(p domain.Provider) providerRow {
 		DisableSessionReuse:   p.Routing.DisableSessionReuse,
 		ModelRedirects:        toJSON(p.Routing.ModelRedirects),
 		AllowedModels:         toJSON(p.Routing.AllowedModels),
+		AllowedClients:        toJSON(p.Routing.AllowedClients),
+		BlockedClients:        toJSON(p.Routing.BlockedClients),
+		ActiveStart:           p.Routing.Active.Start,
+		ActiveEnd:             p.Routing.Active.End,
+		Draining:              p.Routing.Draining,
 	}
 }
 
@@ -172,6 +182,14 @@ func (r *providerRow) routing() (domain.Routing, error) {
 	if err != nil {
 		return domain.Routing{}, err
 	}
+	allowed, err := fromJSON[string]("allowed_clients", r.AllowedClients)
+	if err != nil {
+		return domain.Routing{}, err
+	}
+	blocked, err := fromJSON[string]("blocked_clients", r.BlockedClients)
+	if err != nil {
+		return domain.Routing{}, err
+	}
 	return domain.Routing{
 		Weight:              r.Weight,
 		Priority:            r.Priority,
@@ -180,6 +198,10 @@ func (r *providerRow) routing() (domain.Routing, error) {
 		AllowedModels:       models,
 		ModelRedirects:      redirects,
 		DisableSessionReuse: r.DisableSessionReuse,
+		AllowedClients:      allowed,
+		BlockedClients:      blocked,
+		Active:              domain.DailyWindow{Start: r.ActiveStart, End: r.ActiveEnd},
+		Draining:            r.Draining,
 	}, nil
 }
 

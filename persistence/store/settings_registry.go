@@ -34,6 +34,9 @@ func registry() []setting {
 		duration("precommit_deadline_ms", func(s *s) *time.Duration { return &s.PrecommitDeadline }, 0, time.Hour),
 		plain("tier_strategy", func(s *s) *domain.TierStrategy { return &s.TierStrategy },
 			oneOf(domain.TierWeighted, domain.TierCheapestFirst, domain.TierLeastInFlight)),
+		plain("sticky_return", func(s *s) *bool { return &s.StickyReturn }, anything),
+		plain("sticky_priority_mode", func(s *s) *domain.StickyPriority { return &s.StickyPriorityMode },
+			oneOf(domain.StickyBinding, domain.StickyPriorityFirst)),
 		plain("max_in_flight_per_key", func(s *s) *int { return &s.MaxInFlightPerKey }, between(1, 100_000)),
 		plain("max_in_flight_per_user", func(s *s) *int { return &s.MaxInFlightPerUser }, between(1, 100_000)),
 

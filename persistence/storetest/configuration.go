@@ -225,6 +225,8 @@ func testProviders(t *testing.T, open Open) {
 		Weight: 7, Priority: -1, CostMultiplier: 8_000, MaxAttempts: 4, DisableSessionReuse: true,
 		AllowedModels:  []domain.ModelRule{{MatchType: domain.MatchPrefix, Pattern: "claude-"}},
 		ModelRedirects: []domain.ModelRedirect{{MatchType: domain.MatchExact, Source: "a", Target: "b"}},
+		AllowedClients: []string{"claude-code"}, BlockedClients: []string{"curl", "*bot*"},
+		Active: domain.DailyWindow{Start: "22:00", End: "06:30"}, Draining: true,
 	}
 	want.Breaker = domain.BreakerSettings{FailureThreshold: 1, FailureWindow: time.Second, OpenDuration: 2 * time.Second, HalfOpenSuccess: 3, HalfOpenProbes: 4}
 	want.Transport = domain.Transport{
