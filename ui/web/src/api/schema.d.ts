@@ -423,6 +423,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/providers/{id}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a provider finish its sessions and take no new ones, or end that */
+        post: operations["drainProvider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/providers/{id}/test": {
         parameters: {
             query?: never;
@@ -982,10 +999,18 @@ export interface components {
         };
         CreateProviderInputBody: {
             acceptFormats?: (Record<string, never> | null) & (("native" | "all") | ("claude" | "responses" | "chat" | "gemini" | "gemini-cli")[]);
+            /** @description excluded; before activeTimeStart = on the next day */
+            activeTimeEnd?: string | null;
+            /** @description in the time zone of the settings; null = always */
+            activeTimeStart?: string | null;
+            /** @description keywords such as claude-code or codex-cli, globs, or parts of a User-Agent; empty = any */
+            allowedClients?: string[] | null;
             /** @description empty = any */
             allowedModels?: (string | components["schemas"]["ModelRuleObject"])[] | null;
             /** @enum {string|null} */
             authStyle?: "auto" | "x-api-key" | "bearer" | "both" | null;
+            /** @description beat allowedClients */
+            blockedClients?: string[] | null;
             circuitBreaker?: components["schemas"]["BreakerFields"];
             /** @enum {string|null} */
             codexInstructions?: "auto" | "force" | "keep" | null;
@@ -1003,6 +1028,8 @@ export interface components {
             dailyResetTime?: string | null;
             description?: string | null;
             disableSessionReuse?: boolean | null;
+            /** @description takes no new sessions; bound ones stay until they lapse */
+            draining?: boolean | null;
             /**
              * Format: int64
              * @description 0 = off, else from 1000
@@ -1226,6 +1253,9 @@ export interface components {
             exposeProviderNames: boolean;
             siteTitle: string;
             timezone: string | null;
+        };
+        DrainInputBody: {
+            draining: boolean;
         };
         EnableBody: {
             enabled: boolean;
@@ -1788,8 +1818,13 @@ export interface components {
         };
         ProviderBody: {
             acceptFormats: ("native" | "all") | ("claude" | "responses" | "chat" | "gemini" | "gemini-cli")[];
+            activeTimeEnd: string | null;
+            /** @description null = active at all times */
+            activeTimeStart: string | null;
+            allowedClients: string[] | null;
             allowedModels: components["schemas"]["ModelRule"][] | null;
             authStyle: string;
+            blockedClients: string[] | null;
             circuitBreaker: components["schemas"]["BreakerBody"];
             codexInstructions: string;
             /** Format: date-time */
@@ -1808,6 +1843,7 @@ export interface components {
             dailyResetTime: string;
             description: string | null;
             disableSessionReuse: boolean;
+            draining: boolean;
             /** Format: int64 */
             firstByteTimeoutStreamingMs: number;
             groupPriorities: {
@@ -1981,6 +2017,9 @@ export interface components {
             responsesInputRectifier: boolean;
             siteTitle: string;
             /** @enum {string} */
+            stickyPriorityMode: "binding" | "priority";
+            stickyReturn: boolean;
+            /** @enum {string} */
             streamGateMode: "off" | "shadow" | "enforce";
             /** @enum {string} */
             tierStrategy: "weighted" | "cheapest_first" | "least_inflight";
@@ -2028,6 +2067,13 @@ export interface components {
             /** @description wrap an input that is no array */
             responsesInputRectifier?: boolean | null;
             siteTitle?: string | null;
+            /**
+             * @description what weighs more: a session's provider or a better priority
+             * @enum {string|null}
+             */
+            stickyPriorityMode?: "binding" | "priority" | null;
+            /** @description sessions idle for 5 minutes go back to a better priority that has been well for a minute */
+            stickyReturn?: boolean | null;
             /** @enum {string|null} */
             streamGateMode?: "off" | "shadow" | "enforce" | null;
             /** @enum {string|null} */
@@ -2173,10 +2219,18 @@ export interface components {
         };
         UpdateProviderInputBody: {
             acceptFormats?: (Record<string, never> | null) & (("native" | "all") | ("claude" | "responses" | "chat" | "gemini" | "gemini-cli")[]);
+            /** @description excluded; before activeTimeStart = on the next day */
+            activeTimeEnd?: string | null;
+            /** @description in the time zone of the settings; null = always */
+            activeTimeStart?: string | null;
+            /** @description keywords such as claude-code or codex-cli, globs, or parts of a User-Agent; empty = any */
+            allowedClients?: string[] | null;
             /** @description empty = any */
             allowedModels?: (string | components["schemas"]["ModelRuleObject"])[] | null;
             /** @enum {string|null} */
             authStyle?: "auto" | "x-api-key" | "bearer" | "both" | null;
+            /** @description beat allowedClients */
+            blockedClients?: string[] | null;
             circuitBreaker?: components["schemas"]["BreakerFields"];
             /** @enum {string|null} */
             codexInstructions?: "auto" | "force" | "keep" | null;
@@ -2194,6 +2248,8 @@ export interface components {
             dailyResetTime?: string | null;
             description?: string | null;
             disableSessionReuse?: boolean | null;
+            /** @description takes no new sessions; bound ones stay until they lapse */
+            draining?: boolean | null;
             /**
              * Format: int64
              * @description 0 = off, else from 1000
@@ -3584,6 +3640,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HealthBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drainProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DrainInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderBody"];
                 };
             };
             /** @description Error */
