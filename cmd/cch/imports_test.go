@@ -32,12 +32,13 @@ func importTable() []importRule {
 		{"internal/routing", pure, []string{}},
 		{"internal/breaker", pure, []string{}},
 		{"internal/limits", pure, []string{}},
+		{"internal/account", pure, []string{}},
 		{"internal/pricing", pure, []string{"github.com/shopspring/decimal"}},
 		{"internal/config", pure, []string{"github.com/caarlos0/env/…"}},
 		{"internal/secrets", pure, []string{"golang.org/x/crypto/…"}},
 		{"internal/telemetry", pure, []string{"github.com/prometheus/…", "go.opentelemetry.io/…"}},
 		{"internal/upstream", []string{"internal/domain", "converters/sse"}, []string{"golang.org/x/net/…", "github.com/klauspost/compress/…", "github.com/andybalholm/brotli"}},
-		{"internal/outbound/…", []string{"internal/domain", "internal/outbound", "internal/secrets", "converters/…"}, []string{
+		{"internal/outbound/…", []string{"internal/domain", "internal/account", "internal/outbound", "internal/secrets", "converters/…"}, []string{
 			"github.com/hashicorp/go-retryablehttp", "github.com/tidwall/…", "golang.org/x/net/…",
 		}},
 		{"persistence/journal", nil, []string{"github.com/vmihailenco/msgpack/v5"}},
@@ -48,12 +49,12 @@ func importTable() []importRule {
 		{"actors/system", []string{"actors/…", "internal/domain", "internal/routing", "internal/breaker", "internal/limits", "internal/pricing"}, []string{}},
 		{"actors/…", []string{
 			"actors/kit", "actors/protocol", "actors/wire", "internal/domain", "internal/routing",
-			"internal/breaker", "internal/limits", "internal/pricing",
+			"internal/breaker", "internal/limits", "internal/pricing", "internal/account",
 		}, []string{"github.com/vmihailenco/msgpack/v5"}},
 		{"http/server", []string{"http/…", "internal/domain", "internal/secrets", "ui"}, nil},
 		{"http/…", []string{
 			"http/problem", "http/middleware", "http/openapi", "http/gate", "http/gateway/…", "actors/protocol", "internal/domain", "internal/routing",
-			"internal/pricing", "internal/upstream", "internal/secrets", "converters/…",
+			"internal/pricing", "internal/account", "internal/upstream", "internal/secrets", "converters/…",
 		}, []string{
 			"github.com/gorilla/mux", "github.com/danielgtaylor/huma/…", "github.com/prometheus/…", "github.com/tidwall/…",
 			"github.com/klauspost/compress/…", "github.com/andybalholm/brotli", "golang.org/x/net/http/httpguts",
