@@ -96,6 +96,10 @@ type AttemptResult struct {
 	Took           time.Duration
 	EndpointURL    string // scheme and host only
 	Excerpt        string // redacted, at most 2000 characters
+	// Request is the call that failed, redacted; System what the network said of
+	// it. Nil where there is nothing to say.
+	Request *domain.RequestErrorDetails
+	System  *domain.SystemErrorDetails
 	Gate           *domain.StreamGateAudit
 	// Upstream is the upstream's refusal when it may have to go to the client.
 	Upstream *domain.UpstreamFault
@@ -107,7 +111,8 @@ type AttemptResult struct {
 // MatrixFacts are what the classification saw beyond class and status.
 type MatrixFacts struct {
 	ContextTooLong bool
-	MatchedRule    string // name of the error rule that matched, if any
+	MatchedRule    string // pattern that matched, if any
+	Rule           *domain.MatchedRule
 }
 
 // ClientGone says that the client left while no attempt was running. Whoever

@@ -134,16 +134,32 @@ func outcomeReason(class domain.AttemptClass, n int) domain.ChainReason {
 	return domain.ReasonRetryFailed
 }
 
+// evidence is all that is known of a failure: who failed, how, and at what.
 func evidence(p *domain.Provider, res *protocol.AttemptResult) *domain.ErrorDetails {
-	if res.Class == domain.ClassSystemError {
-		return &domain.ErrorDetails{System: &domain.SystemErrorDetails{
-			ErrorType: string(res.Failure), ErrorMessage: clip(res.Excerpt, maxChainMessage),
-		}}
+	d := &domain.ErrorDetails{
+		Provider: &domain.ProviderErrorDetails{
+			ID: p.ID, Name: p.Name, StatusCode: res.Status, StatusText: string(res.Failure),
+		},
+		Request: res.Request, MatchedRule: res.Matrix.Rule,
 	}
-	return &domain.ErrorDetails{Provider: &domain.ProviderErrorDetails{
-		ID: p.ID, Name: p.Name, StatusCode: res.Status, StatusText: string(res.Failure),
-		UpstreamBody: clip(res.Excerpt, maxChainBody),
-	}}
+	switch res.Class {
+	case domain.ClassSystemError:
+		system := domain.SystemErrorDetails{ErrorType: string(res.Failure)}
+		if res.System != nil {
+			system = *res.System
+		}
+		system.ErrorMessage = clip(res.Excerpt, maxChainMessage)
+		d.System = &system
+		return d
+	case domain.ClassClientError:
+		d.ClientError = clip(res.Excerpt, maxChainBody)
+	default:
+	}
+	d.Provider.UpstreamBody = clip(res.Excerpt, maxChainBody)
+	if json.Unmarshal([]byte(d.Provider.UpstreamBody), &d.Provider.UpstreamParsed) != nil {
+		d.Provider.UpstreamParsed = nil // no JSON, or cut short
+	}
+	return d
 }
 
 // bound notes what became of the session's binding, unless nothing did.

@@ -87,13 +87,31 @@ func TestChainTellsWhereItFailed(t *testing.T) {
 	r := newWorld().run().to(t, attempting)
 	res := r.failure(0)
 	res.Class, res.Failure, res.EndpointURL = domain.ClassSystemError, domain.FailDial, "https://a.example"
+	res.System = &domain.SystemErrorDetails{ErrorType: "dial", ErrorCode: "ECONNREFUSED"}
+	res.Request = &domain.RequestErrorDetails{URL: "https://a.example/v1/messages", Method: "POST"}
 	r.attempted(res, noon)
 	r.clientGone(noon)
 	entry := chainOf(t, r)[1]
+	require.Equal(t, "ECONNREFUSED", entry.ErrorDetails.System.ErrorCode)
+	require.Equal(t, res.Request, entry.ErrorDetails.Request)
+	require.NotEmpty(t, entry.ErrorDetails.Provider.Name, "also where it said nothing")
 	require.Equal(t, domain.ReasonSystemError, entry.Reason)
 	require.Equal(t, "dial", entry.ErrorDetails.System.ErrorType)
 	require.Equal(t, "https://a.example", entry.EndpointURL)
 	require.Equal(t, 5, entry.FailureLimit)
+}
+
+func TestChainShowsWhatTheUpstreamSaid(t *testing.T) {
+	t.Parallel()
+	r := newWorld().run().to(t, attempting)
+	res := r.failure(400)
+	res.Class, res.Excerpt = domain.ClassClientError, `{"error":{"message":"too long"}}`
+	res.Matrix.Rule = &domain.MatchedRule{Pattern: "too long", MatchType: "contains", Category: "prompt_limit"}
+	r.attempted(res, noon)
+	details := chainOf(t, r)[1].ErrorDetails
+	require.Equal(t, map[string]any{"error": map[string]any{"message": "too long"}}, details.Provider.UpstreamParsed)
+	require.Equal(t, res.Excerpt, details.ClientError)
+	require.Equal(t, res.Matrix.Rule, details.MatchedRule)
 }
 
 func TestOutcomeReasons(t *testing.T) {

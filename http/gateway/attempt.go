@@ -35,7 +35,8 @@ type call struct {
 	events   bool // the answer is an event stream
 	place    place
 
-	conversion *conversion // nil where the provider speaks the client's protocol
+	sent       *upstream.Call // nil until it is made
+	conversion *conversion    // nil where the provider speaks the client's protocol
 }
 
 // attempt makes one call and carries the answer to the client, unless it turns
@@ -59,6 +60,7 @@ func (g *Gateway) attempt(x *exchange, run Run, a *protocol.Attempt) (result *pr
 	if !ok {
 		return c.result
 	}
+	c.sent = outgoing
 	res, err := g.Upstream.Do(ctx, outgoing)
 	if err != nil {
 		c.broken(err)
@@ -134,7 +136,10 @@ func (c *call) failed(e ending) {
 	v := c.g.Rules.Classify(facts)
 	r := c.result
 	r.Class, r.Failure, r.Status, r.StatusInferred = v.Class, e.failure, e.status, e.inferred
-	r.Matrix = protocol.MatrixFacts{ContextTooLong: v.ContextTooLong, MatchedRule: v.Rule}
+	r.Matrix = protocol.MatrixFacts{ContextTooLong: v.ContextTooLong, MatchedRule: v.Rule, Rule: v.Matched}
+	if blames(r.Class) {
+		r.Request = c.evidence()
+	}
 	r.Excerpt = clip(secrets.Redact(clip(e.text, 2*maxExcerpt)), maxExcerpt)
 	r.Upstream = e.answer
 	c.usage(false)
@@ -145,6 +150,7 @@ func (c *call) broken(err error) {
 	e := ending{failure: domain.FailReset, text: err.Error()}
 	if f, ok := errors.AsType[*upstream.Failure](err); ok {
 		e.failure, e.status = f.Kind, f.Status
+		c.result.System = systemDetails(f)
 		e.overloaded = errors.Is(f, upstream.ErrShutdown)
 	}
 	if e.overloaded {

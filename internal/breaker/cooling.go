@@ -8,11 +8,10 @@ import (
 
 // How long a provider is left alone.
 const (
-	dialPause       = 10 * time.Second // a dead host must not eat every request
-	overloadedPause = 30 * time.Second // 529 that names no time
-	firstPause      = time.Second      // 429 that names no time; doubles
-	longestPause    = time.Minute
-	retryAfterCap   = time.Hour
+	dialPause     = 10 * time.Second // a dead host must not eat every request
+	firstPause    = time.Second      // 429 that names no time; doubles
+	longestPause  = time.Minute
+	retryAfterCap = time.Hour
 )
 
 // Cooling is the gate of a provider that is to be left alone for a while,
@@ -66,7 +65,7 @@ func (c Cooling) pause(r Refusal, now time.Time) time.Duration {
 	case r.Status == 429:
 		return min(max(2*c.Pause, firstPause), longestPause)
 	case r.Status == 529:
-		return overloadedPause
+		return domain.OverloadedPause
 	}
 	return 0
 }

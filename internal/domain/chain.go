@@ -143,6 +143,28 @@ type StreamGateAudit struct {
 type ErrorDetails struct {
 	Provider *ProviderErrorDetails `json:"provider,omitempty"`
 	System   *SystemErrorDetails   `json:"system,omitempty"`
+	// ClientError is the upstream's text that a rule took for the client's fault.
+	ClientError string               `json:"clientError,omitempty"`
+	MatchedRule *MatchedRule         `json:"matchedRule,omitempty"`
+	Request     *RequestErrorDetails `json:"request,omitempty"`
+}
+
+// RequestErrorDetails is the upstream call that failed. Credentials are masked.
+type RequestErrorDetails struct {
+	URL           string            `json:"url"` // without query
+	Method        string            `json:"method"`
+	Headers       map[string]string `json:"headers,omitempty"`
+	Body          string            `json:"body,omitempty"` // its beginning, at most 2000 characters
+	BodyTruncated bool              `json:"bodyTruncated,omitempty"`
+}
+
+// MatchedRule is the error rule that said an upstream's error is the client's
+// own.
+type MatchedRule struct {
+	Pattern     string `json:"pattern"`
+	MatchType   string `json:"matchType"`
+	Category    string `json:"category"`
+	Description string `json:"description,omitempty"`
 }
 
 // ProviderErrorDetails is what the upstream said.
@@ -152,10 +174,15 @@ type ProviderErrorDetails struct {
 	StatusCode   int        `json:"statusCode"`
 	StatusText   string     `json:"statusText,omitempty"`
 	UpstreamBody string     `json:"upstreamBody,omitempty"` // at most 2000 characters
+	// UpstreamParsed is the body where it is JSON and all there.
+	UpstreamParsed any `json:"upstreamParsed,omitempty"`
 }
 
 // SystemErrorDetails is what went wrong on the way to the upstream.
 type SystemErrorDetails struct {
 	ErrorType    string `json:"errorType"` // a FailureKind
+	ErrorName    string `json:"errorName,omitempty"`
 	ErrorMessage string `json:"errorMessage"`
+	ErrorCode    string `json:"errorCode,omitempty"`    // in the terms of errno
+	ErrorSyscall string `json:"errorSyscall,omitempty"` // what failed: dial, read, getaddrinfo
 }

@@ -61,3 +61,7 @@ type Snapshot struct {
 	Data      []byte    // msgpack, at most 1 MiB
 	ExpiresAt time.Time // zero = never
 }
+
+// OverloadedPause is how long a provider is left alone that answers 529 and
+// names no time.
+const OverloadedPause = 30 * time.Second

@@ -26,6 +26,7 @@ type Verdict struct {
 	ContextTooLong bool   // the conversation does not fit into the model's context
 	Rule           string // what the text matched, if anything: asking the same provider again is pointless
 	Category       string // category of that rule
+	Matched        *domain.MatchedRule
 }
 
 // An upstream that pools accounts answers 404 with this text when none of them
@@ -88,10 +89,16 @@ func (s *ErrorRules) classifyAnswer(f Facts) Verdict {
 	}
 	tooLong := contextTooLong.MatchString(f.Text)
 	if rule, ok := s.match(f.Text); ok || tooLong {
-		return Verdict{
+		v := Verdict{
 			Class: domain.ClassClientError, ContextTooLong: tooLong,
 			Rule: rule.Pattern, Category: rule.Category,
 		}
+		if ok {
+			v.Matched = &domain.MatchedRule{
+				Pattern: rule.Pattern, MatchType: rule.MatchType, Category: rule.Category, Description: rule.Description,
+			}
+		}
+		return v
 	}
 	return Verdict{Class: classOfStatus(f)}
 }

@@ -125,10 +125,16 @@ func notFound(t *Try) bool { return t.Class == domain.ClassResourceNotFound }
 
 func rateLimited(t *Try) bool { return t.Status == 429 }
 
+// smallestRetryAfter is when the first of the tried providers may be asked
+// again, so far as anybody knows.
 func smallestRetryAfter(history []Try) time.Duration {
 	best := time.Duration(0)
 	for i := range history {
-		if d := history[i].RetryAfter; d > 0 && (best == 0 || d < best) {
+		d := history[i].RetryAfter
+		if d <= 0 && history[i].Status == 529 {
+			d = domain.OverloadedPause
+		}
+		if d > 0 && (best == 0 || d < best) {
 			best = d
 		}
 	}

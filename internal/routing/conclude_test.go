@@ -2,6 +2,7 @@ package routing_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -33,5 +34,22 @@ func TestOnlyTheUpstreamsOwnWordsReachTheClient(t *testing.T) {
 			require.Equal(t, domain.CodeAllProvidersFailed, f.Code)
 			require.Equal(t, c.want, f.Detail)
 		})
+	}
+}
+
+func TestClientsAreSentAwayForAsLongAsTheProviderRests(t *testing.T) {
+	t.Parallel()
+	overloaded := routing.Try{Provider: 1, Class: domain.ClassProviderError, Failure: domain.FailStatus, Status: 529}
+	broken := routing.Try{Provider: 2, Class: domain.ClassProviderError, Failure: domain.FailStatus, Status: 500}
+	named := overloaded
+	named.RetryAfter = 7 * time.Second
+	for want, history := range map[time.Duration][]routing.Try{
+		domain.OverloadedPause: {overloaded, broken},
+		7 * time.Second:        {overloaded, named},
+		5 * time.Second:        {broken},
+	} {
+		f := routing.Conclude(history, domain.CallGenerate, true)
+		require.Equal(t, domain.CodeAllProvidersFailed, f.Code)
+		require.Equal(t, want, f.RetryAfter)
 	}
 }
