@@ -1261,7 +1261,10 @@ export interface components {
             enabled: boolean;
         };
         ErrorDetails: {
+            clientError?: string;
+            matchedRule?: components["schemas"]["MatchedRule"];
             provider?: components["schemas"]["ProviderErrorDetails"];
+            request?: components["schemas"]["RequestErrorDetails"];
             system?: components["schemas"]["SystemErrorDetails"];
         };
         FilteredProvider: {
@@ -1694,6 +1697,12 @@ export interface components {
             /** @description the admin token or a user's key */
             key?: string;
         };
+        MatchedRule: {
+            category: string;
+            description?: string;
+            matchType: string;
+            pattern: string;
+        };
         MeBody: {
             /**
              * Format: date-time
@@ -1902,6 +1911,7 @@ export interface components {
             statusCode: number;
             statusText?: string;
             upstreamBody?: string;
+            upstreamParsed?: unknown;
         };
         RenewUserInputBody: {
             /** @description also enable the user */
@@ -1940,6 +1950,15 @@ export interface components {
             subStatus: "success" | "slow_latency" | "auth_error" | "rate_limit" | "invalid_request" | "client_error" | "server_error" | "network_error" | "content_mismatch";
             usage: components["schemas"]["TestUsageBody"];
             usedProxy: boolean;
+        };
+        RequestErrorDetails: {
+            body?: string;
+            bodyTruncated?: boolean;
+            headers?: {
+                [key: string]: string;
+            };
+            method: string;
+            url: string;
         };
         SessionBody: {
             /** Format: int64 */
@@ -2135,7 +2154,10 @@ export interface components {
             verdict: string;
         };
         SystemErrorDetails: {
+            errorCode?: string;
             errorMessage: string;
+            errorName?: string;
+            errorSyscall?: string;
             errorType: string;
         };
         TestDraftInputBody: {
