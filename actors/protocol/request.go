@@ -28,6 +28,7 @@ type Request struct {
 	Stream        bool
 	Messages      int
 	Client        domain.ClientFacts
+	Service       domain.ServiceAsked
 	Verbatim      bool // the body goes upstream as it came, whatever the provider calls the model
 	// Lacks names what the call needs and a provider of another protocol cannot
 	// carry, "" if it can carry all. nil: the call cannot be converted at all. It
@@ -89,6 +90,7 @@ type AttemptResult struct {
 	Matrix         MatrixFacts
 	Usage          domain.Usage
 	UsageSource    domain.UsageSource
+	Metered        domain.Metered // what Usage sums up, in full
 	ModelReturned  string
 	StartedAt      time.Time
 	TTFB           time.Duration // from StartedAt; 0 = no byte

@@ -98,11 +98,20 @@ func (s *script) took() []string {
 	return lines
 }
 
-// listOf is the price list of a catalog.
-func listOf(c *domain.Catalog) *pricing.List { return prices().For(c) }
+// listOf is the price list of a catalog, in a world where ids are its own.
+func listOf(c *domain.Catalog) *pricing.List {
+	if len(c.Prices()) == 0 {
+		return seed().For(c)
+	}
+	p, err := pricing.NewPrices()
+	if err != nil {
+		panic(err)
+	}
+	return p.For(c)
+}
 
-// prices are read once: the list inside the binary is long.
-var prices = sync.OnceValue(func() *pricing.Prices {
+// seed is the list inside the binary alone.
+var seed = sync.OnceValue(func() *pricing.Prices {
 	p, err := pricing.NewPrices()
 	if err != nil {
 		panic(err)
@@ -115,6 +124,7 @@ type world struct {
 	providers []*domain.Provider
 	settings  domain.Settings
 	prices    []*domain.ModelPrice
+	groups    []*domain.Group
 	health    health
 	admit     *protocol.Admit
 	request   *protocol.Request
@@ -131,7 +141,7 @@ func newWorld(edit ...func(*world)) *world {
 		})
 	}
 	w.request = &protocol.Request{
-		ID: 4711, ReceivedAt: noon.Add(-5 * time.Millisecond), Key: &domain.Key{ID: 9}, User: &domain.User{ID: 8},
+		ID: 4711, ReceivedAt: noon.Add(-5 * time.Millisecond), Key: &domain.Key{ID: 9}, User: &domain.User{ID: 8, CostMultiplier: domain.MultiplierOne},
 		Groups: []string{"default"}, Session: domain.SessionKey{KeyID: 9, ID: "s"}, SessionSource: domain.SessionFromClient,
 		Protocol: domain.ProtocolClaude, Class: domain.CallGenerate, Model: "claude-sonnet-4-5", Stream: true, Messages: 3, Seed: 1,
 		Log: domain.RequestLog{ID: 4711, UserID: 8, KeyID: 9, SessionID: "s"},
@@ -140,7 +150,7 @@ func newWorld(edit ...func(*world)) *world {
 		e(w)
 	}
 	w.admit = &protocol.Admit{Request: w.request, Catalog: domain.NewCatalog(domain.Configuration{
-		Version: 3, Settings: w.settings, Providers: w.providers, Prices: w.prices,
+		Version: 3, Settings: w.settings, Providers: w.providers, Prices: w.prices, Groups: w.groups,
 	})}
 	return w
 }
@@ -200,6 +210,7 @@ func (r run) success() *protocol.AttemptResult {
 		N: r.slot.n, Class: domain.ClassOK, Status: 200, Committed: true, Complete: true,
 		StartedAt: noon, TTFB: 40 * time.Millisecond, TTFT: 60 * time.Millisecond, Took: time.Second,
 		Usage: domain.Usage{Input: 10, Output: 20}, UsageSource: domain.UsageUpstream, ModelReturned: "claude-sonnet-4-5-x",
+		Metered: domain.Metered{Passes: []domain.UsagePass{{Input: 10, Output: 20}}},
 	}
 }
 

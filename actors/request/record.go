@@ -55,7 +55,8 @@ func (m *machine) logRecord(now time.Time) *protocol.LogRecord {
 	row.ConfigVersion = m.plan.Catalog().Version()
 	row.Timing = m.timing(now)
 	m.describeUpstream(&row)
-	cost := costOf(m.node.prices, m.work())
+	last := m.work()
+	cost := m.tariff().costOf(&last)
 	row.Cost = cost.Charge
 	rec := &protocol.LogRecord{
 		Log:    row,

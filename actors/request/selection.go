@@ -104,6 +104,11 @@ func (m *machine) take(c routing.Choice) {
 
 // acquire asks the chosen provider for a slot.
 func (m *machine) acquire(now time.Time) {
+	if m.unpriced() {
+		m.exclude(excludedUnpriced, 0)
+		m.pick(now)
+		return
+	}
 	s := &m.slot
 	m.state = acquiring
 	s.n, s.lease, s.held = len(m.tries)+1, domain.NewLeaseID(now), true
@@ -195,6 +200,11 @@ func (m *machine) nobodyLeft(c routing.Choice, now time.Time) {
 	f := c.Fault
 	if len(m.tries) > 0 {
 		m.settle(now, m.exhausted())
+		return
+	}
+	if m.route.allUnpriced() {
+		f = domain.NewFault(domain.KindInvalid, domain.CodeModelNotPriced, "the model has no price here, so it is not served")
+		m.settle(now, m.refusedBy(f, domain.BlockedModel))
 		return
 	}
 	m.record.chain.add(domain.ChainEntry{

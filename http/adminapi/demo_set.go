@@ -37,7 +37,7 @@ func (a *API) makeDemo(ctx context.Context) (set domain.DemoSet, user *domain.Us
 	made, err := makeNamed(func(name string) (domain.User, error) {
 		u, _, err := a.Stores.Users.Create(ctx, domain.User{
 			Name: name, Description: "Made for the demo upstream", Role: domain.RoleUser, Enabled: true,
-			Limits: defaultLimits(), Groups: []string{group.Name},
+			Limits: defaultLimits(), Groups: []string{group.Name}, CostMultiplier: domain.MultiplierOne,
 		})
 		return u, err
 	})

@@ -54,12 +54,7 @@ type GroupFields struct {
 
 func (f *GroupFields) apply(g *domain.Group) {
 	f.Description.to(&g.Description, "")
-	if f.CostMultiplier.set {
-		g.CostMultiplier = domain.MultiplierFromFloat(f.CostMultiplier.value)
-		if f.CostMultiplier.null {
-			g.CostMultiplier = domain.MultiplierOne
-		}
-	}
+	multiplierTo(f.CostMultiplier, &g.CostMultiplier)
 }
 
 type groupListInput struct {

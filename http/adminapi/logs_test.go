@@ -54,7 +54,9 @@ func (w *world) request(p person, change func(*domain.RequestLog)) domain.Reques
 	require.NoError(w.t, err)
 	cost, err := json.Marshal(domain.CostBreakdown{
 		State: "billed", Model: "claude-opus", Source: "manual", PriceID: 3, PriceNode: "relay", Rule: "provider_node",
-		Lines: []domain.CostLine{{Name: "input", Amount: 10_416_667}}, Base: 10_416_667, ByProvider: 12000, ByGroup: 10000,
+		Passes: []domain.UsagePass{{Input: 3_472_222}}, Terms: domain.CostTerms{Service: "flex"},
+		Lines: []domain.CostLine{{Name: "input", Units: 3_472_222, Rate: "0.003", Amount: 10_416_667}}, Base: 10_416_667,
+		ByProvider: 12000, ByGroup: 10000, ByUser: 10000,
 		ProviderNet: l.Cost, Charge: l.Cost,
 	})
 	require.NoError(w.t, err)
@@ -108,8 +110,13 @@ func TestUsageLogsAsScriptsReadThem(t *testing.T) {
 		require.Equal(t, map[string]any{
 			"state": "billed", "reason": nil, "model": "claude-opus", "priceSource": "manual", "priceId": 3.0,
 			"priceNode": "relay", "priceRule": "provider_node",
-			"lines":   []any{map[string]any{"name": "input", "usd": 0.010416667}},
-			"baseUsd": 0.010416667, "providerMultiplier": 1.2, "groupMultiplier": 1.0, "providerCostUsd": 0.0125, "chargeUsd": 0.0125,
+			"usage": []any{map[string]any{"input": 3472222.0}},
+			"terms": map[string]any{
+				"serviceTier": "flex", "fast": false, "fastUnpriced": false, "geoUs": false, "swapCacheTtl": false, "reported": false,
+			},
+			"lines":   []any{map[string]any{"name": "input", "model": nil, "units": 3472222.0, "rate": "0.003", "usd": 0.010416667}},
+			"baseUsd": 0.010416667, "providerMultiplier": 1.2, "groupMultiplier": 1.0, "userMultiplier": 1.0,
+			"providerCostUsd": 0.0125, "reportedCostUsd": nil, "chargeUsd": 0.0125,
 		}, detail.CostBreakdown)
 	}
 	w.admin(http.MethodGet, "/api/v1/usage-logs/req_0000000000001", nil).refused(t, http.StatusNotFound, "resource.not_found")

@@ -42,6 +42,9 @@ type ProviderFields struct {
 	AuthStyle           field[string]                 `json:"authStyle,omitzero"                    enum:"auto,x-api-key,bearer,both"`
 	PreserveClientIP    field[bool]                   `json:"preserveClientIp,omitzero"`
 	CustomHeaders       field[map[string]string]      `json:"customHeaders,omitzero"                writeOnly:"true" doc:"sent with every call"`
+	PricingKey          field[string]                 `json:"pricingKey,omitzero"                   maxLength:"100" doc:"the seller's key in price lists; null = found by the URL's host"`
+	CostSource          field[string]                 `json:"costSource,omitzero"                   enum:"computed,reported" doc:"reported = the cost that the upstream states, where it does"`
+	SwapCacheTTLBilling field[bool]                   `json:"swapCacheTtlBilling,omitzero"          doc:"it reports 5 minute and 1 hour cache writes the wrong way round"`
 	LimitFields
 }
 
@@ -74,6 +77,16 @@ func millisTo(f field[int64], d *time.Duration, cleared time.Duration) {
 	}
 }
 
+// multiplierTo writes a given factor; null writes 1.
+func multiplierTo(f field[float64], m *domain.Multiplier) {
+	switch {
+	case f.null:
+		*m = domain.MultiplierOne
+	case f.set:
+		*m = domain.MultiplierFromFloat(f.value)
+	}
+}
+
 // apply changes p and reports what is wrong with the fields or with how they
 // fit together.
 func (f *ProviderFields) apply(p *domain.Provider) faults {
@@ -95,6 +108,9 @@ func (f *ProviderFields) apply(p *domain.Provider) faults {
 	f.LimitFields.apply(&p.Limits)
 	f.applyRouting(&p.Routing)
 	f.applyTransport(&p.Transport)
+	f.PricingKey.to(&p.Billing.PricingKey, "")
+	named(f.CostSource, &p.Billing.CostSource, domain.CostComputed)
+	f.SwapCacheTTLBilling.to(&p.Billing.SwapCacheTTL, false)
 	wrong.checkProvider(p)
 	return wrong
 }
@@ -110,12 +126,7 @@ func (f *ProviderFields) applyRouting(r *domain.Routing) {
 	f.ActiveTimeStart.to(&r.Active.Start, "")
 	f.ActiveTimeEnd.to(&r.Active.End, "")
 	f.Draining.to(&r.Draining, false)
-	if f.CostMultiplier.set {
-		r.CostMultiplier = domain.MultiplierFromFloat(f.CostMultiplier.value)
-		if f.CostMultiplier.null {
-			r.CostMultiplier = domain.MultiplierOne
-		}
-	}
+	multiplierTo(f.CostMultiplier, &r.CostMultiplier)
 	if f.AllowedModels.set {
 		r.AllowedModels = nil
 		for _, m := range f.AllowedModels.value {

@@ -69,6 +69,9 @@ type providerBody struct {
 	AuthStyle           string                 `json:"authStyle"`
 	PreserveClientIP    bool                   `json:"preserveClientIp"`
 	CustomHeaderNames   []string               `json:"customHeaderNames"           doc:"their values are not shown"`
+	PricingKey          *string                `json:"pricingKey"`
+	CostSource          string                 `json:"costSource"                  enum:"computed,reported"`
+	SwapCacheTTLBilling bool                   `json:"swapCacheTtlBilling"`
 	LimitBody
 	CreatedAt time.Time   `json:"createdAt"`
 	UpdatedAt time.Time   `json:"updatedAt"`
@@ -100,7 +103,9 @@ func (a *API) showProvider(p *domain.Provider) providerBody {
 		FirstByteTimeoutMs: t.FirstByteTimeout.Milliseconds(), StreamIdleTimeoutMs: t.StreamIdleTimeout.Milliseconds(),
 		RequestTimeoutMs: t.RequestTimeout.Milliseconds(), AuthStyle: string(t.AuthStyle),
 		PreserveClientIP: t.PreserveClientIP, CustomHeaderNames: list(slices.Sorted(maps.Keys(t.CustomHeaders))),
-		LimitBody: limitsOf(&p.Limits), CreatedAt: p.CreatedAt.UTC(), UpdatedAt: p.UpdatedAt.UTC(),
+		PricingKey: optional(p.Billing.PricingKey), CostSource: string(p.Billing.CostSource),
+		SwapCacheTTLBilling: p.Billing.SwapCacheTTL,
+		LimitBody:           limitsOf(&p.Limits), CreatedAt: p.CreatedAt.UTC(), UpdatedAt: p.UpdatedAt.UTC(),
 	}
 	maps.Copy(b.GroupPriorities, p.GroupPriorities)
 	if h, ok := a.Live.Health(p.ID); ok {
@@ -194,6 +199,7 @@ func newProvider(kind domain.ProviderType, url, key string) domain.Provider {
 		Routing:    domain.Routing{Weight: 1, CostMultiplier: domain.MultiplierOne},
 		Transport:  domain.Transport{AuthStyle: domain.AuthAuto},
 		Conversion: domain.Conversion{CodexInstructions: "auto"},
+		Billing:    domain.Billing{CostSource: domain.CostComputed},
 	}
 	setProviderKey(&p, key)
 	return p

@@ -52,6 +52,13 @@ type settingsBody struct {
 	AllowNonConversationFallback    bool     `json:"allowNonConversationFallback"`
 	CleanupEnabled                  bool     `json:"cleanupEnabled"`
 	CleanupRetentionDays            int      `json:"cleanupRetentionDays"`
+	BillingModelSource              string   `json:"billingModelSource"              enum:"original,redirected,actual"`
+	PriorityBillingSource           string   `json:"priorityBillingSource"           enum:"actual,requested"`
+	BillNonSuccessfulRequests       bool     `json:"billNonSuccessfulRequests"`
+	BillPartial                     string   `json:"billPartial"                     enum:"estimate,reported,never"`
+	UnknownPrice                    string   `json:"unknownPrice"                    enum:"free,fallback,reject"`
+	UnknownPriceModel               *string  `json:"unknownPriceModel"`
+	CacheFallback                   string   `json:"cacheFallback"                   enum:"standard,cch"`
 	QuotaFailMode                   string   `json:"quotaFailMode"                   enum:"open,closed"`
 	TrustedProxies                  []string `json:"trustedProxies"`
 }
@@ -71,6 +78,10 @@ func showSettings(s *domain.Settings) settingsBody {
 		CodexSessionIDCompletion: s.CodexSessionIDCompletion, ResponsesInputRectifier: s.ResponsesInputRectifier,
 		InjectStreamUsage:            s.InjectStreamUsage,
 		AllowNonConversationFallback: s.AllowNonConversationFallback, QuotaFailMode: string(s.QuotaFailMode),
+		BillingModelSource: string(s.BillingModelSource), PriorityBillingSource: string(s.PriorityBillingSource),
+		BillNonSuccessfulRequests: s.BillNonSuccessfulRequests, BillPartial: string(s.BillPartial),
+		UnknownPrice: string(s.UnknownPrice), UnknownPriceModel: optional(s.UnknownPriceModel),
+		CacheFallback:  string(s.CacheFallback),
 		CleanupEnabled: s.CleanupEnabled, CleanupRetentionDays: s.CleanupRetentionDays,
 		TrustedProxies: list(s.TrustedProxies),
 	}
@@ -102,6 +113,13 @@ type settingsFields struct {
 	AllowNonConversationFallback    field[bool]     `json:"allowNonConversationFallback,omitzero"`
 	CleanupEnabled                  field[bool]     `json:"cleanupEnabled,omitzero"                  doc:"delete request logs after a time"`
 	CleanupRetentionDays            field[int]      `json:"cleanupRetentionDays,omitzero"            minimum:"1" maximum:"3650"`
+	BillingModelSource              field[string]   `json:"billingModelSource,omitzero"              enum:"original,redirected,actual" doc:"by which of its names a request is billed first"`
+	PriorityBillingSource           field[string]   `json:"priorityBillingSource,omitzero"           enum:"actual,requested" doc:"whose word counts on the service tier"`
+	BillNonSuccessfulRequests       field[bool]     `json:"billNonSuccessfulRequests,omitzero"       doc:"charge users for failures that report usage"`
+	BillPartial                     field[string]   `json:"billPartial,omitzero"                     enum:"estimate,reported,never" doc:"what an answer costs that its client left"`
+	UnknownPrice                    field[string]   `json:"unknownPrice,omitzero"                    enum:"free,fallback,reject" doc:"what becomes of requests for models without a price"`
+	UnknownPriceModel               field[string]   `json:"unknownPriceModel,omitzero"               maxLength:"200" doc:"whose rates fallback takes; null = the closest of the family"`
+	CacheFallback                   field[string]   `json:"cacheFallback,omitzero"                   enum:"standard,cch" doc:"cache rates where none are listed"`
 	QuotaFailMode                   field[string]   `json:"quotaFailMode,omitzero"                   enum:"open,closed"`
 	TrustedProxies                  field[[]string] `json:"trustedProxies,omitzero"                  maxItems:"100" doc:"addresses or CIDRs"`
 }
@@ -134,6 +152,13 @@ func (f *settingsFields) apply(s *domain.Settings) {
 	f.AllowNonConversationFallback.to(&s.AllowNonConversationFallback, d.AllowNonConversationFallback)
 	f.CleanupEnabled.to(&s.CleanupEnabled, d.CleanupEnabled)
 	f.CleanupRetentionDays.to(&s.CleanupRetentionDays, d.CleanupRetentionDays)
+	named(f.BillingModelSource, &s.BillingModelSource, d.BillingModelSource)
+	named(f.PriorityBillingSource, &s.PriorityBillingSource, d.PriorityBillingSource)
+	f.BillNonSuccessfulRequests.to(&s.BillNonSuccessfulRequests, d.BillNonSuccessfulRequests)
+	named(f.BillPartial, &s.BillPartial, d.BillPartial)
+	named(f.UnknownPrice, &s.UnknownPrice, d.UnknownPrice)
+	f.UnknownPriceModel.to(&s.UnknownPriceModel, d.UnknownPriceModel)
+	named(f.CacheFallback, &s.CacheFallback, d.CacheFallback)
 	named(f.QuotaFailMode, &s.QuotaFailMode, d.QuotaFailMode)
 	f.TrustedProxies.to(&s.TrustedProxies, d.TrustedProxies)
 }

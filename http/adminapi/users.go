@@ -42,15 +42,16 @@ func (a *API) declareUsers() {
 }
 
 type userBody struct {
-	ID            int64      `json:"id"`
-	Version       int        `json:"version"`
-	Name          string     `json:"name"`
-	Description   *string    `json:"description"`
-	Role          string     `json:"role"          enum:"admin,user"`
-	IsEnabled     bool       `json:"isEnabled"`
-	ExpiresAt     *time.Time `json:"expiresAt"`
-	Groups        []string   `json:"groups"`
-	AllowedModels []string   `json:"allowedModels"`
+	ID             int64      `json:"id"`
+	Version        int        `json:"version"`
+	Name           string     `json:"name"`
+	Description    *string    `json:"description"`
+	Role           string     `json:"role"          enum:"admin,user"`
+	IsEnabled      bool       `json:"isEnabled"`
+	ExpiresAt      *time.Time `json:"expiresAt"`
+	Groups         []string   `json:"groups"`
+	AllowedModels  []string   `json:"allowedModels"`
+	CostMultiplier float64    `json:"costMultiplier"`
 	LimitBody
 	CreatedAt time.Time `json:"createdAt"`
 	UpdatedAt time.Time `json:"updatedAt"`
@@ -61,7 +62,7 @@ func showUser(u *domain.User) userBody {
 	return userBody{
 		ID: int64(u.ID), Version: u.Version, Name: u.Name, Description: optional(u.Description),
 		Role: string(u.Role), IsEnabled: u.Enabled, ExpiresAt: instant(u.ExpiresAt),
-		Groups: list(u.Groups), AllowedModels: list(u.AllowedModels), LimitBody: limitsOf(&u.Limits),
+		Groups: list(u.Groups), AllowedModels: list(u.AllowedModels), CostMultiplier: u.CostMultiplier.Float(), LimitBody: limitsOf(&u.Limits),
 		CreatedAt: u.CreatedAt.UTC(), UpdatedAt: u.UpdatedAt.UTC(),
 	}
 }
@@ -76,12 +77,13 @@ func list[T any](v []T) []T {
 
 // UserFields are what can be said about a user beside the name.
 type UserFields struct {
-	Description   field[string]    `json:"description,omitzero"   maxLength:"200"`
-	Role          field[string]    `json:"role,omitzero"          enum:"admin,user"`
-	IsEnabled     field[bool]      `json:"isEnabled,omitzero"`
-	ExpiresAt     field[time.Time] `json:"expiresAt,omitzero"     doc:"null = never"`
-	Groups        field[[]string]  `json:"groups,omitzero"        maxItems:"100" doc:"in order; the order decides the cost multiplier"`
-	AllowedModels field[[]string]  `json:"allowedModels,omitzero" maxItems:"500" doc:"empty = any"`
+	Description    field[string]    `json:"description,omitzero"   maxLength:"200"`
+	Role           field[string]    `json:"role,omitzero"          enum:"admin,user"`
+	IsEnabled      field[bool]      `json:"isEnabled,omitzero"`
+	ExpiresAt      field[time.Time] `json:"expiresAt,omitzero"     doc:"null = never"`
+	Groups         field[[]string]  `json:"groups,omitzero"        maxItems:"100" doc:"in order; the order decides the cost multiplier"`
+	AllowedModels  field[[]string]  `json:"allowedModels,omitzero" maxItems:"500" doc:"empty = any"`
+	CostMultiplier field[float64]   `json:"costMultiplier,omitzero" minimum:"0" maximum:"10000" doc:"the last factor of what requests are charged"`
 	LimitFields
 }
 
@@ -95,6 +97,7 @@ func (f *UserFields) apply(u *domain.User) faults {
 		u.Groups = wrong.checkGroups(f.Groups.value)
 	}
 	f.AllowedModels.to(&u.AllowedModels, nil)
+	multiplierTo(f.CostMultiplier, &u.CostMultiplier)
 	f.LimitFields.apply(&u.Limits)
 	return wrong
 }
@@ -195,7 +198,7 @@ type createUserBody struct {
 }
 
 func (a *API) createUser(ctx context.Context, in *createUserInput) (*output[createUserBody], error) {
-	u := domain.User{Name: in.Body.Name, Role: domain.RoleUser, Enabled: true, Limits: defaultLimits()}
+	u := domain.User{Name: in.Body.Name, Role: domain.RoleUser, Enabled: true, Limits: defaultLimits(), CostMultiplier: domain.MultiplierOne}
 	wrong := in.Body.apply(&u)
 	wrong.checkName(&u.Name)
 	if len(u.Groups) == 0 {

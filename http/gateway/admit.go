@@ -82,6 +82,7 @@ func (g *Gateway) request(x *exchange) *protocol.Request {
 		Protocol:      x.target.protocol, Class: x.target.class,
 		Model: row.Call.Model, Stream: x.head.stream, Messages: x.head.messages,
 		Client:   x.client(),
+		Service:  x.serviceAsked(),
 		Verbatim: !x.target.editable(),
 		Lacks:    g.lacks(x),
 		Seed:     uint64(x.id),

@@ -167,6 +167,7 @@ func (c *call) errorAnswer(res *upstream.Response) {
 		return
 	}
 	c.result.RetryAfter = upstream.RetryAfter(res.Header, c.g.Now())
+	c.meterRefusal(body)
 	c.failed(ending{
 		failure: domain.FailStatus, status: res.Status, text: string(body), quoted: true,
 		answer: c.reword(&domain.UpstreamFault{
@@ -218,42 +219,6 @@ func (c *call) succeeded(status int, complete bool) {
 	c.usage(complete)
 	if c.x.target.protocol == domain.ProtocolResponses && c.conversion == nil && c.tap != nil && !c.x.head.unstored {
 		c.x.threads.note(c.x.key.ID, c.tap.ID(), c.x.session.id)
-	}
-}
-
-// usage takes the token counts from the tap. What an answer that broke off did
-// not report any more is estimated from what it carried.
-func (c *call) usage(complete bool) {
-	if c.tap == nil {
-		return
-	}
-	c.result.ModelReturned = c.tap.Model()
-	passes := c.tap.Usage()
-	found := len(passes) > 0
-	if !complete && c.result.Committed {
-		last := neutral.Usage{}
-		if found {
-			last = passes[len(passes)-1]
-			passes = passes[:len(passes)-1]
-		}
-		passes = append(passes, neutral.Estimate(last, found, c.tap.OutputChars(), int64(c.x.head.end)))
-	}
-	for _, u := range passes {
-		c.result.Usage.Input += u.Input + u.InputImage + u.InputAudio
-		c.result.Usage.Output += u.Completion()
-		c.result.Usage.CacheRead += u.CacheRead
-		c.result.Usage.CacheWrite5m += u.CacheWrite5m
-		c.result.Usage.CacheWrite1h += u.CacheWrite1h
-		c.result.Usage.Reasoning += u.Reasoning
-	}
-	switch {
-	case len(passes) == 0:
-	case complete:
-		c.result.UsageSource = domain.UsageUpstream
-	case found:
-		c.result.UsageSource = domain.UsagePartial
-	default:
-		c.result.UsageSource = domain.UsageEstimated
 	}
 }
 

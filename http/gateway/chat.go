@@ -53,6 +53,8 @@ func openaiMember(c *scan.Cursor, name []byte, h *head) {
 	case "prompt_cache_key":
 		h.hints.hasCacheKey = true
 		h.hints.cacheKey, _ = c.Text()
+	case "service_tier":
+		h.tier, _ = c.Text()
 	case "metadata":
 		for field := range c.Members() {
 			if string(field) == "session_id" {

@@ -35,6 +35,10 @@ func claudeMember(c *scan.Cursor, name []byte, h *head) {
 		h.opening.toolNames(c)
 	case "messages":
 		h.turns(c, "content")
+	case "service_tier":
+		h.tier, _ = c.Text()
+	case "speed":
+		h.speed, _ = c.Text()
 	case "metadata":
 		h.metadata.read(c, func(field []byte) {
 			switch string(field) {

@@ -42,6 +42,8 @@ func geminiMember(c *scan.Cursor, name []byte, h *head) {
 		}
 	case "tools":
 		h.opening.toolNames(c)
+	case "serviceTier", "service_tier":
+		h.tier, _ = c.Text()
 	default:
 		h.hints.member(c, name)
 	}

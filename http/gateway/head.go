@@ -17,14 +17,16 @@ type head struct {
 	opening  opening
 	end      int // offset of the document's closing brace
 
-	carries    bool   // something of ours, from an earlier conversion, may be in it
-	metadata   object // claude
-	hourCache  bool   // claude: the body asks for the one-hour cache lifetime
-	options    object // chat: stream_options
-	usage      value  // chat: its include_usage
-	usageAsked bool   // which is true
-	input      value  // responses: unless it is an array
-	unstored   bool   // responses: nobody can go on from the answer
+	carries    bool      // something of ours, from an earlier conversion, may be in it
+	tier       scan.Text // of the service that the client wants
+	speed      scan.Text // claude
+	metadata   object    // claude
+	hourCache  bool      // claude: the body asks for the one-hour cache lifetime
+	options    object    // chat: stream_options
+	usage      value     // chat: its include_usage
+	usageAsked bool      // which is true
+	input      value     // responses: unless it is an array
+	unstored   bool      // responses: nobody can go on from the answer
 }
 
 // readHead walks the body by the dialect's rules.

@@ -18,6 +18,7 @@ type Catalog struct {
 	byID      map[ProviderID]*Provider
 	groups    map[string]*Group
 	prices    []*ModelPrice
+	aliases   map[string]string
 }
 
 // Configuration is what a catalog is made from. NewCatalog takes ownership.
@@ -28,7 +29,8 @@ type Configuration struct {
 	Keys      []*Key
 	Providers []*Provider
 	Groups    []*Group
-	Prices    []*ModelPrice // stored ones in force, by id
+	Prices    []*ModelPrice     // stored ones in force, by id
+	Aliases   map[string]string // an operator's other names of models, to model
 }
 
 // NewCatalog indexes a configuration.
@@ -44,6 +46,7 @@ func NewCatalog(c Configuration) *Catalog {
 		byID:      make(map[ProviderID]*Provider, len(c.Providers)),
 		groups:    make(map[string]*Group, len(c.Groups)),
 		prices:    c.Prices,
+		aliases:   c.Aliases,
 	}
 	for _, u := range c.Users {
 		cat.users[u.ID] = u
@@ -95,3 +98,7 @@ func (c *Catalog) Group(name string) *Group { return c.groups[name] }
 // Prices are the stored prices in force, by id. Those inside the binary are not
 // among them. The slice is shared: do not change it.
 func (c *Catalog) Prices() []*ModelPrice { return c.prices }
+
+// Aliases are the operator's own other names of models in price lists. The map
+// is shared: do not change it.
+func (c *Catalog) Aliases() map[string]string { return c.aliases }

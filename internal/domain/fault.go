@@ -66,6 +66,7 @@ const (
 	CodeModelNotAllowed         Code = "model_not_allowed"
 	CodeUserAgentRequired       Code = "user_agent_required"
 	CodeModelRequired           Code = "model_required"
+	CodeModelNotPriced          Code = "model_not_priced"
 	CodeBadJSON                 Code = "bad_json"
 	CodeBadEncoding             Code = "bad_encoding"
 	CodeUnconvertible           Code = "unconvertible"

@@ -24,6 +24,7 @@ type Provider struct {
 	Breaker         BreakerSettings
 	Transport       Transport
 	Conversion      Conversion
+	Billing         Billing
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
 }
@@ -42,6 +43,22 @@ type Routing struct {
 	Active              DailyWindow // in the system's zone; outside of it the provider is not asked
 	Draining            bool        // takes no new sessions; bound ones stay until they lapse
 }
+
+// Billing is how a provider's answers are priced, beside its multiplier.
+type Billing struct {
+	PricingKey   string // the seller's key in price lists; empty = found by the URL's host
+	CostSource   CostSource
+	SwapCacheTTL bool // it reports 5 minute and 1 hour cache writes the wrong way round
+}
+
+// CostSource says whose figure is a provider's cost.
+type CostSource string
+
+// The cost sources.
+const (
+	CostComputed CostSource = "computed" // by the price list
+	CostReported CostSource = "reported" // as the upstream states it, where it does
+)
 
 // MatchType is how a rule's pattern is compared. All are case-sensitive.
 type MatchType string

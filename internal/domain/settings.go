@@ -34,6 +34,15 @@ type Settings struct {
 	CleanupEnabled       bool // request logs are deleted after a time
 	CleanupRetentionDays int
 
+	BillingModelSource        BillingModelSource
+	PriorityBillingSource     ServiceSource
+	BillNonSuccessfulRequests bool // failures that report usage are charged
+	BillPartial               PartialBilling
+	UnknownPrice              UnknownPrice
+	UnknownPriceModel         string // billed under UnknownFallback; empty = the closest of the model's family
+	CacheFallback             CacheFallback
+	PriceSyncInterval         time.Duration
+
 	QuotaFailMode  FailMode
 	TrustedProxies []string // CIDRs or addresses
 
@@ -88,6 +97,55 @@ const (
 	FailClosed FailMode = "closed"
 )
 
+// BillingModelSource says by which of a request's model names it is billed.
+type BillingModelSource string
+
+// The sources. Where the first name has no price the others are tried.
+const (
+	BillOriginal   BillingModelSource = "original"   // as requested, then as sent
+	BillRedirected BillingModelSource = "redirected" // as sent upstream, then as requested
+	BillActual     BillingModelSource = "actual"     // as answered, then as sent, then as requested
+)
+
+// ServiceSource says whose word counts on the service tier.
+type ServiceSource string
+
+// The sources. An upstream that downgrades a request must not bill priority, so
+// actual is the default.
+const (
+	ServiceActual    ServiceSource = "actual"    // as answered, else as requested
+	ServiceRequested ServiceSource = "requested" // as requested
+)
+
+// PartialBilling is what an answer costs that its client left in the middle.
+type PartialBilling string
+
+// The choices.
+const (
+	PartialEstimate PartialBilling = "estimate" // what it carried, where the upstream did not say
+	PartialReported PartialBilling = "reported" // what the upstream reported until then
+	PartialNever    PartialBilling = "never"    // nothing
+)
+
+// UnknownPrice is what becomes of a request whose model has no price.
+type UnknownPrice string
+
+// The choices.
+const (
+	UnknownFree     UnknownPrice = "free"     // it costs nothing, and is marked
+	UnknownFallback UnknownPrice = "fallback" // it is billed as another model
+	UnknownReject   UnknownPrice = "reject"   // it is refused
+)
+
+// CacheFallback says what cached tokens cost where the price list does not.
+type CacheFallback string
+
+// The choices.
+const (
+	CacheStandard CacheFallback = "standard" // Anthropic's ratios for its models, the input rate for others
+	CacheCCH      CacheFallback = "cch"      // Anthropic's ratios for all
+)
+
 // DefaultSettings are in force until an operator changes them.
 func DefaultSettings() Settings {
 	return Settings{
@@ -110,6 +168,12 @@ func DefaultSettings() Settings {
 		AllowNonConversationFallback:    true,
 		CleanupEnabled:                  true,
 		CleanupRetentionDays:            30,
+		BillingModelSource:              BillOriginal,
+		PriorityBillingSource:           ServiceActual,
+		BillPartial:                     PartialEstimate,
+		UnknownPrice:                    UnknownFree,
+		CacheFallback:                   CacheStandard,
+		PriceSyncInterval:               30 * time.Minute,
 		QuotaFailMode:                   FailOpen,
 	}
 }

@@ -19,18 +19,20 @@ const (
 
 // User owns keys and limits.
 type User struct {
-	ID            UserID
-	Version       int
-	Name          string
-	Description   string
-	Role          Role
-	Enabled       bool
-	ExpiresAt     time.Time // zero = never
-	Limits        Limits
-	Groups        []string // in order; the order decides the cost multiplier
-	AllowedModels []string // empty = any; exact, ignoring case
-	CreatedAt     time.Time
-	UpdatedAt     time.Time
+	ID          UserID
+	Version     int
+	Name        string
+	Description string
+	Role        Role
+	Enabled     bool
+	ExpiresAt   time.Time // zero = never
+	Limits      Limits
+	// CostMultiplier is the last factor of what a request is charged.
+	CostMultiplier Multiplier
+	Groups         []string // in order; the order decides the cost multiplier
+	AllowedModels  []string // empty = any; exact, ignoring case
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
 }
 
 // Key is a client's credential. Only its hash is kept.

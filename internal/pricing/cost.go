@@ -1,7 +1,9 @@
 package pricing
 
 import (
+	"cmp"
 	"iter"
+	"slices"
 
 	"github.com/shopspring/decimal"
 
@@ -32,14 +34,24 @@ func lineName(l line) string {
 // Pass is one separately priced part of an answer, with its own length tier.
 type Pass struct {
 	Usage Usage
-	// Price is set where the pass was made by a model of its own; nil = the
-	// model of the answer.
+	// Price is set where the pass was made by a model of its own, called Model;
+	// nil = the model of the answer.
 	Price *Price
+	Model string
+}
+
+// entry is one figure of a bill: units at a rate, by one model.
+type entry struct {
+	line   line
+	model  string // where the pass names its own; empty = the model of the answer
+	rate   decimal.Decimal
+	units  int64
+	amount decimal.Decimal
 }
 
 // Exact is the cost of an answer in USD, not rounded.
 type Exact struct {
-	lines        [lineCount]decimal.NullDecimal
+	entries      []entry
 	Base         decimal.Decimal
 	ProviderCost decimal.Decimal // base × provider multiplier
 	Charge       decimal.Decimal // provider cost × group × user multiplier
@@ -47,34 +59,52 @@ type Exact struct {
 	FastUnpriced bool
 }
 
-// Lines yields the figures that apply, by name, buckets first.
+// Lines yields the figures that apply, by name, buckets first; passes are added up.
 func (e *Exact) Lines() iter.Seq2[string, decimal.Decimal] {
+	var sums [lineCount]decimal.NullDecimal
+	for i := range e.entries {
+		l := e.entries[i].line
+		sums[l] = decimal.NewNullDecimal(sums[l].Decimal.Add(e.entries[i].amount))
+	}
 	return func(yield func(string, decimal.Decimal) bool) {
 		for l := range lineCount {
-			if e.lines[l].Valid && !yield(lineName(l), e.lines[l].Decimal) {
+			if sums[l].Valid && !yield(lineName(l), sums[l].Decimal) {
 				return
 			}
 		}
 	}
 }
 
-func (e *Exact) add(l line, amount decimal.Decimal) {
-	if e.lines[l].Valid {
-		amount = e.lines[l].Decimal.Add(amount)
+// usualEntries is how many figures most bills have.
+const usualEntries = 6
+
+// add adds units at a rate. What was added at the same rate before is one figure.
+func (e *Exact) add(l line, model string, rate decimal.Decimal, units int64) {
+	for i := range e.entries {
+		if at := &e.entries[i]; at.line == l && at.model == model && at.rate.Equal(rate) {
+			at.units += units
+			at.amount = product(rate, at.units, exponentOf(l))
+			return
+		}
 	}
-	e.lines[l] = decimal.NewNullDecimal(amount)
+	if e.entries == nil {
+		e.entries = make([]entry, 0, usualEntries)
+	}
+	e.entries = append(e.entries, entry{line: l, model: model, rate: rate, units: units, amount: product(rate, units, exponentOf(l))})
 }
 
-// Figure is a part of a cost.
-type Figure struct {
-	Name   string       `json:"name"`
-	Amount domain.Money `json:"amount"` // nano-USD
+// exponentOf turns a listed rate into one per unit.
+func exponentOf(l line) int32 {
+	if l < lineFees {
+		return perMillion
+	}
+	return 0
 }
 
 // Cost is the cost of an answer. Each figure is rounded on its own, so the
 // lines may differ from their total by a few nano-USD.
 type Cost struct {
-	Lines        []Figure
+	Lines        []domain.CostLine
 	Base         domain.Money
 	ProviderCost domain.Money // what provider limits count
 	Charge       domain.Money // what user and key limits count
@@ -93,20 +123,18 @@ func BillExact(p *Price, passes []Pass, terms Terms) Exact {
 	var e Exact
 	searched := false
 	for i := range passes {
-		price := passes[i].Price
-		if price == nil {
-			price = p
+		pass := passes[i]
+		if pass.Price == nil {
+			pass.Price = p
 		}
-		e.addTokens(price, &passes[i].Usage, terms)
-		searched = e.addCalls(price, &passes[i].Usage, searched)
+		e.addTokens(&pass, terms)
+		searched = e.addCalls(&pass, searched)
 	}
 	if fee := p.fee(FeeRequest); fee.Valid && !terms.Failed {
-		e.add(lineFees+line(FeeRequest), fee.Decimal)
+		e.add(lineFees+line(FeeRequest), "", fee.Decimal, 1)
 	}
-	for l := range e.lines {
-		if e.lines[l].Valid {
-			e.Base = e.Base.Add(e.lines[l].Decimal)
-		}
+	for i := range e.entries {
+		e.Base = e.Base.Add(e.entries[i].amount)
 	}
 	e.ProviderCost = times(e.Base, terms.Provider, domain.MultiplierOne)
 	e.Charge = times(e.ProviderCost, terms.Group, terms.User)
@@ -114,7 +142,8 @@ func BillExact(p *Price, passes []Pass, terms Terms) Exact {
 }
 
 // addTokens adds count × rate × speed × region for each bucket in use.
-func (e *Exact) addTokens(p *Price, u *Usage, terms Terms) {
+func (e *Exact) addTokens(pass *Pass, terms Terms) {
+	p, u := pass.Price, &pass.Usage
 	tariff := p.sheet.tariffFor(u.Prompt(), terms.Service, terms.CacheRatios || p.model.Vendor == vendorAnthropic)
 	tokens := u.Tokens
 	if terms.SwapCacheTTL {
@@ -132,20 +161,21 @@ func (e *Exact) addTokens(p *Price, u *Usage, terms Terms) {
 		if n <= 0 {
 			continue
 		}
-		amount := product(tariff.rate(Bucket(b)), n, perMillion)
+		rate := tariff.rate(Bucket(b))
 		if terms.Fast && m.SpeedFast.Valid {
-			amount = amount.Mul(m.SpeedFast.Decimal)
+			rate = rate.Mul(m.SpeedFast.Decimal)
 		}
 		if terms.GeoUS && m.GeoUS.Valid {
-			amount = amount.Mul(m.GeoUS.Decimal)
+			rate = rate.Mul(m.GeoUS.Decimal)
 		}
-		e.add(line(b), amount)
+		e.add(line(b), pass.Model, rate, n)
 	}
 }
 
 // addCalls adds the fees of a pass. searched tells whether an earlier pass of
 // the answer searched the web already.
-func (e *Exact) addCalls(p *Price, u *Usage, searched bool) bool {
+func (e *Exact) addCalls(pass *Pass, searched bool) bool {
+	p, u := pass.Price, &pass.Usage
 	searches := max(u.WebSearches, 0)
 	if p.searchUnit() == SearchPerPrompt && searches > 0 {
 		searches = 1
@@ -153,21 +183,21 @@ func (e *Exact) addCalls(p *Price, u *Usage, searched bool) bool {
 			searches = 0
 		}
 	}
-	e.addFee(p, FeeWebSearch, searches)
-	e.addFee(p, FeeFileSearch, u.FileSearches)
-	e.addFee(p, FeeCodeInterpreter, u.CodeInterpreter)
+	e.addFee(pass, FeeWebSearch, searches)
+	e.addFee(pass, FeeFileSearch, u.FileSearches)
+	e.addFee(pass, FeeCodeInterpreter, u.CodeInterpreter)
 	if u.Tokens[OutputImage] <= 0 {
-		e.addFee(p, FeeImageOutput, u.ImagesOut)
+		e.addFee(pass, FeeImageOutput, u.ImagesOut)
 	}
 	return searched || u.WebSearches > 0
 }
 
-func (e *Exact) addFee(p *Price, f Fee, n int64) {
+func (e *Exact) addFee(pass *Pass, f Fee, n int64) {
 	if n <= 0 {
 		return
 	}
-	if fee := p.fee(f); fee.Valid {
-		e.add(lineFees+line(f), product(fee.Decimal, n, 0))
+	if fee := pass.Price.fee(f); fee.Valid {
+		e.add(lineFees+line(f), pass.Model, fee.Decimal, n)
 	}
 }
 
@@ -179,13 +209,16 @@ func (e *Exact) round(terms Terms) Cost {
 		Terms:        terms,
 		FastUnpriced: e.FastUnpriced,
 	}
-	n := countSet(e.lines[:])
-	if n == 0 {
+	if len(e.entries) == 0 {
 		return c
 	}
-	c.Lines = make([]Figure, 0, n)
-	for name, amount := range e.Lines() {
-		c.Lines = append(c.Lines, Figure{Name: name, Amount: nano(amount)})
+	slices.SortStableFunc(e.entries, func(a, b entry) int { return cmp.Compare(a.line, b.line) })
+	c.Lines = make([]domain.CostLine, len(e.entries))
+	for i := range e.entries {
+		at := &e.entries[i]
+		c.Lines[i] = domain.CostLine{
+			Name: lineName(at.line), Model: at.model, Units: at.units, Rate: at.rate.String(), Amount: nano(at.amount),
+		}
 	}
 	return c
 }

@@ -146,9 +146,9 @@ func TestABillIsTheSumOfItsTokens(t *testing.T) {
 
 func TestServiceOf(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, pricing.ServiceStandard, pricing.ServiceOf(pricing.ServiceActual, "priority", "default"))
-	require.Equal(t, pricing.ServicePriority, pricing.ServiceOf(pricing.ServiceActual, "priority", ""))
-	require.Equal(t, pricing.ServicePriority, pricing.ServiceOf(pricing.ServiceRequested, "priority", "default"))
+	require.Equal(t, pricing.ServiceStandard, pricing.ServiceOf(domain.ServiceActual, "priority", "default"))
+	require.Equal(t, pricing.ServicePriority, pricing.ServiceOf(domain.ServiceActual, "priority", ""))
+	require.Equal(t, pricing.ServicePriority, pricing.ServiceOf(domain.ServiceRequested, "priority", "default"))
 	require.Equal(t, pricing.ServiceFlex, pricing.ServiceOf("", "auto", "flex"))
 	require.Equal(t, pricing.ServiceStandard, pricing.ServiceOf("", "scale", "turbo"))
 }

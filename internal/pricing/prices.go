@@ -3,6 +3,7 @@ package pricing
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -30,6 +31,7 @@ type Prices struct {
 
 	mu   sync.Mutex // one list is compiled at a time
 	last atomic.Pointer[List]
+	read map[int64]*Row // stored rows of the last table, so that a change reads only what changed
 }
 
 // NewPrices reads the lists inside the binary.
@@ -69,13 +71,13 @@ func (p *Prices) Take(c *domain.Catalog) (*List, error) {
 	}
 	l := &List{catalog: c, nodes: make(map[domain.ProviderID][]string, len(c.Providers()))}
 	for _, provider := range c.Providers() {
-		l.nodes[provider.ID] = p.hosts.NodesOf("", provider.URL)
+		l.nodes[provider.ID] = p.hosts.NodesOf(provider.Billing.PricingKey, provider.URL)
 	}
 	var err error
-	if last != nil && slices.EqualFunc(last.catalog.Prices(), c.Prices(), samePrice) {
+	if last != nil && samePrices(last.catalog, c) {
 		l.Table = last.Table
 	} else {
-		l.Table, err = p.table(c.Prices())
+		l.Table, err = p.table(c)
 	}
 	if last == nil || last.catalog.Version() <= c.Version() {
 		p.last.Store(l)
@@ -83,25 +85,40 @@ func (p *Prices) Take(c *domain.Catalog) (*List, error) {
 	return l, err
 }
 
-// samePrice compares rows in force, of which nothing but their end changes.
-func samePrice(a, b *domain.ModelPrice) bool { return a.ID == b.ID }
+// samePrices compares rows in force, of which nothing but their end changes.
+func samePrices(a, b *domain.Catalog) bool {
+	was, is := a.Prices(), b.Prices()
+	same := len(was) == len(is) && (len(is) == 0 || &was[0] == &is[0] ||
+		slices.EqualFunc(was, is, func(a, b *domain.ModelPrice) bool { return a.ID == b.ID }))
+	return same && maps.Equal(a.Aliases(), b.Aliases())
+}
 
 // table merges stored prices with those inside the binary. All of the stored
 // ones are in force, so the newest beginning is a time at which they were.
-func (p *Prices) table(stored []*domain.ModelPrice) (*Table, error) {
+func (p *Prices) table(c *domain.Catalog) (*Table, error) {
+	stored := c.Prices()
 	rows := p.seed.Rows(SourceSeed)
+	read := make(map[int64]*Row, len(stored))
 	var at time.Time
 	var errs []error
 	for _, s := range stored {
-		m, err := ParseModel(s.Model, s.Data)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("price %d: %w", s.ID, err))
-			continue
+		r := p.read[s.ID]
+		if r == nil {
+			m, err := ParseModel(s.Model, s.Data)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("price %d: %w", s.ID, err))
+				continue
+			}
+			r = &Row{ID: s.ID, Source: Source(s.Source), ValidFrom: s.ValidFrom, Model: m}
 		}
-		rows = append(rows, &Row{ID: s.ID, Source: Source(s.Source), ValidFrom: s.ValidFrom, Model: m})
+		read[s.ID] = r
+		rows = append(rows, r)
 		if s.ValidFrom.After(at) {
 			at = s.ValidFrom
 		}
 	}
-	return NewTable(rows, p.seed.VendorFees, at), errors.Join(errs...)
+	p.read = read
+	t := NewTable(rows, p.seed.VendorFees, at)
+	t.alias(c.Aliases())
+	return t, errors.Join(errs...)
 }

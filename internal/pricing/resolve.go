@@ -4,39 +4,38 @@ import (
 	"cmp"
 
 	"github.com/shopspring/decimal"
-)
 
-// BillingSource says by which of a request's model names it is billed.
-type BillingSource string
-
-// The billing sources. Where the first name has no price the others are tried.
-const (
-	BillOriginal   BillingSource = "original"   // as requested, then as sent
-	BillRedirected BillingSource = "redirected" // as sent upstream, then as requested
-	BillActual     BillingSource = "actual"     // as answered, then as sent, then as requested
+	"github.com/claude-code-hub/cch/internal/domain"
 )
 
 // Lookup is what is known of a request when its price is sought.
 type Lookup struct {
-	Source     BillingSource // empty = original
+	Source     domain.BillingModelSource // empty = original
 	Requested  string
 	Redirected string
 	Actual     string // from the answer; empty = not named
-	// Fallback is billed when none of the names has a price; empty = nothing.
-	Fallback string
+	// Unknown says what is billed when none of the names has a price; empty =
+	// nothing.
+	Unknown Unknown
 	// Nodes are the provider's keys in price lists, see NodesOf.
 	Nodes []string
 }
 
-func (l *Lookup) names() [4]string {
+// Unknown is what stands in for a model without a price.
+type Unknown struct {
+	Model  string // this one, if it has a price
+	Family bool   // else the closest relative of the requested one
+}
+
+func (l *Lookup) names() [3]string {
 	switch l.Source {
-	case BillRedirected:
-		return [4]string{l.Redirected, l.Requested, l.Fallback}
-	case BillActual:
-		return [4]string{l.Actual, l.Redirected, l.Requested, l.Fallback}
-	case BillOriginal:
+	case domain.BillRedirected:
+		return [3]string{l.Redirected, l.Requested}
+	case domain.BillActual:
+		return [3]string{l.Actual, l.Redirected, l.Requested}
+	case domain.BillOriginal:
 	}
-	return [4]string{l.Requested, l.Redirected, l.Fallback}
+	return [3]string{l.Requested, l.Redirected}
 }
 
 // How says by which rule a price was found.
@@ -50,6 +49,8 @@ const (
 	HowRichest  How = "richest"       // the seller who lists most
 	HowTable    How = "table"         // a row with rates of its own
 	HowAlias    How = "alias"         // such a row, by another name
+	HowFallback How = "fallback"      // the model that stands in for all without a price
+	HowFamily   How = "family"        // the closest relative of a model without a price
 )
 
 // Price is what a request is billed by. It belongs to the table it came from
@@ -71,7 +72,23 @@ func (t *Table) Resolve(l Lookup) *Price {
 			return t.price(r, alias, l.Nodes)
 		}
 	}
+	if r, _ := t.find(l.Unknown.Model); r != nil {
+		return t.standIn(r, HowFallback, l.Nodes)
+	}
+	if l.Unknown.Family {
+		for _, name := range l.names() {
+			if r := t.relative(name); r != nil {
+				return t.standIn(r, HowFamily, l.Nodes)
+			}
+		}
+	}
 	return nil
+}
+
+func (t *Table) standIn(r *Row, how How, nodes []string) *Price {
+	p := t.price(r, false, nodes)
+	p.How = how
+	return p
 }
 
 func (t *Table) price(r *Row, alias bool, nodes []string) *Price {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -16,6 +17,9 @@ type Table struct {
 	byAlias    map[string]*Row
 	byLower    map[string]*Row // ids and aliases in lower case
 	vendorFees VendorFees
+
+	families sync.Once
+	byFamily map[string][]*Row // by the beginnings of names, see relative
 }
 
 // NewTable merges rows into the prices in force at a time: per model the row of
@@ -69,6 +73,17 @@ func (t *Table) index() {
 			if lower := strings.ToLower(alias); t.byLower[lower] == nil {
 				t.byLower[lower] = r
 			}
+		}
+	}
+}
+
+// alias files names of the operator's own, which go before those of the lists.
+// A name of a model is never an alias for another.
+func (t *Table) alias(own map[string]string) {
+	for name, model := range own {
+		if r := t.byID[model]; r != nil {
+			t.byAlias[name] = r
+			t.byLower[strings.ToLower(name)] = cmp.Or(t.byID[name], r)
 		}
 	}
 }

@@ -79,7 +79,7 @@ func TestFallbackModelIsTheLastResort(t *testing.T) {
 		row(t, 1, pricing.SourceSeed, "a", `{"rates":{"input":"3"}}`),
 		row(t, 2, pricing.SourceSeed, "b", `{"rates":{"input":"3"}}`),
 	}, nil, time.Time{})
-	l := pricing.Lookup{Requested: "x", Redirected: "b", Fallback: "a"}
+	l := pricing.Lookup{Requested: "x", Redirected: "b", Unknown: pricing.Unknown{Model: "a"}}
 	require.EqualValues(t, 2, table.Resolve(l).Row.ID)
 	l.Redirected = "y"
 	require.EqualValues(t, 1, table.Resolve(l).Row.ID)

@@ -23,12 +23,16 @@ type Usage struct {
 	ImagesOut       int64 // images, not tokens
 }
 
-// UsageOf is the usage of a log row.
-func UsageOf(u domain.Usage) Usage {
-	return Usage{Tokens: Tokens{
-		Input: u.Input, CacheRead: u.CacheRead, CacheWrite5m: u.CacheWrite5m, CacheWrite1h: u.CacheWrite1h,
-		Output: u.Output, Reasoning: u.Reasoning,
-	}}
+// UsageOf is the usage of a pass.
+func UsageOf(p *domain.UsagePass) Usage {
+	return Usage{
+		Tokens: Tokens{
+			Input: p.Input, CacheRead: p.CacheRead, CacheWrite5m: p.CacheWrite5m, CacheWrite1h: p.CacheWrite1h,
+			InputImage: p.InputImage, InputAudio: p.InputAudio,
+			Output: p.Output, OutputImage: p.OutputImage, OutputAudio: p.OutputAudio, Reasoning: p.Reasoning,
+		},
+		WebSearches: p.WebSearches, FileSearches: p.FileSearches, CodeInterpreter: p.CodeInterpreter, ImagesOut: p.ImagesOut,
+	}
 }
 
 // IsZero tells whether nothing was used.
@@ -67,19 +71,9 @@ func StandardTerms() Terms {
 	return Terms{Provider: domain.MultiplierOne, Group: domain.MultiplierOne, User: domain.MultiplierOne}
 }
 
-// ServiceSource says whose word counts on the service tier.
-type ServiceSource string
-
-// The sources. An upstream that downgrades a request must not bill priority, so
-// actual is the default.
-const (
-	ServiceActual    ServiceSource = "actual"    // as answered, else as requested
-	ServiceRequested ServiceSource = "requested" // as requested
-)
-
 // ServiceOf is the tier to bill for what the request and the answer named.
-func ServiceOf(source ServiceSource, requested, answered string) ServiceTier {
-	if source != ServiceRequested && answered != "" {
+func ServiceOf(source domain.ServiceSource, requested, answered string) ServiceTier {
+	if source != domain.ServiceRequested && answered != "" {
 		return ParseServiceTier(answered)
 	}
 	return ParseServiceTier(requested)

@@ -163,9 +163,9 @@ type resolveCase struct {
 	Requested  string
 	Redirected string
 	Actual     string
-	Source     pricing.BillingSource `json:"billing_model_source"`
-	Host       string                `json:"provider_host"`
-	PricingKey string                `json:"pricing_key"`
+	Source     domain.BillingModelSource `json:"billing_model_source"`
+	Host       string                    `json:"provider_host"`
+	PricingKey string                    `json:"pricing_key"`
 	Expect     struct {
 		Model *string
 		Node  *string

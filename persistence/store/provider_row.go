@@ -51,6 +51,9 @@ type providerRow struct {
 	ActiveStart           string `bun:"active_time_start,nullzero"`
 	ActiveEnd             string `bun:"active_time_end,nullzero"`
 	Draining              bool   `bun:"draining"`
+	PricingKey            string `bun:"pricing_key,nullzero"`
+	CostSource            string `bun:"cost_source"`
+	SwapCacheTTL          bool   `bun:"swap_cache_ttl_billing"`
 	CreatedAt             int64  `bun:"created_at"`
 	UpdatedAt             int64  `bun:"updated_at"`
 	DeletedAt             int64  `bun:"deleted_at"`
@@ -94,6 +97,9 @@ func fromProvider(p domain.Provider) providerRow {
 		ActiveStart:           p.Routing.Active.Start,
 		ActiveEnd:             p.Routing.Active.End,
 		Draining:              p.Routing.Draining,
+		PricingKey:            p.Billing.PricingKey,
+		CostSource:            cmp.Or(string(p.Billing.CostSource), string(domain.CostComputed)),
+		SwapCacheTTL:          p.Billing.SwapCacheTTL,
 	}
 }
 
@@ -168,8 +174,11 @@ func (r *providerRow) provider(sealer Sealer) (domain.Provider, error) {
 		},
 		Transport:  transport,
 		Conversion: conversion,
-		CreatedAt:  fromMillis(r.CreatedAt),
-		UpdatedAt:  fromMillis(r.UpdatedAt),
+		Billing: domain.Billing{
+			PricingKey: r.PricingKey, CostSource: domain.CostSource(r.CostSource), SwapCacheTTL: r.SwapCacheTTL,
+		},
+		CreatedAt: fromMillis(r.CreatedAt),
+		UpdatedAt: fromMillis(r.UpdatedAt),
 	}, nil
 }
 

@@ -22,23 +22,25 @@ type userRow struct {
 	Enabled     bool   `bun:"is_enabled"`
 	ExpiresAt   int64  `bun:"expires_at,nullzero"`
 	limitColumns
-	AllowedModels string `bun:"allowed_models"`
-	CreatedAt     int64  `bun:"created_at"`
-	UpdatedAt     int64  `bun:"updated_at"`
-	DeletedAt     int64  `bun:"deleted_at"`
+	CostMultiplier int64  `bun:"cost_multiplier_e4"`
+	AllowedModels  string `bun:"allowed_models"`
+	CreatedAt      int64  `bun:"created_at"`
+	UpdatedAt      int64  `bun:"updated_at"`
+	DeletedAt      int64  `bun:"deleted_at"`
 }
 
 func fromUser(u domain.User) userRow {
 	return userRow{
-		ID:            int64(u.ID),
-		Version:       1,
-		Name:          u.Name,
-		Description:   u.Description,
-		Role:          string(u.Role),
-		Enabled:       u.Enabled,
-		ExpiresAt:     toMillis(u.ExpiresAt),
-		limitColumns:  fromLimits(u.Limits),
-		AllowedModels: toJSON(u.AllowedModels),
+		ID:             int64(u.ID),
+		Version:        1,
+		Name:           u.Name,
+		Description:    u.Description,
+		Role:           string(u.Role),
+		Enabled:        u.Enabled,
+		ExpiresAt:      toMillis(u.ExpiresAt),
+		limitColumns:   fromLimits(u.Limits),
+		CostMultiplier: int64(u.CostMultiplier),
+		AllowedModels:  toJSON(u.AllowedModels),
 	}
 }
 
@@ -48,18 +50,19 @@ func (r *userRow) user(groups []string) (domain.User, error) {
 		return domain.User{}, fmt.Errorf("user %d: %w", r.ID, err)
 	}
 	return domain.User{
-		ID:            domain.UserID(r.ID),
-		Version:       r.Version,
-		Name:          r.Name,
-		Description:   r.Description,
-		Role:          domain.Role(r.Role),
-		Enabled:       r.Enabled,
-		ExpiresAt:     fromMillis(r.ExpiresAt),
-		Limits:        r.limits(),
-		Groups:        groups,
-		AllowedModels: models,
-		CreatedAt:     fromMillis(r.CreatedAt),
-		UpdatedAt:     fromMillis(r.UpdatedAt),
+		ID:             domain.UserID(r.ID),
+		Version:        r.Version,
+		Name:           r.Name,
+		Description:    r.Description,
+		Role:           domain.Role(r.Role),
+		Enabled:        r.Enabled,
+		ExpiresAt:      fromMillis(r.ExpiresAt),
+		Limits:         r.limits(),
+		CostMultiplier: domain.Multiplier(r.CostMultiplier),
+		Groups:         groups,
+		AllowedModels:  models,
+		CreatedAt:      fromMillis(r.CreatedAt),
+		UpdatedAt:      fromMillis(r.UpdatedAt),
 	}, nil
 }
 

@@ -235,6 +235,7 @@ func testProviders(t *testing.T, open Open) {
 		CustomHeaders: map[string]domain.Secret{"x-extra": "value"},
 	}
 	want.Conversion = domain.Conversion{AcceptFormats: []domain.Protocol{domain.ProtocolChat}, CodexInstructions: "force"}
+	want.Billing = domain.Billing{PricingKey: "shop", CostSource: domain.CostReported, SwapCacheTTL: true}
 	created, version, err := s.Providers().Create(ctx, want)
 	require.NoError(t, err)
 	require.Positive(t, version)

@@ -90,7 +90,7 @@ func requireFault(t *testing.T, err error, kind domain.Kind) {
 }
 
 func user(name string) domain.User {
-	return domain.User{Name: name, Role: domain.RoleUser, Enabled: true}
+	return domain.User{Name: name, Role: domain.RoleUser, Enabled: true, CostMultiplier: domain.MultiplierOne}
 }
 
 func key(owner domain.UserID, credential string) domain.Key {

@@ -1,0 +1,111 @@
+package gateway
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/claude-code-hub/cch/converters/neutral"
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+// fastMode is how the beta of Claude's fast mode is called, whatever its date.
+const fastMode = "fast-mode-"
+
+// serviceAsked is the service the client asks for. Fast mode takes both the
+// member and the beta that it belongs to.
+func (x *exchange) serviceAsked() domain.ServiceAsked {
+	h := &x.head
+	fast := x.target.protocol == domain.ProtocolClaude && h.speed.String() == "fast" &&
+		slices.ContainsFunc(x.r.Header.Values("Anthropic-Beta"), func(v string) bool { return strings.Contains(v, fastMode) })
+	return domain.ServiceAsked{Tier: strings.ToLower(clip(h.tier.String(), maxTier)), Fast: fast}
+}
+
+// maxTier is longer than the name of any tier.
+const maxTier = 32
+
+// usage takes what the answer used from the tap. What an answer that broke off
+// did not report any more is estimated from what it carried, unless the operator
+// bills reports only; a failure is billed by its report at most.
+func (c *call) usage(complete bool) {
+	if c.tap == nil {
+		return
+	}
+	r := c.result
+	r.ModelReturned = c.tap.Model()
+	reported := c.tap.Usage()
+	found, passes := len(reported) > 0, reported
+	if !complete && r.Committed && c.x.settings().BillPartial == domain.PartialEstimate {
+		passes = c.estimated(reported)
+	}
+	if r.Class == domain.ClassOK || r.Class == domain.ClassClientAbort {
+		r.Metered = metered(passes, c.tap)
+	} else {
+		r.Metered = metered(reported, c.tap)
+	}
+	for i := range passes {
+		p := usagePass(&passes[i])
+		r.Usage.Add(p.Totals())
+	}
+	switch {
+	case len(passes) == 0:
+	case complete:
+		r.UsageSource = domain.UsageUpstream
+	case found:
+		r.UsageSource = domain.UsagePartial
+	default:
+		r.UsageSource = domain.UsageEstimated
+	}
+}
+
+// meterRefusal lets a refusal tell what it used: some vendors charge for those.
+func (c *call) meterRefusal(body []byte) {
+	if c.x.target.class != domain.CallGenerate || !bytes.Contains(body, []byte(`"usage`)) {
+		return
+	}
+	format := c.x.target.dialect.format
+	if c.conversion != nil {
+		format = c.conversion.From
+	}
+	c.tap = neutral.NewTap(format, c.x.head.hourCache)
+	c.tap.Body(body)
+}
+
+// estimated completes the last pass, in which the answer broke off.
+func (c *call) estimated(reported []neutral.Usage) []neutral.Usage {
+	last, found := neutral.Usage{}, len(reported) > 0
+	passes := slices.Clone(reported)
+	if found {
+		last = passes[len(passes)-1]
+		passes = passes[:len(passes)-1]
+	}
+	return append(passes, neutral.Estimate(last, found, c.tap.OutputChars(), int64(c.x.head.end)))
+}
+
+// metered puts an answer's usage into the form in which it is billed.
+func metered(passes []neutral.Usage, tap *neutral.Tap) domain.Metered {
+	m := domain.Metered{ServiceTier: tap.ServiceTier()}
+	if len(passes) == 0 {
+		return m
+	}
+	m.Passes = make([]domain.UsagePass, len(passes))
+	for i := range passes {
+		m.Passes[i] = usagePass(&passes[i])
+	}
+	last := &passes[len(passes)-1] // what holds for the answer is told with it
+	m.Speed, m.InferenceGeo, m.ReportedCost = last.Speed, last.InferenceGeo, last.ReportedCost
+	if last.ServiceTier != "" {
+		m.ServiceTier = last.ServiceTier
+	}
+	return m
+}
+
+func usagePass(u *neutral.Usage) domain.UsagePass {
+	return domain.UsagePass{
+		Model: u.Model, Input: u.Input, CacheRead: u.CacheRead, CacheWrite5m: u.CacheWrite5m, CacheWrite1h: u.CacheWrite1h,
+		InputImage: u.InputImage, InputAudio: u.InputAudio,
+		Output: u.Output, OutputImage: u.OutputImage, OutputAudio: u.OutputAudio, Reasoning: u.Reasoning,
+		WebSearches: u.WebSearchCalls, FileSearches: u.FileSearchCalls,
+		CodeInterpreter: u.CodeInterpreterSessions, ImagesOut: u.ImagesOut,
+	}
+}
