@@ -914,7 +914,7 @@ export interface components {
             baseUsd: number | null;
             /**
              * Format: double
-             * @description with both multipliers
+             * @description with all multipliers
              */
             chargeUsd: number;
             /** Format: double */
@@ -943,13 +943,43 @@ export interface components {
             providerMultiplier: number | null;
             /** @description why it costs nothing */
             reason: string | null;
+            /**
+             * Format: double
+             * @description as the upstream states it
+             */
+            reportedCostUsd: number | null;
             /** @enum {string} */
             state: "billed" | "free" | "unpriced" | "estimated" | "missing_usage" | "not_billed";
+            terms: components["schemas"]["CostTermsBody"];
+            /** @description what is paid for, by pass */
+            usage: components["schemas"]["UsagePass"][] | null;
+            /** Format: double */
+            userMultiplier: number | null;
         };
         CostLineBody: {
+            /** @description where a pass was made by a model of its own */
+            model: string | null;
             name: string;
+            /** @description USD per million tokens, or per call or image */
+            rate: string;
+            /**
+             * Format: int64
+             * @description tokens, calls or images
+             */
+            units: number;
             /** Format: double */
             usd: number;
+        };
+        CostTermsBody: {
+            fast: boolean;
+            /** @description the price list has no factor for fast mode */
+            fastUnpriced: boolean;
+            geoUs: boolean;
+            /** @description the upstream's own figure is the provider's cost */
+            reported: boolean;
+            /** @enum {string} */
+            serviceTier: "standard" | "priority" | "flex" | "batch";
+            swapCacheTtl: boolean;
         };
         CreateGroupInputBody: {
             /** Format: double */
@@ -1016,6 +1046,11 @@ export interface components {
             codexInstructions?: "auto" | "force" | "keep" | null;
             /** Format: double */
             costMultiplier?: number | null;
+            /**
+             * @description reported = the cost that the upstream states, where it does
+             * @enum {string|null}
+             */
+            costSource?: "computed" | "reported" | null;
             /** @description sent with every call */
             customHeaders?: {
                 [key: string]: string;
@@ -1066,6 +1101,8 @@ export interface components {
             modelRedirects?: components["schemas"]["ModelRedirect"][] | null;
             name: string;
             preserveClientIp?: boolean | null;
+            /** @description the seller's key in price lists; null = found by the URL's host */
+            pricingKey?: string | null;
             /**
              * Format: int64
              * @description the smallest wins
@@ -1089,6 +1126,8 @@ export interface components {
              * @description 0 = off, else from 60000
              */
             streamingIdleTimeoutMs?: number | null;
+            /** @description it reports 5 minute and 1 hour cache writes the wrong way round */
+            swapCacheTtlBilling?: boolean | null;
             /** @enum {string} */
             type: "claude" | "claude-auth" | "codex" | "openai-compatible" | "gemini" | "gemini-cli";
             /** @description base URL */
@@ -1103,6 +1142,11 @@ export interface components {
         CreateUserInputBody: {
             /** @description empty = any */
             allowedModels?: string[] | null;
+            /**
+             * Format: double
+             * @description the last factor of what requests are charged
+             */
+            costMultiplier?: number | null;
             /** Format: double */
             dailyLimitUsd?: number | null;
             /** @enum {string|null} */
@@ -1842,6 +1886,8 @@ export interface components {
             costMultiplier: number;
             /** Format: date-time */
             costResetAt: string | null;
+            /** @enum {string} */
+            costSource: "computed" | "reported";
             /** Format: date-time */
             createdAt: string;
             /** @description their values are not shown */
@@ -1884,6 +1930,7 @@ export interface components {
             modelRedirects: components["schemas"]["ModelRedirect"][] | null;
             name: string;
             preserveClientIp: boolean;
+            pricingKey: string | null;
             /** Format: int64 */
             priority: number;
             proxyFallbackToDirect: boolean;
@@ -1893,6 +1940,7 @@ export interface components {
             rpmLimit: number | null;
             /** Format: int64 */
             streamingIdleTimeoutMs: number;
+            swapCacheTtlBilling: boolean;
             /** @enum {string} */
             type: "claude" | "claude-auth" | "codex" | "openai-compatible" | "gemini" | "gemini-cli";
             /** Format: date-time */
@@ -2006,6 +2054,13 @@ export interface components {
         };
         SettingsBody: {
             allowNonConversationFallback: boolean;
+            billNonSuccessfulRequests: boolean;
+            /** @enum {string} */
+            billPartial: "estimate" | "reported" | "never";
+            /** @enum {string} */
+            billingModelSource: "original" | "redirected" | "actual";
+            /** @enum {string} */
+            cacheFallback: "standard" | "cch";
             claudeUserIdInjection: boolean;
             cleanupEnabled: boolean;
             /** Format: int64 */
@@ -2032,6 +2087,8 @@ export interface components {
             /** Format: int64 */
             precommitDeadlineMs: number;
             /** @enum {string} */
+            priorityBillingSource: "actual" | "requested";
+            /** @enum {string} */
             quotaFailMode: "open" | "closed";
             responsesInputRectifier: boolean;
             siteTitle: string;
@@ -2045,10 +2102,30 @@ export interface components {
             /** @description null = the process's */
             timezone: string | null;
             trustedProxies: string[] | null;
+            /** @enum {string} */
+            unknownPrice: "free" | "fallback" | "reject";
+            unknownPriceModel: string | null;
             verboseProviderError: boolean;
         };
         SettingsFields: {
             allowNonConversationFallback?: boolean | null;
+            /** @description charge users for failures that report usage */
+            billNonSuccessfulRequests?: boolean | null;
+            /**
+             * @description what an answer costs that its client left
+             * @enum {string|null}
+             */
+            billPartial?: "estimate" | "reported" | "never" | null;
+            /**
+             * @description by which of its names a request is billed first
+             * @enum {string|null}
+             */
+            billingModelSource?: "original" | "redirected" | "actual" | null;
+            /**
+             * @description cache rates where none are listed
+             * @enum {string|null}
+             */
+            cacheFallback?: "standard" | "cch" | null;
             claudeUserIdInjection?: boolean | null;
             /** @description delete request logs after a time */
             cleanupEnabled?: boolean | null;
@@ -2081,6 +2158,11 @@ export interface components {
              * @description 0 = none
              */
             precommitDeadlineMs?: number | null;
+            /**
+             * @description whose word counts on the service tier
+             * @enum {string|null}
+             */
+            priorityBillingSource?: "actual" | "requested" | null;
             /** @enum {string|null} */
             quotaFailMode?: "open" | "closed" | null;
             /** @description wrap an input that is no array */
@@ -2101,6 +2183,13 @@ export interface components {
             timezone?: string | null;
             /** @description addresses or CIDRs */
             trustedProxies?: string[] | null;
+            /**
+             * @description what becomes of requests for models without a price
+             * @enum {string|null}
+             */
+            unknownPrice?: "free" | "fallback" | "reject" | null;
+            /** @description whose rates fallback takes; null = the closest of the family */
+            unknownPriceModel?: string | null;
             verboseProviderError?: boolean | null;
         };
         SetupBody: {
@@ -2258,6 +2347,11 @@ export interface components {
             codexInstructions?: "auto" | "force" | "keep" | null;
             /** Format: double */
             costMultiplier?: number | null;
+            /**
+             * @description reported = the cost that the upstream states, where it does
+             * @enum {string|null}
+             */
+            costSource?: "computed" | "reported" | null;
             /** @description sent with every call */
             customHeaders?: {
                 [key: string]: string;
@@ -2309,6 +2403,8 @@ export interface components {
             modelRedirects?: components["schemas"]["ModelRedirect"][] | null;
             name?: string | null;
             preserveClientIp?: boolean | null;
+            /** @description the seller's key in price lists; null = found by the URL's host */
+            pricingKey?: string | null;
             /**
              * Format: int64
              * @description the smallest wins
@@ -2332,6 +2428,8 @@ export interface components {
              * @description 0 = off, else from 60000
              */
             streamingIdleTimeoutMs?: number | null;
+            /** @description it reports 5 minute and 1 hour cache writes the wrong way round */
+            swapCacheTtlBilling?: boolean | null;
             /** @enum {string} */
             type?: "claude" | "claude-auth" | "codex" | "openai-compatible" | "gemini" | "gemini-cli";
             /** @description a new host needs the key again */
@@ -2349,6 +2447,11 @@ export interface components {
         UpdateUserInputBody: {
             /** @description empty = any */
             allowedModels?: string[] | null;
+            /**
+             * Format: double
+             * @description the last factor of what requests are charged
+             */
+            costMultiplier?: number | null;
             /** Format: double */
             dailyLimitUsd?: number | null;
             /** @enum {string|null} */
@@ -2387,10 +2490,43 @@ export interface components {
              */
             rpmLimit?: number | null;
         };
+        UsagePass: {
+            /** Format: int64 */
+            cacheRead?: number;
+            /** Format: int64 */
+            cacheWrite1h?: number;
+            /** Format: int64 */
+            cacheWrite5m?: number;
+            /** Format: int64 */
+            codeInterpreter?: number;
+            /** Format: int64 */
+            fileSearches?: number;
+            /** Format: int64 */
+            imagesOut?: number;
+            /** Format: int64 */
+            input?: number;
+            /** Format: int64 */
+            inputAudio?: number;
+            /** Format: int64 */
+            inputImage?: number;
+            model?: string;
+            /** Format: int64 */
+            output?: number;
+            /** Format: int64 */
+            outputAudio?: number;
+            /** Format: int64 */
+            outputImage?: number;
+            /** Format: int64 */
+            reasoning?: number;
+            /** Format: int64 */
+            webSearches?: number;
+        };
         UserBody: {
             allowedModels: string[] | null;
             /** Format: date-time */
             cost5hResetAt: string | null;
+            /** Format: double */
+            costMultiplier: number;
             /** Format: date-time */
             costResetAt: string | null;
             /** Format: date-time */
