@@ -3,7 +3,8 @@ package protocol
 import "github.com/claude-code-hub/cch/internal/domain"
 
 // QuotaReserve asks a user's quota actor to admit a request (wire). The same
-// LeaseID again gives the same grant, extended.
+// LeaseID again gives the same grant, extended. With bounds for more attempts it
+// asks for what they add; a refusal then leaves the grant as it was.
 type QuotaReserve struct {
 	LeaseID   domain.LeaseID
 	ReqID     domain.RequestID
@@ -12,13 +13,17 @@ type QuotaReserve struct {
 	SessionID string
 	T         int64
 	Class     domain.CallClass
-	Low       domain.Money // estimate bounds
+	Low       domain.Money // bounds of what all attempts together may cost
 	Upper     domain.Money
+	Attempts  int    // that run side by side; 0 = 1
 	Model     string // billed model
 	TTLMs     int64
 	Node      string
 	Reclaim   bool         // held already: grant and count it, even above the limit
-	Estimate  domain.Money // with Reclaim: as it was granted
+	Estimate  domain.Money // with Reclaim: as it was granted; 0 = to be judged anew
+	// WaitUntil repeats the time of a QuotaWait: the asker stays in line no
+	// longer than that. 0 = it has not waited yet.
+	WaitUntil int64
 }
 
 // QuotaGrant answers QuotaReserve (wire).
@@ -43,14 +48,16 @@ type QuotaRefusal struct {
 // Reasons of a QuotaRefusal.
 const (
 	RefusedLimitReached = "limit_reached"
-	RefusedReserved     = "reserved" // only open reservations are in the way
-	RefusedReleased     = "released" // the lease was given back before it was asked for
+	RefusedReserved     = "reserved"  // only open reservations are in the way
+	RefusedTooLarge     = "too_large" // what is left is less than the request may cost
+	RefusedReleased     = "released"  // the lease was given back before it was asked for
 )
 
-// QuotaWait announces that the grant will follow (wire).
+// QuotaWait answers a QuotaReserve that stands in line for money which others
+// have reserved (wire). The asker asks again, with WaitUntil, and is then
+// answered when its turn has come or the time is over.
 type QuotaWait struct {
 	LeaseID domain.LeaseID
-	Why     string // restoring or reserved
 	Until   int64
 }
 

@@ -79,11 +79,16 @@ func (a *Actor) Receive(c *kit.Context) {
 }
 
 func (a *Actor) handle(c *kit.Context, m any) {
-	s := a.state
+	s, catalog := a.state, a.o.Catalog.Current()
 	s.elapse(a.now)
+	defer s.promote(catalog, a.now)
 	switch m := m.(type) {
 	case *protocol.QuotaReserve:
-		c.Respond(s.reserve(m, a.o.Catalog.Current(), a.now))
+		if answer := s.reserve(m, catalog, a.now); answer != nil {
+			c.Respond(answer)
+		} else {
+			s.attend(m.LeaseID, c.Responder())
+		}
 	case *protocol.QuotaSettle:
 		c.Respond(s.settle(m, a.now))
 	case *protocol.LeaseRenew:
@@ -91,10 +96,10 @@ func (a *Actor) handle(c *kit.Context, m any) {
 	case *protocol.LeaseRelease:
 		s.release(m.IDs, a.now)
 	case *protocol.QuotaRead:
-		c.Respond(s.usage(a.o.Catalog.Current(), a.now))
+		c.Respond(s.usage(catalog, a.now))
 		return
 	case kit.MaybePassivate:
-		c.Respond(kit.Passivated{OK: s.open.Len() == 0})
+		c.Respond(kit.Passivated{OK: s.open.Len() == 0 && s.waiting.Len() == 0})
 		return
 	case kit.Wake:
 		a.wakeup.Rang()
@@ -113,7 +118,7 @@ func (a *Actor) after(c *kit.Context) {
 		a.save()
 		saveAt = time.Time{}
 	}
-	a.wakeup.By(c, a.state.open.NextExpiry(), saveAt, a.loadAt)
+	a.wakeup.By(c, a.state.open.NextExpiry(), a.state.waiting.NextExpiry(), saveAt, a.loadAt)
 }
 
 // saveAt is when the state has to be saved; zero if it need not or must not be.
@@ -151,7 +156,7 @@ func (a *Actor) restore(c *kit.Context, m loaded) {
 	switch {
 	case m.err == nil:
 		a.loaded = true
-		if err := a.state.restore(m.snapshot.Data, a.now); err != nil {
+		if err := a.state.restore(m.snapshot.Data, a.o.Catalog.Current(), a.now); err != nil {
 			c.Logger().Error("snapshot is damaged and will be replaced", slog.Any("error", err))
 		}
 	case domain.IsKind(m.err, domain.KindNotFound):

@@ -1,6 +1,7 @@
 package quota
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"time"
@@ -29,6 +30,8 @@ type record struct {
 	Runs     [][2]int64      `msgpack:"runs"` // ms, number of requests
 	Keys     []keyRecord     `msgpack:"keys"`
 	Settled  []settledRecord `msgpack:"settled"`
+	Spend    *spendRecord    `msgpack:"spend"` // nil: nothing was charged
+	Costs    []costsRecord   `msgpack:"costs"`
 }
 
 type leaseRecord struct {
@@ -39,6 +42,7 @@ type leaseRecord struct {
 	SessionID string `msgpack:"session"`
 	Node      string `msgpack:"node"`
 	Estimate  int64  `msgpack:"estimate"`
+	Upper     int64  `msgpack:"upper"`
 	T         int64  `msgpack:"t"`
 	Begun     bool   `msgpack:"begun"`
 }
@@ -50,8 +54,17 @@ type sessionRecord struct {
 }
 
 type keyRecord struct {
-	ID   int64      `msgpack:"id"`
-	Runs [][2]int64 `msgpack:"runs"`
+	ID    int64        `msgpack:"id"`
+	Runs  [][2]int64   `msgpack:"runs"`
+	Spend *spendRecord `msgpack:"spend"` // nil: nothing was charged,
+	Left  bool         `msgpack:"left"`  // or there was no room
+}
+
+type costsRecord struct {
+	KeyID int64  `msgpack:"key"`
+	Model string `msgpack:"model"`
+	Costs []byte `msgpack:"costs"` // packed, oldest first
+	Last  int64  `msgpack:"last"`
 }
 
 type settledRecord struct {
@@ -73,7 +86,7 @@ func (s *state) snapshot(now time.Time) ([]byte, error) {
 		v := l.Value
 		r.Leases = append(r.Leases, leaseRecord{
 			ID: l.ID[:], ExpiresAt: toMs(l.ExpiresAt), ReqID: int64(v.reqID), KeyID: int64(v.key), SessionID: v.session.ID,
-			Node: v.node, Estimate: int64(v.estimate), T: v.t, Begun: v.begun,
+			Node: v.node, Estimate: int64(v.estimate), Upper: int64(v.upper), T: v.t, Begun: v.begun,
 		})
 	}
 	for k, until := range s.sessions.All(now) {
@@ -82,11 +95,9 @@ func (s *state) snapshot(now time.Time) ([]byte, error) {
 		}
 		r.Sessions = append(r.Sessions, sessionRecord{KeyID: int64(k.KeyID), ID: k.ID, Until: toMs(until)})
 	}
-	room := maxSavedRuns
-	for id, m := range s.keys {
-		k := keyRecord{ID: int64(id), Runs: saveRuns(&m.rate, now, room)}
-		room -= len(k.Runs)
-		r.Keys = append(r.Keys, k)
+	s.saveKeys(&r, now)
+	if !s.spend.Idle(now) {
+		r.Spend = new(saveSpend(s.spend.State()))
 	}
 	for k, until := range s.settled.All() {
 		if until.After(now) {
@@ -97,10 +108,38 @@ func (s *state) snapshot(now time.Time) ([]byte, error) {
 	return msgpack.Marshal(&r)
 }
 
+// saveKeys saves what is counted for keys alone, and what they paid of late.
+func (s *state) saveKeys(r *record, now time.Time) {
+	room, entries := maxSavedRuns, maxSavedEntries
+	for id, m := range s.keys {
+		k := keyRecord{ID: int64(id), Runs: saveRuns(&m.rate, now, room)}
+		room -= len(k.Runs)
+		if !m.spend.Idle(now) {
+			st := m.spend.State()
+			if entries -= len(st.Entries); entries >= 0 {
+				k.Spend = new(saveSpend(st))
+			} else {
+				k.Left = true
+			}
+		}
+		r.Keys = append(r.Keys, k)
+	}
+	for k, h := range s.costs.of {
+		c := costsRecord{KeyID: int64(k.key), Model: k.model, Last: h.last}
+		for _, cost := range h.Costs() {
+			c.Costs = binary.AppendVarint(c.Costs, int64(cost))
+		}
+		r.Costs = append(r.Costs, c)
+	}
+}
+
 // restore adds a snapshot to what was counted since, be that nothing or not.
-func (s *state) restore(data []byte, now time.Time) error {
+func (s *state) restore(data []byte, catalog *domain.Catalog, now time.Time) error {
 	var r record
 	if err := msgpack.Unmarshal(data, &r); err != nil {
+		return fmt.Errorf("read snapshot of quota %d: %w", s.user, err)
+	}
+	if err := s.restoreMoney(&r, catalog, now); err != nil {
 		return fmt.Errorf("read snapshot of quota %d: %w", s.user, err)
 	}
 	for _, v := range r.Sessions {
@@ -120,6 +159,52 @@ func (s *state) restore(data []byte, now time.Time) error {
 	return nil
 }
 
+// restoreMoney restores the windows, under the limits of today.
+func (s *state) restoreMoney(r *record, catalog *domain.Catalog, now time.Time) (err error) {
+	user, _ := s.plans(catalog, 0)
+	if s.spend, err = s.restoreWindows(r.Spend, s.spend, 0, user, now); err != nil {
+		return err
+	}
+	for i := range r.Keys {
+		k := &r.Keys[i]
+		id := domain.KeyID(k.ID)
+		m := s.meter(id)
+		_, plan := s.plans(catalog, id)
+		if m.spend, err = s.restoreWindows(k.Spend, m.spend, id, plan, now); err != nil {
+			return err
+		}
+		if k.Left {
+			s.gaps = append(s.gaps, gap{key: id, all: true})
+		}
+	}
+	for l := range s.open.All() { // what was reserved before the snapshot came
+		s.hold(&l.Value)
+	}
+	for _, c := range r.Costs {
+		costs, err := unpack(c.Costs)
+		if err != nil {
+			return err
+		}
+		for _, cost := range costs {
+			s.costs.add(costKey{domain.KeyID(c.KeyID), c.Model}, domain.Money(cost), fromMs(c.Last))
+		}
+	}
+	return nil
+}
+
+// restoreWindows is a stored spend with what was charged since. What the record
+// cannot tell becomes a gap.
+func (s *state) restoreWindows(r *spendRecord, since *limits.Spend, key domain.KeyID, plan limits.Plan, now time.Time) (*limits.Spend, error) {
+	if r == nil {
+		r = new(saveSpend(limits.NewSpend(plan, now).State()))
+	}
+	spend, unknown, err := restoreSpend(r, since, plan, now)
+	for _, l := range unknown {
+		s.gaps = append(s.gaps, gap{key: key, limit: l})
+	}
+	return spend, err
+}
+
 func (s *state) restoreLease(v leaseRecord, now time.Time) {
 	var id domain.LeaseID
 	copy(id[:], v.ID)
@@ -131,12 +216,12 @@ func (s *state) restoreLease(v leaseRecord, now time.Time) {
 	}
 	r := reservation{
 		reqID: domain.RequestID(v.ReqID), key: domain.KeyID(v.KeyID), node: v.Node,
-		estimate: domain.Money(v.Estimate), t: v.T, begun: v.Begun,
+		estimate: domain.Money(v.Estimate), upper: domain.Money(v.Upper), t: v.T, begun: v.Begun,
 	}
 	if v.SessionID != "" {
 		r.session = domain.SessionKey{KeyID: r.key, ID: v.SessionID}
 	}
-	s.take(r, now)
+	s.take(&r, now)
 	s.open.Restore(id, r, fromMs(v.ExpiresAt))
 }
 

@@ -20,7 +20,7 @@ func (b *bench) reborn(lives func(string) bool) *bench {
 	next := newBench(b.TB, b.fixture)
 	next.now = b.now
 	next.s = newState(1, Options{SessionTTL: sessionTTL, NodeLives: lives})
-	require.NoError(b, next.s.restore(data, b.now))
+	require.NoError(b, next.s.restore(data, b.catalog(), b.now))
 	return next
 }
 
@@ -72,7 +72,7 @@ func TestALateSnapshotIsAdded(t *testing.T) {
 	b.got(1, reclaim)
 	b.settle(1)
 	b.got(3, inSession("t"))
-	require.NoError(t, b.s.restore(data, b.now))
+	require.NoError(t, b.s.restore(data, b.catalog(), b.now))
 	require.Nil(t, b.s.open.Get(lease(1)), "it ended since")
 	require.Equal(t, 2, b.s.open.Len())
 	require.Equal(t, 3, b.s.rate.Count(b.now))
@@ -97,5 +97,5 @@ func TestSnapshotStaysSmall(t *testing.T) {
 	data, err := b.s.snapshot(b.now)
 	require.NoError(t, err)
 	require.Less(t, len(data), 1<<20)
-	require.Error(t, b.s.restore(data[:100], b.now))
+	require.Error(t, b.s.restore(data[:100], b.catalog(), b.now))
 }

@@ -19,20 +19,28 @@ const (
 type state struct {
 	user      domain.UserID
 	countOnly bool
+	zone      *time.Location // where the settings name none
 	epoch     int64
 	nodeLives func(node string) bool
 
 	open     *limits.LeaseTable[reservation] // one per request in flight
 	sessions *limits.Sessions
 	rate     limits.Rate
+	spend    *limits.Spend
 	keys     map[domain.KeyID]*meter
+	costs    histories
+	waiting  limits.Waiting[*parked]
 	settled  limits.Recent[protocol.SettleKey]
+
+	gaps  []gap // to be asked of the ledger
+	freed bool  // something was given back that may be waited for
 }
 
 // meter is what is counted for a key alone; its sessions are in the user's set.
 type meter struct {
 	rate     limits.Rate
 	inFlight int
+	spend    *limits.Spend
 }
 
 // reservation is what an admitted request holds.
@@ -41,18 +49,21 @@ type reservation struct {
 	key      domain.KeyID
 	session  domain.SessionKey // zero: it counts for no session
 	node     string
-	estimate domain.Money
-	t        int64 // admission time
-	begun    bool  // the upstream has begun to answer
+	estimate domain.Money // held in every window of the user and the key
+	upper    domain.Money // of the bounds it was asked for with
+	t        int64        // admission time
+	begun    bool         // the upstream has begun to answer
 }
 
 func newState(user domain.UserID, o Options) *state {
 	return &state{
 		user:      user,
 		countOnly: o.CountOnly,
+		zone:      o.Zone,
 		nodeLives: o.NodeLives,
 		open:      limits.NewLeaseTable[reservation](leaseTTL),
 		sessions:  limits.NewSessions(o.SessionTTL),
+		spend:     limits.NewSpend(limits.Plan{}, time.Time{}),
 		keys:      map[domain.KeyID]*meter{},
 	}
 }
@@ -60,72 +71,125 @@ func newState(user domain.UserID, o Options) *state {
 // elapse closes what was lost.
 func (s *state) elapse(now time.Time) {
 	for _, l := range s.open.Expire(now) {
-		s.close(l.Value, now)
+		s.close(&l.Value, now)
 	}
 }
 
 // reserve admits a request or says which limit does not. Everything is looked
-// at before anything is taken.
-func (s *state) reserve(m *protocol.QuotaReserve, catalog *domain.Catalog, now time.Time) *protocol.QuotaGrant {
+// at before anything is taken. The answer is a grant, or a wait if the request
+// has to stand in line; nil if it does already and the answer is to follow.
+func (s *state) reserve(m *protocol.QuotaReserve, catalog *domain.Catalog, now time.Time) any {
 	ttl := time.Duration(m.TTLMs) * time.Millisecond
 	if held := s.open.Get(m.LeaseID); held != nil {
-		held.Value.estimate = max(held.Value.estimate, estimate(m))
-		return s.grant(s.open.Hold(m.LeaseID, held.Value, now, ttl))
+		return s.again(held, m, catalog, now)
 	}
 	if s.open.Released(m.LeaseID, now) {
 		return s.refuse(&limits.Refusal{Check: limits.CheckRequests(domain.ScopeUser, s.open.Len(), 0)}, protocol.RefusedReleased)
 	}
+	settings := catalog.Settings()
+	r := s.reservation(m, settings, now)
+	b := s.bounds(catalog, m.KeyID, now)
+	s.freed = s.freed || s.waiting.Len() > 0 // time or an operator may have made room
+	switch {
+	case m.Reclaim:
+		s.waiting.Withdraw(m.LeaseID)
+		s.take(&r, now)
+		return s.grant(s.open.Hold(m.LeaseID, r, now, ttl))
+	case s.waits(m.LeaseID):
+		return nil
+	}
+	refusal := s.decide(&r, &b, settings, now)
+	switch {
+	case refusal == nil && !s.queues(&r):
+		return s.admit(m, &r, now)
+	case refusal != nil && !refusal.Passing:
+		return s.refuse(refusal, reason(refusal))
+	}
+	return s.park(m, &r, refusal, settings, now)
+}
+
+// reservation is what the request would hold.
+func (s *state) reservation(m *protocol.QuotaReserve, settings *domain.Settings, now time.Time) reservation {
 	r := reservation{
-		reqID: m.ReqID, key: m.KeyID, node: m.Node, estimate: estimate(m), t: m.T,
+		reqID: m.ReqID, key: m.KeyID, node: m.Node, estimate: s.estimate(m, settings), t: m.T,
+	}
+	if m.Class == domain.CallGenerate {
+		r.upper = m.Upper
+	}
+	if r.t == 0 {
+		r.t = now.UnixMilli()
 	}
 	if m.Class == domain.CallGenerate && m.SessionID != "" {
 		r.session = domain.SessionKey{KeyID: m.KeyID, ID: m.SessionID}
 	}
-	if !m.Reclaim {
-		if refusal := s.decide(r, catalog, now); refusal != nil {
+	return r
+}
+
+// again answers for a lease that is held: with larger bounds it grows, if the
+// money allows.
+func (s *state) again(held *limits.Lease[reservation], m *protocol.QuotaReserve, catalog *domain.Catalog, now time.Time) *protocol.QuotaGrant {
+	r := &held.Value
+	l := s.open.Hold(m.LeaseID, *r, now, time.Duration(m.TTLMs)*time.Millisecond)
+	if m.Upper <= r.upper || m.Class != domain.CallGenerate {
+		return s.grant(l)
+	}
+	b, settings := s.bounds(catalog, r.key, now), catalog.Settings()
+	if more := s.estimate(m, settings) - r.estimate; more > 0 {
+		if refusal := s.decideMore(r, more, &b, settings, now); refusal != nil && !m.Reclaim {
 			return s.refuse(refusal, reason(refusal))
 		}
-		s.rate.Add(now)
-		s.meter(m.KeyID).rate.Add(now)
+		s.unhold(r)
+		r.estimate += more
+		s.hold(r)
 	}
-	s.take(r, now)
-	return s.grant(s.open.Hold(m.LeaseID, r, now, ttl))
+	r.upper = m.Upper
+	return s.grant(l)
 }
 
 // decide holds a new request against every limit.
-func (s *state) decide(r reservation, catalog *domain.Catalog, now time.Time) *limits.Refusal {
+func (s *state) decide(r *reservation, b *bounds, settings *domain.Settings, now time.Time) *limits.Refusal {
 	if s.countOnly {
 		return nil
 	}
 	var buf [maxChecks]limits.Check
-	return limits.Decide(s.checks(buf[:0], boundsOf(catalog, s.user, r.key), r.session, now))
+	checks := s.checks(buf[:0], b, r.session, now)
+	return limits.Decide(s.moneyChecks(checks, b, policyFor(r, settings), r.estimate, now))
 }
 
-// estimate is what a request is taken to cost at most until it is settled.
-func estimate(m *protocol.QuotaReserve) domain.Money {
-	switch {
-	case m.Class != domain.CallGenerate:
-		return 0
-	case m.Reclaim:
-		return m.Estimate
+// decideMore holds what a request wants in addition against the limits of money.
+func (s *state) decideMore(r *reservation, more domain.Money, b *bounds, settings *domain.Settings, now time.Time) *limits.Refusal {
+	if s.countOnly {
+		return nil
 	}
-	return m.Upper
+	var buf [maxChecks]limits.Check
+	return limits.Decide(s.moneyChecks(buf[:0], b, policyFor(r, settings), more, now))
 }
 
-func (s *state) take(r reservation, now time.Time) {
+// admit lets a request in for which nothing was found against it.
+func (s *state) admit(m *protocol.QuotaReserve, r *reservation, now time.Time) *protocol.QuotaGrant {
+	s.rate.Add(now)
+	s.meter(m.KeyID).rate.Add(now)
+	s.take(r, now)
+	return s.grant(s.open.Hold(m.LeaseID, *r, now, time.Duration(m.TTLMs)*time.Millisecond))
+}
+
+func (s *state) take(r *reservation, now time.Time) {
 	s.meter(r.key).inFlight++
 	if r.session.ID != "" {
 		s.sessions.Enter(r.session, now)
 	}
+	s.hold(r)
 }
 
 // close gives back what take took. The session goes on counting for its TTL:
 // it had a request.
-func (s *state) close(r reservation, now time.Time) {
+func (s *state) close(r *reservation, now time.Time) {
 	s.meter(r.key).inFlight--
 	if r.session.ID != "" {
 		s.sessions.Leave(r.session, now, true)
 	}
+	s.unhold(r)
+	s.freed = true
 }
 
 // settle closes a request's lease with the last of its settlements. It may come
@@ -135,6 +199,9 @@ func (s *state) settle(m *protocol.QuotaSettle, now time.Time) *protocol.QuotaSe
 		SettleKey: m.SettleKey,
 		Duplicate: s.settled.Has(m.SettleKey, now),
 		Epoch:     s.epoch,
+	}
+	if !answer.Duplicate {
+		s.charge(charge{key: m.KeyID, t: m.T, amount: m.Charge}, now)
 	}
 	s.settled.Add(m.SettleKey, now.Add(settledFor), now)
 	if m.IsFinal {
@@ -146,7 +213,7 @@ func (s *state) settle(m *protocol.QuotaSettle, now time.Time) *protocol.QuotaSe
 func (s *state) renew(m *protocol.LeaseRenew, now time.Time) *protocol.LeaseRenewed {
 	answer := &protocol.LeaseRenewed{Epoch: s.epoch}
 	for _, id := range m.IDs {
-		if !s.open.Renew(id, now, time.Duration(m.TTLMs)*time.Millisecond) {
+		if !s.open.Renew(id, now, time.Duration(m.TTLMs)*time.Millisecond) && !s.waits(id) {
 			answer.Unknown = append(answer.Unknown, id)
 		}
 	}
@@ -161,7 +228,12 @@ func (s *state) renew(m *protocol.LeaseRenew, now time.Time) *protocol.LeaseRene
 func (s *state) release(ids []domain.LeaseID, now time.Time) {
 	for _, id := range ids {
 		if r, held := s.open.Release(id, now); held {
-			s.close(r, now)
+			s.close(&r, now)
+			continue
+		}
+		if p, waited := s.waiting.Withdraw(id); waited {
+			p.answer(s.refuse(&p.refusal, protocol.RefusedReleased))
+			s.freed = true // those behind may go
 		}
 	}
 }
@@ -179,8 +251,11 @@ func (s *state) refuse(r *limits.Refusal, why string) *protocol.QuotaGrant {
 }
 
 func reason(r *limits.Refusal) string {
-	if r.Reserved {
+	switch {
+	case r.Passing:
 		return protocol.RefusedReserved
+	case r.Reserved:
+		return protocol.RefusedTooLarge
 	}
 	return protocol.RefusedLimitReached
 }
@@ -188,16 +263,16 @@ func reason(r *limits.Refusal) string {
 func (s *state) meter(key domain.KeyID) *meter {
 	m := s.keys[key]
 	if m == nil {
-		m = &meter{}
+		m = &meter{spend: limits.NewSpend(limits.Plan{}, time.Time{})}
 		s.keys[key] = m
 	}
 	return m
 }
 
-// prune forgets the meters of keys that are not used.
+// prune forgets the meters of keys of which there is nothing to remember.
 func (s *state) prune(now time.Time) {
 	for id, m := range s.keys {
-		if m.inFlight == 0 && m.rate.Count(now) == 0 {
+		if m.inFlight == 0 && m.rate.Count(now) == 0 && m.spend.Idle(now) {
 			delete(s.keys, id)
 		}
 	}

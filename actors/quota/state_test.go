@@ -1,6 +1,8 @@
 package quota
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,11 +23,20 @@ func lease(n int) domain.LeaseID { return domain.LeaseID{14: byte(n >> 8), 15: b
 // fixture is user 1 with keys 11 and 12, whose limits a test sets.
 type fixture struct {
 	user, key, other domain.Limits
+	policy           domain.ReservationPolicy // empty = balanced
+	zone             string
+	patience         time.Duration // for money that is reserved
 }
 
 func (f fixture) catalog() *domain.Catalog {
+	settings := domain.DefaultSettings()
+	settings.Timezone, settings.AdmissionWait = f.zone, f.patience
+	if f.policy != "" {
+		settings.ReservationPolicy = f.policy
+	}
 	return domain.NewCatalog(domain.Configuration{
-		Users: []*domain.User{{ID: 1, Enabled: true, Limits: f.user}},
+		Settings: settings,
+		Users:    []*domain.User{{ID: 1, Enabled: true, Limits: f.user}},
 		Keys: []*domain.Key{
 			{ID: 11, UserID: 1, Enabled: true, Hash: [32]byte{1}, Limits: f.key},
 			{ID: 12, UserID: 1, Enabled: true, Hash: [32]byte{2}, Limits: f.other},
@@ -57,7 +68,7 @@ func inSession(id string) change       { return func(m *protocol.QuotaReserve) {
 func reclaim(m *protocol.QuotaReserve) { m.Reclaim = true }
 func count(m *protocol.QuotaReserve)   { m.Class = domain.CallCount }
 
-func (b *bench) ask(n int, changes ...change) *protocol.QuotaGrant {
+func (b *bench) message(n int, changes ...change) *protocol.QuotaReserve {
 	m := &protocol.QuotaReserve{
 		LeaseID: lease(n), ReqID: domain.RequestID(n), UserID: 1, KeyID: 11, SessionID: "s",
 		T: b.now.UnixMilli(), Class: domain.CallGenerate, TTLMs: 30_000, Node: "n1",
@@ -65,8 +76,18 @@ func (b *bench) ask(n int, changes ...change) *protocol.QuotaGrant {
 	for _, f := range changes {
 		f(m)
 	}
+	return m
+}
+
+func (b *bench) tell(m *protocol.QuotaReserve) any {
 	b.s.elapse(b.now)
 	return b.s.reserve(m, b.catalog(), b.now)
+}
+
+func (b *bench) ask(n int, changes ...change) *protocol.QuotaGrant {
+	g, granted := b.tell(b.message(n, changes...)).(*protocol.QuotaGrant)
+	require.True(b, granted, "it waits")
+	return g
 }
 
 func (b *bench) got(n int, changes ...change) *protocol.QuotaGrant {
@@ -102,7 +123,7 @@ func TestCountingOnlyRefusesNobody(t *testing.T) {
 	}
 	used := map[domain.LimitType]int64{}
 	for _, w := range b.s.usage(b.catalog(), b.now).Windows {
-		if w.Scope == domain.ScopeUser {
+		if w.Scope == domain.ScopeUser && !w.Limit.Money() {
 			used[w.Limit] = w.Used
 		}
 	}
@@ -267,7 +288,7 @@ func TestALostRequestGivesEverythingBack(t *testing.T) {
 func TestWhoIsNotInTheCatalogHasNoLimits(t *testing.T) {
 	t.Parallel()
 	s := newState(-1, Options{SessionTTL: sessionTTL})
-	g := s.reserve(&protocol.QuotaReserve{LeaseID: lease(1), KeyID: 99}, fixture{}.catalog(), start)
+	g, _ := s.reserve(&protocol.QuotaReserve{LeaseID: lease(1), KeyID: 99}, fixture{}.catalog(), start).(*protocol.QuotaGrant)
 	require.True(t, g.OK)
 }
 
@@ -288,6 +309,18 @@ func TestUsageShowsEveryLimit(t *testing.T) {
 		{Scope: domain.ScopeKey, ID: 11, Limit: domain.LimitRPM, Used: 2, Max: 10},
 		{Scope: domain.ScopeUser, ID: 1, Limit: domain.LimitRPM, Used: 2, Max: 2, ResetAt: start.Add(time.Minute).UnixMilli()},
 	}
+	midnight, december := start.Add(12*time.Hour).UnixMilli(), time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
+	for scope, id := range map[domain.Scope]int64{domain.ScopeKey: 11, domain.ScopeUser: 1} {
+		money := []protocol.QuotaWindow{
+			{Scope: scope, ID: id, Limit: domain.Limit5h},
+			{Scope: scope, ID: id, Limit: domain.LimitDaily, ResetAt: midnight},
+			{Scope: scope, ID: id, Limit: domain.LimitWeekly, ResetAt: midnight}, // a Sunday's
+			{Scope: scope, ID: id, Limit: domain.LimitMonthly, ResetAt: december},
+			{Scope: scope, ID: id, Limit: domain.LimitTotal},
+		}
+		want = append(want, money...)
+	}
+	slices.SortStableFunc(want[6:], func(a, b protocol.QuotaWindow) int { return strings.Compare(string(a.Scope), string(b.Scope)) })
 	got := b.s.usage(b.catalog(), b.now)
 	if diff := cmp.Diff(&protocol.QuotaState{Windows: want, Epoch: 42}, got); diff != "" {
 		t.Error(diff)
@@ -295,10 +328,10 @@ func TestUsageShowsEveryLimit(t *testing.T) {
 	b.settle(1)
 	b.wait(2 * time.Minute)
 	got = b.s.usage(b.catalog(), b.now)
-	require.Len(t, got.Windows, 6, "the key's idle sessions still count")
+	require.Len(t, got.Windows, 16, "the key's idle sessions still count")
 	b.wait(sessionTTL)
 	got = b.s.usage(b.catalog(), b.now)
-	require.Len(t, got.Windows, 3)
+	require.Len(t, got.Windows, 8)
 	for _, w := range got.Windows {
 		require.Equal(t, domain.ScopeUser, w.Scope)
 		require.Zero(t, w.Used)

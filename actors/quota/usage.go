@@ -10,36 +10,46 @@ import (
 	"github.com/claude-code-hub/cch/internal/limits"
 )
 
-// maxChecks is how many limits bound one request.
-const maxChecks = 6
+// maxChecks is how many limits bound one request: three and five of money, for
+// the user and the key.
+const maxChecks = 16
 
 // bounds are the limits in force for a request. Who is not in the catalog has none.
 type bounds struct {
 	keyID     domain.KeyID
-	key, user domain.Limits
+	key, user *domain.Limits // of the catalog
+	sessions  int            // of the key
 }
 
-func boundsOf(catalog *domain.Catalog, user domain.UserID, key domain.KeyID) bounds {
+// bounds finds the limits of the user and one key, and lays the windows of
+// money accordingly.
+func (s *state) bounds(catalog *domain.Catalog, key domain.KeyID, now time.Time) bounds {
 	b := bounds{keyID: key}
-	if u := catalog.User(user); u != nil {
-		b.user = u.Limits
+	if u := catalog.User(s.user); u != nil {
+		b.user = &u.Limits
+	} else {
+		b.user = new(domain.Limits)
 	}
 	if k := catalog.Key(key); k != nil {
-		b.key = k.Limits
+		b.key = &k.Limits
+	} else {
+		b.key = new(domain.Limits)
 	}
 	// Sessions are the one limit that a key takes over from its user.
-	if b.key.ConcurrentSessions <= 0 {
-		b.key.ConcurrentSessions = b.user.ConcurrentSessions
+	b.sessions = b.key.ConcurrentSessions
+	if b.sessions <= 0 {
+		b.sessions = b.user.ConcurrentSessions
 	}
+	s.configure(catalog, key, now)
 	return b
 }
 
 // checks holds what is in use against the limits. A zero session belongs to a
 // call that counts for no session.
-func (s *state) checks(dst []limits.Check, b bounds, session domain.SessionKey, now time.Time) []limits.Check {
+func (s *state) checks(dst []limits.Check, b *bounds, session domain.SessionKey, now time.Time) []limits.Check {
 	if session.ID != "" {
 		dst = append(dst,
-			s.sessions.Check(domain.ScopeKey, b.keyID, session, b.key.ConcurrentSessions, now),
+			s.sessions.Check(domain.ScopeKey, b.keyID, session, b.sessions, now),
 			s.sessions.Check(domain.ScopeUser, 0, session, b.user.ConcurrentSessions, now))
 	}
 	key := s.meter(b.keyID)
@@ -66,19 +76,47 @@ func (s *state) usage(catalog *domain.Catalog, now time.Time) *protocol.QuotaSta
 	if len(ids) == 0 {
 		ids = []domain.KeyID{0} // for the user's own limits
 	}
-	var buf [maxChecks]limits.Check
 	for i, id := range ids {
-		session := domain.SessionKey{KeyID: id, ID: anySession}
-		for _, c := range s.checks(buf[:0], boundsOf(catalog, s.user, id), session, now) {
-			switch {
-			case c.Scope == domain.ScopeKey && id != 0:
-				st.Windows = append(st.Windows, window(c, int64(id)))
-			case c.Scope == domain.ScopeUser && i == 0:
-				st.Windows = append(st.Windows, window(c, int64(s.user)))
-			}
-		}
+		b := s.bounds(catalog, id, now)
+		s.show(st, &b, i == 0, now)
 	}
 	return st
+}
+
+// show adds the windows of a key and, if wanted, of the user.
+func (s *state) show(st *protocol.QuotaState, b *bounds, user bool, now time.Time) {
+	shown := func(scope domain.Scope) (id int64, yes bool) {
+		if scope == domain.ScopeKey {
+			return int64(b.keyID), b.keyID != 0
+		}
+		return int64(s.user), user
+	}
+	var buf [maxChecks]limits.Check
+	for _, c := range s.checks(buf[:0], b, domain.SessionKey{KeyID: b.keyID, ID: anySession}, now) {
+		if id, yes := shown(c.Scope); yes {
+			st.Windows = append(st.Windows, window(c, id))
+		}
+	}
+	if id, yes := shown(domain.ScopeKey); yes {
+		st.Windows = moneyWindows(st.Windows, domain.ScopeKey, id, s.meter(b.keyID).spend.Status(b.key, now))
+	}
+	if id, yes := shown(domain.ScopeUser); yes {
+		st.Windows = moneyWindows(st.Windows, domain.ScopeUser, id, s.spend.Status(b.user, now))
+	}
+}
+
+func moneyWindows(dst []protocol.QuotaWindow, scope domain.Scope, id int64, all []limits.Status) []protocol.QuotaWindow {
+	for _, w := range all {
+		resets := w.EndAt
+		if resets.IsZero() {
+			resets = w.FreeAt
+		}
+		dst = append(dst, protocol.QuotaWindow{
+			Scope: scope, ID: id, Limit: w.Limit, Used: int64(w.Used), Reserved: int64(w.Reserved),
+			Max: int64(w.Max), ResetAt: toMs(resets),
+		})
+	}
+	return dst
 }
 
 func window(c limits.Check, id int64) protocol.QuotaWindow {

@@ -40,7 +40,8 @@ type Options struct {
 	Prices        *pricing.Prices
 
 	SessionTTL             time.Duration
-	CountOnly              bool // limits of users and keys are counted and not enforced
+	Zone                   *time.Location // of calendar limits where the settings name none; nil = UTC
+	CountOnly              bool           // limits of users and keys are counted and not enforced
 	MaxAttemptsPerProvider int
 	CountNetworkErrors     bool
 
@@ -125,7 +126,8 @@ func (s *System) openDirectories(o Options) {
 		Snapshots: s.snapshots, History: o.Sessions, TTL: o.SessionTTL,
 	}))
 	s.quotas = s.kit.Directory(quota.New(quota.Options{
-		Catalog: s.catalog, Snapshots: s.snapshots, SessionTTL: o.SessionTTL, CountOnly: o.CountOnly, NodeLives: alive,
+		Catalog: s.catalog, Snapshots: s.snapshots, SessionTTL: o.SessionTTL, Zone: o.Zone, CountOnly: o.CountOnly,
+		NodeLives: alive,
 	}))
 }
 

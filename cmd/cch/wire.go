@@ -142,6 +142,10 @@ func (a *App) buildActors(ctx context.Context, o Options) error {
 		return fmt.Errorf("read price lists: %w", err)
 	}
 	a.onClose("journal", func(context.Context) error { return records.Close() })
+	zone, err := time.LoadLocation(a.cfg.Log.Timezone)
+	if err != nil { // it was validated
+		return err
+	}
 	a.system, err = system.Start(ctx, system.Options{
 		Logger: a.logger, Now: a.now, Node: newNodeName(a.now()),
 		Configuration: a.store, Snapshots: a.store.Snapshots(),
@@ -153,6 +157,7 @@ func (a *App) buildActors(ctx context.Context, o Options) error {
 		},
 		Prices:                 a.prices,
 		SessionTTL:             a.cfg.Upstream.SessionTTL.Duration(),
+		Zone:                   zone,
 		MaxAttemptsPerProvider: a.cfg.Upstream.MaxAttemptsPerProvider,
 		CountNetworkErrors:     a.cfg.Upstream.BreakOnNetworkErrors,
 		CountOnly:              !a.cfg.Bounds.EnforceRateLimits,

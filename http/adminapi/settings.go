@@ -60,6 +60,8 @@ type settingsBody struct {
 	UnknownPriceModel               *string  `json:"unknownPriceModel"`
 	CacheFallback                   string   `json:"cacheFallback"                   enum:"standard,cch"`
 	QuotaFailMode                   string   `json:"quotaFailMode"                   enum:"open,closed"`
+	QuotaReservationPolicy          string   `json:"quotaReservationPolicy"          enum:"balanced,strict,parity"`
+	AdmissionWaitMs                 int64    `json:"admissionWaitMs"`
 	TrustedProxies                  []string `json:"trustedProxies"`
 }
 
@@ -81,7 +83,8 @@ func showSettings(s *domain.Settings) settingsBody {
 		BillingModelSource: string(s.BillingModelSource), PriorityBillingSource: string(s.PriorityBillingSource),
 		BillNonSuccessfulRequests: s.BillNonSuccessfulRequests, BillPartial: string(s.BillPartial),
 		UnknownPrice: string(s.UnknownPrice), UnknownPriceModel: optional(s.UnknownPriceModel),
-		CacheFallback:  string(s.CacheFallback),
+		CacheFallback:          string(s.CacheFallback),
+		QuotaReservationPolicy: string(s.ReservationPolicy), AdmissionWaitMs: s.AdmissionWait.Milliseconds(),
 		CleanupEnabled: s.CleanupEnabled, CleanupRetentionDays: s.CleanupRetentionDays,
 		TrustedProxies: list(s.TrustedProxies),
 	}
@@ -121,6 +124,8 @@ type settingsFields struct {
 	UnknownPriceModel               field[string]   `json:"unknownPriceModel,omitzero"               maxLength:"200" doc:"whose rates fallback takes; null = the closest of the family"`
 	CacheFallback                   field[string]   `json:"cacheFallback,omitzero"                   enum:"standard,cch" doc:"cache rates where none are listed"`
 	QuotaFailMode                   field[string]   `json:"quotaFailMode,omitzero"                   enum:"open,closed"`
+	QuotaReservationPolicy          field[string]   `json:"quotaReservationPolicy,omitzero"          enum:"balanced,strict,parity" doc:"what is held of a budget for a request whose cost is not known yet: the expected cost, the highest possible one, or nothing"`
+	AdmissionWaitMs                 field[int64]    `json:"admissionWaitMs,omitzero"                 minimum:"0" maximum:"30000" doc:"how long a request waits for a budget that is only reserved; 0 = not at all"`
 	TrustedProxies                  field[[]string] `json:"trustedProxies,omitzero"                  maxItems:"100" doc:"addresses or CIDRs"`
 }
 
@@ -160,6 +165,8 @@ func (f *settingsFields) apply(s *domain.Settings) {
 	f.UnknownPriceModel.to(&s.UnknownPriceModel, d.UnknownPriceModel)
 	named(f.CacheFallback, &s.CacheFallback, d.CacheFallback)
 	named(f.QuotaFailMode, &s.QuotaFailMode, d.QuotaFailMode)
+	named(f.QuotaReservationPolicy, &s.ReservationPolicy, d.ReservationPolicy)
+	millisTo(f.AdmissionWaitMs, &s.AdmissionWait, d.AdmissionWait)
 	f.TrustedProxies.to(&s.TrustedProxies, d.TrustedProxies)
 }
 

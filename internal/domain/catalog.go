@@ -3,6 +3,7 @@ package domain
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // Catalog is one immutable snapshot of all configuration. A request pins the
@@ -19,6 +20,7 @@ type Catalog struct {
 	groups    map[string]*Group
 	prices    []*ModelPrice
 	aliases   map[string]string
+	zone      *time.Location
 }
 
 // Configuration is what a catalog is made from. NewCatalog takes ownership.
@@ -47,6 +49,7 @@ func NewCatalog(c Configuration) *Catalog {
 		groups:    make(map[string]*Group, len(c.Groups)),
 		prices:    c.Prices,
 		aliases:   c.Aliases,
+		zone:      loadZone(c.Settings.Timezone),
 	}
 	for _, u := range c.Users {
 		cat.users[u.ID] = u
@@ -69,6 +72,21 @@ func (c *Catalog) Version() int64 { return c.version }
 
 // Settings are the run-time settings of this snapshot.
 func (c *Catalog) Settings() *Settings { return &c.settings }
+
+// Zone is the time zone that the settings name, or nil: then it is the
+// process's. A loaded zone takes kilobytes, so all users of a catalog share it.
+func (c *Catalog) Zone() *time.Location { return c.zone }
+
+func loadZone(name string) *time.Location {
+	if name == "" {
+		return nil
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil { // it was checked when it was set
+		return nil
+	}
+	return zone
+}
 
 // User finds a user, or nil.
 func (c *Catalog) User(id UserID) *User { return c.users[id] }

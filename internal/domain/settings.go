@@ -43,8 +43,10 @@ type Settings struct {
 	CacheFallback             CacheFallback
 	PriceSyncInterval         time.Duration
 
-	QuotaFailMode  FailMode
-	TrustedProxies []string // CIDRs or addresses
+	QuotaFailMode     FailMode
+	ReservationPolicy ReservationPolicy
+	AdmissionWait     time.Duration // for money that is only reserved; 0 = none
+	TrustedProxies    []string      // CIDRs or addresses
 
 	Setup Setup
 }
@@ -146,6 +148,21 @@ const (
 	CacheCCH      CacheFallback = "cch"      // Anthropic's ratios for all
 )
 
+// ReservationPolicy is how carefully a budget is reserved before a request's
+// cost is known.
+type ReservationPolicy string
+
+// The policies. Whatever the policy, a budget that is spent admits nothing.
+const (
+	// ReserveBalanced reserves what a request is expected to cost. When nothing
+	// is reserved in a window, one request may pass although it does not fit.
+	ReserveBalanced ReservationPolicy = "balanced"
+	// ReserveStrict reserves what a request may cost at most, without exception.
+	ReserveStrict ReservationPolicy = "strict"
+	// ReserveParity reserves nothing.
+	ReserveParity ReservationPolicy = "parity"
+)
+
 // DefaultSettings are in force until an operator changes them.
 func DefaultSettings() Settings {
 	return Settings{
@@ -175,5 +192,7 @@ func DefaultSettings() Settings {
 		CacheFallback:                   CacheStandard,
 		PriceSyncInterval:               30 * time.Minute,
 		QuotaFailMode:                   FailOpen,
+		ReservationPolicy:               ReserveBalanced,
+		AdmissionWait:                   3 * time.Second,
 	}
 }

@@ -22,7 +22,7 @@ type Plan struct {
 
 // PlanOf is the plan of an owner's limits in the given zone. A provider's reset
 // concerns its total only.
-func PlanOf(scope domain.Scope, l domain.Limits, zone *time.Location) Plan {
+func PlanOf(scope domain.Scope, l *domain.Limits, zone *time.Location) Plan {
 	p := Plan{
 		FiveHours:    domain.WindowRolling,
 		Daily:        domain.WindowFixed,

@@ -34,7 +34,7 @@ type spendModel struct {
 	bound domain.Money // what was allowed then
 }
 
-func (m *spendModel) plan() limits.Plan { return limits.PlanOf(domain.ScopeUser, m.bounds, m.zone) }
+func (m *spendModel) plan() limits.Plan { return limits.PlanOf(domain.ScopeUser, &m.bounds, m.zone) }
 
 const maxEstimate domain.Money = 40
 

@@ -23,16 +23,16 @@ func statusOf(s *limits.Spend, l domain.LimitType, now time.Time) limits.Status 
 func TestPlanOfAnOwner(t *testing.T) {
 	t.Parallel()
 	l := domain.Limits{DailyResetTime: "25:00", CostResetAt: at(5), Cost5hResetAt: at(9)}
-	p := limits.PlanOf(domain.ScopeUser, l, nil)
+	p := limits.PlanOf(domain.ScopeUser, &l, nil)
 	require.Equal(t, limits.Plan{
 		FiveHours: domain.WindowRolling, Daily: domain.WindowFixed,
 		ResetAt: at(5), Reset5hAt: at(9), ResetTotalAt: at(5),
 	}, p)
-	provider := limits.PlanOf(domain.ScopeProvider, l, nil)
+	provider := limits.PlanOf(domain.ScopeProvider, &l, nil)
 	require.Equal(t, at(5), provider.ResetTotalAt)
 	require.Zero(t, provider.ResetAt, "a provider's reset is of its total only")
 
-	key := limits.PlanOf(domain.ScopeKey, domain.Limits{CostResetAt: at(7)}, nil).Under(p)
+	key := limits.PlanOf(domain.ScopeKey, &domain.Limits{CostResetAt: at(7)}, nil).Under(p)
 	require.Equal(t, at(7), key.ResetAt)
 	require.Equal(t, at(9), key.Reset5hAt, "the user's reset is later")
 }
@@ -197,7 +197,7 @@ func TestALongChainOfWindowsSurvivesARestart(t *testing.T) {
 func TestAReservationBeforeTheOpeningChargeIsInTheWindow(t *testing.T) {
 	t.Parallel()
 	l := domain.Limits{USD5h: 10, USD5hMode: domain.WindowFixed}
-	s := limits.NewSpend(limits.PlanOf(domain.ScopeUser, l, nil), start)
+	s := limits.NewSpend(limits.PlanOf(domain.ScopeUser, &l, nil), start)
 	s.Charge(at(0), 1, at(0))
 	next := start.Add(6 * time.Hour)
 	s.Hold(next, 5)
@@ -210,7 +210,7 @@ func TestAReservationBeforeTheOpeningChargeIsInTheWindow(t *testing.T) {
 func TestAReservationOfAnEarlierWindowIsNotInTheWay(t *testing.T) {
 	t.Parallel()
 	l := domain.Limits{USDDaily: 10}
-	s := limits.NewSpend(limits.PlanOf(domain.ScopeUser, l, nil), start)
+	s := limits.NewSpend(limits.PlanOf(domain.ScopeUser, &l, nil), start)
 	s.Hold(start, 9)
 	tomorrow := start.Add(12 * time.Hour)
 	require.True(t, s.Checks(nil, domain.ScopeUser, &l, limits.Balanced, 2, start)[0].Passing)
@@ -225,7 +225,7 @@ func TestAReservationOfAnEarlierWindowIsNotInTheWay(t *testing.T) {
 func TestStrictNamesWhenTheRequestWillFit(t *testing.T) {
 	t.Parallel()
 	l := domain.Limits{USD5h: 10}
-	s := limits.NewSpend(limits.PlanOf(domain.ScopeUser, l, nil), start)
+	s := limits.NewSpend(limits.PlanOf(domain.ScopeUser, &l, nil), start)
 	s.Charge(at(0), 3, at(0))
 	s.Charge(at(60), 4, at(60))
 	c := s.Checks(nil, domain.ScopeUser, &l, limits.Strict, 7, at(61))[0]
@@ -260,7 +260,7 @@ func TestWhatCanNeverFitIsNotWaitedFor(t *testing.T) {
 // usualBounds are five limits of a user and a key with ten charges each.
 func usualSpend(now time.Time) (*limits.Spend, domain.Limits) {
 	l := domain.Limits{USD5h: 1e12, USDDaily: 1e12, USDWeekly: 1e12, USDMonthly: 1e12, USDTotal: 1e12}
-	s := limits.NewSpend(limits.PlanOf(domain.ScopeUser, l, nil), now.Add(-time.Hour))
+	s := limits.NewSpend(limits.PlanOf(domain.ScopeUser, &l, nil), now.Add(-time.Hour))
 	for i := range 10 {
 		t := now.Add(time.Duration(i-10) * time.Minute)
 		s.Charge(t, 1, t)

@@ -104,7 +104,7 @@ func (tl *timeline) runMoney(t *testing.T, restart bool) {
 	zone, err := time.LoadLocation(tl.Limit.Timezone)
 	require.NoError(t, err)
 	bounds, name := tl.bounds(t)
-	plan := limits.PlanOf(domain.ScopeUser, bounds, zone)
+	plan := limits.PlanOf(domain.ScopeUser, &bounds, zone)
 	s := limits.NewSpend(plan, tl.Events[0].At)
 	for _, e := range tl.Events {
 		if restart {
@@ -121,7 +121,7 @@ func (tl *timeline) runMoney(t *testing.T, restart bool) {
 			s.Charge(at, e.Amount.nano(t), e.At)
 		case "reset":
 			bounds.CostResetAt = e.At
-			plan = limits.PlanOf(domain.ScopeUser, bounds, zone)
+			plan = limits.PlanOf(domain.ScopeUser, &bounds, zone)
 			require.Empty(t, s.Configure(plan, e.At))
 		case "check":
 			checks := s.Checks(nil, domain.ScopeUser, &bounds, limits.Balanced, 0, e.At)
@@ -233,7 +233,7 @@ func newOwner(t *testing.T, scope domain.Scope, windows map[string]vectorLimit) 
 		o.bounds.USD5h, recent = w.Limit.nano(t), w.Used.nano(t)
 	}
 	o.bounds.USDDaily = windows["daily_quota"].Limit.nano(t)
-	o.spend = limits.NewSpend(limits.PlanOf(scope, o.bounds, time.UTC), early)
+	o.spend = limits.NewSpend(limits.PlanOf(scope, &o.bounds, time.UTC), early)
 	o.spend.Charge(early, windows["daily_quota"].Used.nano(t)-recent, early)
 	o.spend.Charge(noon, recent, noon)
 	return o

@@ -97,7 +97,7 @@ func TestNobodyWaitsForEver(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		l := domain.Limits{USDDaily: 100}
-		s := limits.NewSpend(limits.PlanOf(domain.ScopeUser, l, nil), start)
+		s := limits.NewSpend(limits.PlanOf(domain.ScopeUser, &l, nil), start)
 		type ask struct {
 			n        int
 			estimate domain.Money

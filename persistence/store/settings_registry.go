@@ -71,6 +71,9 @@ func registry() []setting {
 
 		plain("quota_fail_mode", func(s *s) *domain.FailMode { return &s.QuotaFailMode },
 			oneOf(domain.FailOpen, domain.FailClosed)),
+		plain("quota_reservation_policy", func(s *s) *domain.ReservationPolicy { return &s.ReservationPolicy },
+			oneOf(domain.ReserveBalanced, domain.ReserveStrict, domain.ReserveParity)),
+		duration("admission_wait_ms", func(s *s) *time.Duration { return &s.AdmissionWait }, 0, 30*time.Second),
 		plain("setup", func(s *s) *domain.Setup { return &s.Setup }, setupSteps),
 		plain("trusted_proxies", func(s *s) *[]string { return &s.TrustedProxies }, networks),
 	}

@@ -1,0 +1,166 @@
+package quota
+
+import (
+	"time"
+
+	"github.com/claude-code-hub/cch/actors/protocol"
+	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/limits"
+	"github.com/claude-code-hub/cch/internal/pricing"
+)
+
+// charge is an amount to be booked, negative to correct an earlier one.
+type charge struct {
+	key    domain.KeyID
+	t      int64 // admission of its request
+	amount domain.Money
+	model  string // billed; empty: the amount tells nothing of later requests
+}
+
+// charge books an amount into all windows of the user and the key.
+func (s *state) charge(c charge, now time.Time) {
+	t := time.UnixMilli(c.t)
+	s.spend.Charge(t, c.amount, now)
+	s.meter(c.key).spend.Charge(t, c.amount, now)
+	if c.model != "" && c.amount > 0 {
+		s.costs.add(costKey{c.key, c.model}, c.amount, now)
+	}
+	s.freed = s.freed || c.amount < 0
+}
+
+// hold reserves a request's estimate in all windows.
+func (s *state) hold(r *reservation) {
+	t := time.UnixMilli(r.t)
+	s.spend.Hold(t, r.estimate)
+	s.meter(r.key).spend.Hold(t, r.estimate)
+}
+
+func (s *state) unhold(r *reservation) {
+	t := time.UnixMilli(r.t)
+	s.spend.Unhold(t, r.estimate)
+	s.meter(r.key).spend.Unhold(t, r.estimate)
+}
+
+// gap is a window whose sum only the ledger can tell.
+type gap struct {
+	key   domain.KeyID // 0 = the user's own
+	limit domain.LimitType
+	all   bool // nothing is known of the key
+}
+
+// plans are how the windows of the user and of one key lie today.
+func (s *state) plans(catalog *domain.Catalog, id domain.KeyID) (user, key limits.Plan) {
+	zone := catalog.Zone()
+	if zone == nil {
+		zone = s.zone
+	}
+	var none domain.Limits
+	of := &none
+	if u := catalog.User(s.user); u != nil {
+		of = &u.Limits
+	}
+	user = limits.PlanOf(domain.ScopeUser, of, zone)
+	of = &none
+	if k := catalog.Key(id); k != nil {
+		of = &k.Limits
+	}
+	return user, limits.PlanOf(domain.ScopeKey, of, zone).Under(user)
+}
+
+// configure lays the windows as the limits of today want it. What the charges
+// in memory do not tell becomes a gap.
+func (s *state) configure(catalog *domain.Catalog, id domain.KeyID, now time.Time) {
+	user, key := s.plans(catalog, id)
+	for _, l := range s.spend.Configure(user, now) {
+		s.gaps = append(s.gaps, gap{limit: l})
+	}
+	if id == 0 {
+		return
+	}
+	for _, l := range s.meter(id).spend.Configure(key, now) {
+		s.gaps = append(s.gaps, gap{key: id, limit: l})
+	}
+}
+
+// moneyChecks holds what is spent and reserved against the limits.
+func (s *state) moneyChecks(dst []limits.Check, b *bounds, policy limits.Policy, estimate domain.Money, now time.Time) []limits.Check {
+	dst = s.meter(b.keyID).spend.Checks(dst, domain.ScopeKey, b.key, policy, estimate, now)
+	return s.spend.Checks(dst, domain.ScopeUser, b.user, policy, estimate, now)
+}
+
+// policyFor is the rule for a request. What is free is refused only where the
+// money is really spent.
+func policyFor(r *reservation, settings *domain.Settings) limits.Policy {
+	if r.upper == 0 {
+		return limits.Parity
+	}
+	return limits.Policy(settings.ReservationPolicy)
+}
+
+// estimate is what is reserved for a request: of the bounds it comes with, what
+// requests like it cost of late.
+func (s *state) estimate(m *protocol.QuotaReserve, settings *domain.Settings) domain.Money {
+	switch {
+	case m.Class != domain.CallGenerate:
+		return 0
+	case m.Reclaim && m.Estimate > 0:
+		return m.Estimate
+	}
+	n := domain.Money(max(m.Attempts, 1))
+	expected := n * s.costs.expected(costKey{m.KeyID, m.Model}, m.Low/n, m.Upper/n)
+	return limits.Policy(settings.ReservationPolicy).Estimate(expected, m.Upper)
+}
+
+// maxHistories bounds the models by key of which costs are remembered.
+const maxHistories = 32
+
+// histories are the last costs by key and billed model. The zero value is empty.
+type histories struct {
+	of map[costKey]*history
+}
+
+type costKey struct {
+	key   domain.KeyID
+	model string
+}
+
+type history struct {
+	pricing.History
+
+	last int64 // when a cost came, ms
+}
+
+func (h *histories) expected(k costKey, low, upper domain.Money) domain.Money {
+	if known := h.of[k]; known != nil {
+		return known.Expected(low, upper)
+	}
+	return (&pricing.History{}).Expected(low, upper)
+}
+
+func (h *histories) add(k costKey, cost domain.Money, now time.Time) {
+	known := h.of[k]
+	if known == nil {
+		known = &history{}
+		h.put(k, known)
+	}
+	known.Add(cost)
+	known.last = now.UnixMilli()
+}
+
+// put remembers one more; beyond the bound the one that was silent longest goes.
+func (h *histories) put(k costKey, one *history) {
+	if h.of == nil {
+		h.of = map[costKey]*history{}
+	}
+	if len(h.of) >= maxHistories {
+		var oldest costKey
+		var last int64
+		for o, known := range h.of {
+			if last == 0 || known.last < last {
+				oldest, last = o, known.last
+			}
+		}
+		delete(h.of, oldest)
+	}
+	h.of[k] = one
+}
