@@ -2053,6 +2053,8 @@ export interface components {
             userName: string | null;
         };
         SettingsBody: {
+            /** Format: int64 */
+            admissionWaitMs: number;
             allowNonConversationFallback: boolean;
             billNonSuccessfulRequests: boolean;
             /** @enum {string} */
@@ -2090,6 +2092,8 @@ export interface components {
             priorityBillingSource: "actual" | "requested";
             /** @enum {string} */
             quotaFailMode: "open" | "closed";
+            /** @enum {string} */
+            quotaReservationPolicy: "balanced" | "strict" | "parity";
             responsesInputRectifier: boolean;
             siteTitle: string;
             /** @enum {string} */
@@ -2108,6 +2112,11 @@ export interface components {
             verboseProviderError: boolean;
         };
         SettingsFields: {
+            /**
+             * Format: int64
+             * @description how long a request waits for a budget that is only reserved; 0 = not at all
+             */
+            admissionWaitMs?: number | null;
             allowNonConversationFallback?: boolean | null;
             /** @description charge users for failures that report usage */
             billNonSuccessfulRequests?: boolean | null;
@@ -2165,6 +2174,11 @@ export interface components {
             priorityBillingSource?: "actual" | "requested" | null;
             /** @enum {string|null} */
             quotaFailMode?: "open" | "closed" | null;
+            /**
+             * @description what is held of a budget for a request whose cost is not known yet: the expected cost, the highest possible one, or nothing
+             * @enum {string|null}
+             */
+            quotaReservationPolicy?: "balanced" | "strict" | "parity" | null;
             /** @description wrap an input that is no array */
             responsesInputRectifier?: boolean | null;
             siteTitle?: string | null;
