@@ -37,6 +37,7 @@ func (v Verdict) String() string {
 type Tap struct {
 	wire     wireTap
 	tally    tally
+	alike    alike
 	complete bool
 	failed   bool
 }
@@ -78,6 +79,10 @@ func NewTap(f Format, hourTTL bool) *Tap {
 // the caller or passed as nil.
 func (t *Tap) Frame(data []byte) Verdict {
 	s := strings.TrimSpace(View(data))
+	if n := t.alike.chars(s); n > 0 {
+		t.tally.chars += int64(n)
+		return Content
+	}
 	switch {
 	case s == "":
 		return Neutral
@@ -87,7 +92,12 @@ func (t *Tap) Frame(data []byte) Verdict {
 	case !gjson.Valid(s):
 		return Malformed
 	}
-	return t.note(t.wire.frame(t, s))
+	t.alike.begin()
+	v := t.note(t.wire.frame(t, s))
+	if v == Content {
+		t.alike.learn(s)
+	}
+	return v
 }
 
 // Body takes a whole answer that is not a stream. Neutral means an answer
@@ -170,6 +180,7 @@ func (t *Tap) text(s gjson.Result) bool {
 		return false
 	}
 	t.tally.chars += int64(utf8.RuneCountInString(s.Str))
+	t.alike.saw(s)
 	return true
 }
 

@@ -14,19 +14,16 @@ type claudeTap struct {
 }
 
 func (c *claudeTap) frame(t *Tap, data string) Verdict {
-	if strings.HasPrefix(data, `{"type":"content_block_delta"`) { // as Anthropic writes it
-		return c.delta(t, gjson.Get(data, "delta"))
-	}
 	root := gjson.Parse(data)
 	switch root.Get("type").Str {
+	case "content_block_delta": // nearly every frame
+		return c.delta(t, root.Get("delta"))
 	case "message_start":
 		m := root.Get("message")
 		c.figures(t, m.Get("usage"))
 		t.identify(m.Get("id"), m.Get("model"), gjson.Result{})
 	case "content_block_start":
 		return c.blockStart(t, root)
-	case "content_block_delta":
-		return c.delta(t, root.Get("delta"))
 	case "content_block_stop":
 		if i := slices.Index(c.calls, root.Get("index").Int()); i >= 0 {
 			c.calls = slices.Delete(c.calls, i, i+1)
@@ -49,6 +46,7 @@ func (c *claudeTap) frame(t *Tap, data string) Verdict {
 }
 
 func (c *claudeTap) blockStart(t *Tap, root gjson.Result) Verdict {
+	t.alike.counts()
 	kind, carries := claudeBlock(t, root.Get("content_block"))
 	if claudeCall(kind) {
 		c.calls = append(c.calls, root.Get("index").Int())
@@ -79,7 +77,7 @@ func claudeBlock(t *Tap, block gjson.Result) (kind string, carries bool) {
 
 func claudeCall(kind string) bool { return kind == "tool_use" || kind == "server_tool_use" }
 
-// delta is nearly every frame of a stream, so it is read in one pass.
+// delta reads a piece of a block in one pass.
 func (c *claudeTap) delta(t *Tap, delta gjson.Result) Verdict {
 	content := false
 	delta.ForEach(func(name, v gjson.Result) bool {

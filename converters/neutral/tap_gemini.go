@@ -73,9 +73,11 @@ func (g *geminiTap) parts(t *Tap, parts gjson.Result) bool {
 				found = t.text(value) || found
 			case "functionCall":
 				g.calls, found = true, true
+				t.alike.counts()
 				t.tally.chars += int64(utf8.RuneCountInString(value.Get("args").Raw))
 			case "inlineData":
 				found = true
+				t.alike.counts()
 				if strings.HasPrefix(value.Get("mimeType").Str, "image/") {
 					g.images++
 				}

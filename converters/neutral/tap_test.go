@@ -273,22 +273,37 @@ func TestTapKeepsNothingOfTheFrame(t *testing.T) {
 	require.Equal(t, "flex", tap.Usage()[0].ServiceTier)
 }
 
+// BenchmarkTapDelta reads frames as they follow each other in a stream: with
+// other texts and, where a format has them, other numbers.
 func BenchmarkTapDelta(b *testing.B) {
 	for _, c := range []struct {
 		format neutral.Format
-		data   string
+		frames [2]string
 	}{
-		{neutral.Claude, `{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"hello"}}`},
-		{neutral.Chat, `{"id":"chatcmpl-123","object":"chat.completion.chunk","created":1700000000,"model":"gpt-5","choices":[{"index":0,"delta":{"content":"hello"},"finish_reason":null}]}`},
-		{neutral.Responses, `{"type":"response.output_text.delta","sequence_number":7,"item_id":"msg_1","output_index":0,"content_index":0,"delta":"hello"}`},
-		{neutral.Gemini, `{"candidates":[{"content":{"parts":[{"text":"hello"}],"role":"model"},"index":0}],"usageMetadata":{"promptTokenCount":5,"candidatesTokenCount":9},"modelVersion":"gemini-3","responseId":"abc"}`},
+		{neutral.Claude, [2]string{
+			`{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"hello"}}`,
+			`{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":" world,\n"}}`,
+		}},
+		{neutral.Chat, [2]string{
+			`{"id":"chatcmpl-123","object":"chat.completion.chunk","created":1700000000,"model":"gpt-5","choices":[{"index":0,"delta":{"content":"hello"},"finish_reason":null}]}`,
+			`{"id":"chatcmpl-123","object":"chat.completion.chunk","created":1700000000,"model":"gpt-5","choices":[{"index":0,"delta":{"content":" world"},"finish_reason":null}]}`,
+		}},
+		{neutral.Responses, [2]string{
+			`{"type":"response.output_text.delta","sequence_number":7,"item_id":"msg_1","output_index":0,"content_index":0,"delta":"hello"}`,
+			`{"type":"response.output_text.delta","sequence_number":8,"item_id":"msg_1","output_index":0,"content_index":0,"delta":" world"}`,
+		}},
+		{neutral.Gemini, [2]string{
+			`{"candidates":[{"content":{"parts":[{"text":"hello"}],"role":"model"},"index":0}],"usageMetadata":{"promptTokenCount":5,"candidatesTokenCount":9},"modelVersion":"gemini-3","responseId":"abc"}`,
+			`{"candidates":[{"content":{"parts":[{"text":" world"}],"role":"model"},"index":0}],"usageMetadata":{"promptTokenCount":5,"candidatesTokenCount":14},"modelVersion":"gemini-3","responseId":"abc"}`,
+		}},
 	} {
 		b.Run(string(c.format), func(b *testing.B) {
-			tap, data := neutral.NewTap(c.format, false), []byte(c.data)
-			b.SetBytes(int64(len(data)))
+			tap := neutral.NewTap(c.format, false)
+			frames := [2][]byte{[]byte(c.frames[0]), []byte(c.frames[1])}
+			b.SetBytes(int64(len(frames[0])))
 			b.ReportAllocs()
-			for b.Loop() {
-				tap.Frame(data)
+			for i := 0; b.Loop(); i++ {
+				tap.Frame(frames[i%2])
 			}
 		})
 	}

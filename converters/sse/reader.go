@@ -110,23 +110,40 @@ func (r *Reader) limit() int {
 // last time: the text is buf[line:end], the following line starts at next.
 // Without a line end, next is where the buffer ends.
 func (r *Reader) scanLine() (end, next int, ok bool) {
-	buf := r.buf
-	for i := r.pos; i < len(buf); i++ {
-		switch {
-		case buf[i] == '\n':
-			return i, i + 1, true
-		case buf[i] != '\r':
-		case i+1 < len(buf) && buf[i+1] == '\n':
-			return i, i + 2, true
-		case i+1 < len(buf) || r.ended:
-			return i, i + 1, true
-		default: // the LF of this CR may still come
-			r.pos = i
-			return 0, len(buf), false
+	i := lineEnd(r.buf, r.pos)
+	switch {
+	case i == len(r.buf):
+		r.pos = i
+		return 0, i, false
+	case r.buf[i] == '\n':
+		return i, i + 1, true
+	case i+1 < len(r.buf) && r.buf[i+1] == '\n':
+		return i, i + 2, true
+	case i+1 < len(r.buf) || r.ended:
+		return i, i + 1, true
+	}
+	r.pos = i // the LF of this CR may still come
+	return 0, len(r.buf), false
+}
+
+// lineEnd is the index of the first CR or LF in b from an index on, len(b) if
+// there is none. It looks at a stretch at a time, so that a text with only one
+// of the two does not make it search to the end for the other.
+func lineEnd(b []byte, from int) int {
+	const stretch = 256
+	for ; from < len(b); from += stretch {
+		part := b[from:min(from+stretch, len(b))]
+		if lf := bytes.IndexByte(part, '\n'); lf >= 0 {
+			part = part[:lf+1]
+		}
+		if cr := bytes.IndexByte(part, '\r'); cr >= 0 {
+			return from + cr
+		}
+		if n := len(part); part[n-1] == '\n' {
+			return from + n - 1
 		}
 	}
-	r.pos = len(buf)
-	return 0, len(buf), false
+	return len(b)
 }
 
 // take closes the frame before end and makes the next one start there.
@@ -169,10 +186,7 @@ func (r *Reader) join(data, value []byte, n int) []byte {
 // have an empty name; id, retry and unknown fields mean nothing here and stay
 // in Raw alone.
 func cutField(text []byte) (name, value, rest []byte) {
-	end := 0
-	for end < len(text) && text[end] != '\n' && text[end] != '\r' {
-		end++
-	}
+	end := lineEnd(text, 0)
 	line, rest := text[:end], text[end:]
 	if len(rest) > 1 && rest[0] == '\r' && rest[1] == '\n' {
 		rest = rest[1:]

@@ -17,7 +17,8 @@ const patience = 60 * time.Second
 var errNothingTaken = errors.New("the client takes no more bytes")
 
 // reply is the client's side of an answer. The goroutine of the exchange and
-// the keep-alive timer both write to it, hence the lock.
+// the keep-alive timer both write to it, hence the lock. Once content is on its
+// way the timer keeps out, and the goroutine has it to itself.
 type reply struct {
 	now func() time.Time
 
@@ -25,7 +26,7 @@ type reply struct {
 	w        http.ResponseWriter
 	ctl      *http.ResponseController
 	status   int       // sent; 0 = nothing yet
-	content  bool      // content went out: the answer can no longer be another one
+	content  bool      // content went out: the answer can no longer be another one; set by the goroutine alone
 	deadline time.Time // for writing, as last set
 	err      error     // first failed write; the client is gone
 	timer    *time.Timer
@@ -73,6 +74,9 @@ func (p *reply) start(status int, prepare func(http.Header)) {
 // send writes b and flushes it. After an error the client is gone and nothing
 // more is written.
 func (p *reply) send(b []byte) error {
+	if p.content {
+		return p.write(b)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.write(b)

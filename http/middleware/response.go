@@ -25,10 +25,17 @@ func (w *response) Write(b []byte) (int, error) {
 // Unwrap lets http.ResponseController reach flushing and deadlines.
 func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// Flush serves those who still assert http.Flusher.
-func (w *response) Flush() {
+// FlushError flushes. http.ResponseController would find the way by itself,
+// but for every event of a stream anew.
+func (w *response) FlushError() error {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
-	_ = http.NewResponseController(w.ResponseWriter).Flush() // not every writer can
+	if f, ok := w.ResponseWriter.(interface{ FlushError() error }); ok {
+		return f.FlushError()
+	}
+	return http.NewResponseController(w.ResponseWriter).Flush()
 }
+
+// Flush serves those who still assert http.Flusher.
+func (w *response) Flush() { _ = w.FlushError() } // not every writer can

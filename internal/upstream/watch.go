@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,12 +23,12 @@ type watch struct {
 	cancel context.CancelCauseFunc
 	now    func() time.Time
 	limits Timeouts
+	start  time.Time
+	last   atomic.Int64 // newest body byte, in nanoseconds since start; 0 = none yet
 
 	mu     sync.Mutex
 	timer  *time.Timer
-	start  time.Time
 	answer time.Time // headers came
-	last   time.Time // newest body byte; zero = none yet
 	done   bool
 }
 
@@ -50,10 +51,10 @@ func (w *watch) due() (at time.Time, cause error) {
 		}
 	}
 	add(w.start, w.limits.Total, ErrTotal)
-	switch {
-	case !w.last.IsZero():
-		add(w.last, w.limits.Idle, ErrIdle)
-		add(w.last, w.limits.Gap, ErrIdle)
+	switch last := time.Duration(w.last.Load()); {
+	case last != 0:
+		add(w.start.Add(last), w.limits.Idle, ErrIdle)
+		add(w.start.Add(last), w.limits.Gap, ErrIdle)
 	case !w.answer.IsZero():
 		add(w.start, w.limits.FirstByte, ErrFirstByte)
 		add(w.answer, w.limits.Gap, ErrIdle)
@@ -91,13 +92,12 @@ func (w *watch) answered() {
 
 // touch notes body bytes.
 func (w *watch) touch() {
-	w.mu.Lock()
-	first := w.last.IsZero()
-	w.last = w.now()
-	if first {
+	since := max(1, w.now().Sub(w.start))
+	if w.last.Swap(int64(since)) == 0 {
+		w.mu.Lock()
 		w.rearm()
+		w.mu.Unlock()
 	}
-	w.mu.Unlock()
 }
 
 // rearm moves the timer when a phase ends: the next deadline may be nearer.

@@ -1,0 +1,76 @@
+package neutral
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/tidwall/gjson"
+)
+
+// maxAlike is how much of a frame is remembered.
+const maxAlike = 1 << 10
+
+// alike remembers the last frame that brought nothing but a piece of text, as
+// what stood before the text and after it. Nearly all frames of a stream are
+// one such frame with other texts, and those need not be parsed: they are
+// valid, and mean the same, if their text is a sound piece of a JSON string.
+type alike struct {
+	before, after []byte // quotes included; no before = nothing remembered
+
+	texts  int // of the frame that is being read
+	text   gjson.Result
+	unlike bool // it is not to be remembered
+}
+
+// begin starts with the next frame.
+func (a *alike) begin() { a.texts, a.unlike = 0, false }
+
+// counts says that the frame brought something that counts each time it comes.
+func (a *alike) counts() { a.unlike = true }
+
+// saw notes a text of the frame.
+func (a *alike) saw(text gjson.Result) {
+	a.texts++
+	a.text = text
+}
+
+// learn remembers the frame that was read, if others can be like it.
+func (a *alike) learn(frame string) {
+	start, end := a.text.Index, a.text.Index+len(a.text.Raw)
+	if a.texts != 1 || a.unlike || len(frame)-len(a.text.Raw) > maxAlike ||
+		start == 0 || end > len(frame) || frame[start:end] != a.text.Raw {
+		return
+	}
+	a.before = append(a.before[:0], frame[:start+1]...)
+	a.after = append(a.after[:0], frame[end-1:]...)
+}
+
+// chars counts the characters of the frame's text; 0 if the frame is not like
+// the one remembered, or has to be parsed to tell.
+func (a *alike) chars(frame string) int {
+	room := len(frame) - len(a.before) - len(a.after)
+	if room <= 0 || len(a.before) == 0 ||
+		frame[:len(a.before)] != string(a.before) || frame[len(a.before)+room:] != string(a.after) {
+		return 0
+	}
+	return plainChars(frame[len(a.before) : len(a.before)+room])
+}
+
+// plainChars counts the characters of the inside of a JSON string; 0 if it is
+// not sound, or holds an escape of more than one letter.
+func plainChars(s string) int {
+	escapes := 0
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '"' || c < ' ':
+			return 0
+		case c != '\\':
+		case i+1 < len(s) && strings.IndexByte(`"\/bfnrt`, s[i+1]) >= 0:
+			escapes++
+			i++
+		default:
+			return 0
+		}
+	}
+	return utf8.RuneCountInString(s) - escapes
+}
