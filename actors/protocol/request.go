@@ -108,6 +108,8 @@ type AttemptResult struct {
 	// Drops are codes of what a conversion left out, in the request and in as
 	// much of the answer as there was.
 	Drops []string
+	// Special is what the gateway did to the call on its own account.
+	Special []domain.SpecialSetting
 }
 
 // MatrixFacts are what the classification saw beyond class and status.

@@ -8,7 +8,7 @@ import (
 // The lists below are the format of the journal: values are only ever added at
 // the end of an array, and the numbers of values are part of it.
 
-const recordValues = 5
+const recordValues = 6
 
 func recordFields(c *codec, r *protocol.LogRecord) {
 	c.array(recordValues, func() {
@@ -19,6 +19,7 @@ func recordFields(c *codec, r *protocol.LogRecord) {
 			c.nested(settleValues, func() { settleList(c, s) })
 		})
 		blob(c, &r.Detail.Cost)
+		blob(c, &r.Detail.Special)
 	})
 	r.Detail.RequestID = r.Log.ID
 }

@@ -42,6 +42,7 @@ func (m *machine) attempted(res *protocol.AttemptResult, now time.Time) {
 		Upstream: res.Upstream, Excerpt: res.Excerpt,
 	})
 	m.record.last = res
+	m.record.special = append(m.record.special, res.Special...)
 	action := m.next(now)
 	m.report(res, action != routing.Retry, now)
 	m.record.chain.attempted(m.req, &m.slot, res, now)

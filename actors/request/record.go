@@ -1,6 +1,7 @@
 package request
 
 import (
+	"encoding/json"
 	"time"
 	"unicode/utf8"
 
@@ -23,6 +24,7 @@ type record struct {
 	first     domain.ProviderID
 	served    served // by the attempt handed out last
 	last      *protocol.AttemptResult
+	special   []domain.SpecialSetting // of all attempts
 }
 
 // served is who was called, and with what.
@@ -61,6 +63,9 @@ func (m *machine) logRecord(now time.Time) *protocol.LogRecord {
 	rec := &protocol.LogRecord{
 		Log:    row,
 		Detail: domain.RequestDetail{RequestID: m.req.ID, Chain: m.record.chain.encode()},
+	}
+	if len(m.record.special) > 0 {
+		rec.Detail.Special = encodeSpecial(m.record.special)
 	}
 	if m.record.served.provider != nil {
 		rec.Detail.Cost = encodeCost(&cost)
@@ -112,6 +117,11 @@ func (m *machine) timing(now time.Time) domain.TimingRecord {
 		}
 	}
 	return t
+}
+
+func encodeSpecial(list []domain.SpecialSetting) []byte {
+	b, _ := json.Marshal(list) // plain strings and numbers always marshal
+	return b
 }
 
 // describeUpstream fills in who served the request, or was called last.

@@ -1,6 +1,8 @@
 package responses_test
 
 import (
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,4 +27,31 @@ func TestInject(t *testing.T) {
 	}
 	require.True(t, responses.HasInstructions([]byte(`{"instructions":"x"}`)))
 	require.False(t, responses.HasInstructions([]byte(`{"instructions":null}`)))
+}
+
+// Instructions that are Codex's own, of whatever version, are replaced: as a
+// developer message they would say everything twice.
+func TestInjectReplacesOlderTextsOfCodex(t *testing.T) {
+	t.Parallel()
+	require.True(t, strings.HasPrefix(responses.CodexInstructions(), "You are a coding agent running in the Codex CLI"))
+	for _, old := range []string{responses.CodexInstructions(), "You are Codex, based on GPT-5. Be good."} {
+		in := `{"instructions":` + strconv.Quote(old) + `,"input":[1]}`
+		require.Equal(t, `{"instructions":"C","input":[1]}`, string(responses.Inject([]byte(in), "C")))
+	}
+}
+
+func TestWantsInstructions(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		`{"detail":"Instructions are not valid"}`:                                              true,
+		`{"detail":"Instructions are required"}`:                                               true,
+		`{"error":{"message":"Missing required parameter: 'instructions'."}}`:                  true,
+		`{"error":{"message":"Invalid value for instructions"}}`:                               true,
+		`{"error":{"message":"instructions must be those of Codex"}}`:                          true,
+		`{"error":{"message":"Unsupported parameter: temperature"}}`:                           false,
+		`{"error":{"message":"Missing required parameter: 'input'."}}`:                         false,
+		`{"error":{"message":"see the instructions at our site about the model you asked for"}}`: false,
+	} {
+		require.Equal(t, want, responses.WantsInstructions(text), text)
+	}
 }

@@ -64,9 +64,10 @@ type LogBody struct {
 
 type logDetailBody struct {
 	LogBody
-	DecisionChain []domain.ChainEntry `json:"decisionChain"`
-	CostBreakdown *costBody           `json:"costBreakdown" doc:"null where no provider was called, and once details are cleaned up"`
-	ErrorDetail   *string             `json:"errorDetail"`
+	DecisionChain   []domain.ChainEntry     `json:"decisionChain"`
+	CostBreakdown   *costBody               `json:"costBreakdown" doc:"null where no provider was called, and once details are cleaned up"`
+	SpecialSettings []domain.SpecialSetting `json:"specialSettings" doc:"what the gateway did to the call on its own account"`
+	ErrorDetail     *string                 `json:"errorDetail"`
 }
 
 func (v logView) row(l *domain.RequestLog) LogBody {

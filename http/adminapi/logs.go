@@ -136,7 +136,13 @@ func (a *API) getLog(ctx context.Context, in *logIDInput) (*logOutput, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cost breakdown of %s: %w", id, err)
 	}
-	body := logDetailBody{LogBody: view.row(&log), DecisionChain: chain, CostBreakdown: cost}
+	special := []domain.SpecialSetting{}
+	if len(detail.Special) > 0 {
+		if err := json.Unmarshal(detail.Special, &special); err != nil {
+			return nil, fmt.Errorf("special settings of %s: %w", id, err)
+		}
+	}
+	body := logDetailBody{LogBody: view.row(&log), DecisionChain: chain, CostBreakdown: cost, SpecialSettings: special}
 	if view.full {
 		body.ErrorDetail = optional(detail.Error)
 	}

@@ -33,6 +33,7 @@ type ProviderFields struct {
 	Draining            field[bool]                   `json:"draining,omitzero"                     doc:"takes no new sessions; bound ones stay until they lapse"`
 	AcceptFormats       field[acceptFormats]          `json:"acceptFormats,omitzero"`
 	CodexInstructions   field[string]                 `json:"codexInstructions,omitzero"            enum:"auto,force,keep"`
+	Conversion          *conversionFields             `json:"conversion,omitempty"                  doc:"how requests that are written for it differ from the usual"`
 	CircuitBreaker      *breakerFields                `json:"circuitBreaker,omitempty"`
 	ProxyURL            field[string]                 `json:"proxyUrl,omitzero"                     maxLength:"512" pattern:"^$|^(https?|socks5h?)://" patternDescription:"an http, https, socks5 or socks5h URL" writeOnly:"true" doc:"http, https, socks5 or socks5h; null = direct"`
 	ProxyFallback       field[bool]                   `json:"proxyFallbackToDirect,omitzero"`
@@ -46,6 +47,33 @@ type ProviderFields struct {
 	CostSource          field[string]                 `json:"costSource,omitzero"                   enum:"computed,reported" doc:"reported = the cost that the upstream states, where it does"`
 	SwapCacheTTLBilling field[bool]                   `json:"swapCacheTtlBilling,omitzero"          doc:"it reports 5 minute and 1 hour cache writes the wrong way round"`
 	LimitFields
+}
+
+type conversionFields struct {
+	AlwaysStream        field[bool]   `json:"alwaysStream,omitzero"        doc:"it refuses calls that are not streamed"`
+	DeveloperRole       field[bool]   `json:"developerRole,omitzero"       doc:"Chat: system text as role developer"`
+	CacheBreakpoints    field[bool]   `json:"cacheBreakpoints,omitzero"    doc:"OpenAI: cache_control as explicit breakpoints"`
+	DeriveCacheKey      field[bool]   `json:"deriveCacheKey,omitzero"      doc:"OpenAI: prompt_cache_key from the session where the client gave none"`
+	AutoCache           field[bool]   `json:"autoCache,omitzero"           doc:"Claude: set cache breakpoints where the client set none; default true"`
+	MaxCompletionTokens field[bool]   `json:"maxCompletionTokens,omitzero" doc:"Chat: max_completion_tokens for every model"`
+	DefaultMaxTokens    field[int64]  `json:"defaultMaxTokens,omitzero"    doc:"Claude: output limit where the client names none and the model's is unknown; null = 32000" minimum:"1" maximum:"1000000"`
+	Project             field[string] `json:"project,omitzero"             doc:"Gemini CLI: the project of its envelope" maxLength:"128"`
+}
+
+func (f *conversionFields) apply(c *domain.ConversionFlags) {
+	if f == nil {
+		return
+	}
+	f.AlwaysStream.to(&c.AlwaysStream, false)
+	f.DeveloperRole.to(&c.DeveloperRole, false)
+	f.CacheBreakpoints.to(&c.CacheBreakpoints, false)
+	f.DeriveCacheKey.to(&c.DeriveCacheKey, false)
+	if f.AutoCache.set {
+		c.NoAutoCache = !f.AutoCache.null && !f.AutoCache.value
+	}
+	f.MaxCompletionTokens.to(&c.MaxCompletionTokens, false)
+	f.DefaultMaxTokens.to(&c.DefaultMaxTokens, 0)
+	f.Project.to(&c.Project, "")
 }
 
 type breakerFields struct {
@@ -100,7 +128,8 @@ func (f *ProviderFields) apply(p *domain.Provider) faults {
 		p.Groups = []string{domain.DefaultGroup}
 	}
 	f.GroupPriorities.to(&p.GroupPriorities, nil)
-	f.CodexInstructions.to(&p.Conversion.CodexInstructions, "auto")
+	named(f.CodexInstructions, &p.Conversion.CodexInstructions, domain.InstructionsAuto)
+	f.Conversion.apply(&p.Conversion.ConversionFlags)
 	if f.AcceptFormats.set {
 		p.Conversion.AcceptAll, p.Conversion.AcceptFormats = f.AcceptFormats.value.all, f.AcceptFormats.value.list
 	}

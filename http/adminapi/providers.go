@@ -60,6 +60,7 @@ type providerBody struct {
 	Draining            bool                   `json:"draining"`
 	AcceptFormats       acceptFormats          `json:"acceptFormats"`
 	CodexInstructions   string                 `json:"codexInstructions"`
+	Conversion          conversionBody         `json:"conversion"`
 	CircuitBreaker      breakerBody            `json:"circuitBreaker"`
 	HasProxy            bool                   `json:"hasProxy"`
 	ProxyFallback       bool                   `json:"proxyFallbackToDirect"`
@@ -98,8 +99,9 @@ func (a *API) showProvider(p *domain.Provider) providerBody {
 		AllowedClients:      list(r.AllowedClients), BlockedClients: list(r.BlockedClients),
 		ActiveTimeStart: optional(r.Active.Start), ActiveTimeEnd: optional(r.Active.End), Draining: r.Draining,
 		AcceptFormats:     acceptFormats{all: p.Conversion.AcceptAll, list: p.Conversion.AcceptFormats},
-		CodexInstructions: p.Conversion.CodexInstructions, CircuitBreaker: showBreaker(&p.Breaker),
-		HasProxy: t.ProxyURL != "", ProxyFallback: t.ProxyFallbackToDirect,
+		CodexInstructions: string(p.Conversion.CodexInstructions), Conversion: showConversion(&p.Conversion.ConversionFlags),
+		CircuitBreaker: showBreaker(&p.Breaker),
+		HasProxy:       t.ProxyURL != "", ProxyFallback: t.ProxyFallbackToDirect,
 		FirstByteTimeoutMs: t.FirstByteTimeout.Milliseconds(), StreamIdleTimeoutMs: t.StreamIdleTimeout.Milliseconds(),
 		RequestTimeoutMs: t.RequestTimeout.Milliseconds(), AuthStyle: string(t.AuthStyle),
 		PreserveClientIP: t.PreserveClientIP, CustomHeaderNames: list(slices.Sorted(maps.Keys(t.CustomHeaders))),
@@ -112,6 +114,25 @@ func (a *API) showProvider(p *domain.Provider) providerBody {
 		b.Health = new(showHealth(&h))
 	}
 	return b
+}
+
+type conversionBody struct {
+	AlwaysStream        bool    `json:"alwaysStream"`
+	DeveloperRole       bool    `json:"developerRole"`
+	CacheBreakpoints    bool    `json:"cacheBreakpoints"`
+	DeriveCacheKey      bool    `json:"deriveCacheKey"`
+	AutoCache           bool    `json:"autoCache"`
+	MaxCompletionTokens bool    `json:"maxCompletionTokens"`
+	DefaultMaxTokens    *int64  `json:"defaultMaxTokens"`
+	Project             *string `json:"project"`
+}
+
+func showConversion(c *domain.ConversionFlags) conversionBody {
+	return conversionBody{
+		AlwaysStream: c.AlwaysStream, DeveloperRole: c.DeveloperRole, CacheBreakpoints: c.CacheBreakpoints,
+		DeriveCacheKey: c.DeriveCacheKey, AutoCache: !c.NoAutoCache, MaxCompletionTokens: c.MaxCompletionTokens,
+		DefaultMaxTokens: optional(c.DefaultMaxTokens), Project: optional(c.Project),
+	}
 }
 
 func showBreaker(b *domain.BreakerSettings) breakerBody {
@@ -198,7 +219,7 @@ func newProvider(kind domain.ProviderType, url, key string) domain.Provider {
 		Type: kind, URL: url, Enabled: true, Limits: defaultLimits(), Breaker: domain.DefaultBreakerSettings(),
 		Routing:    domain.Routing{Weight: 1, CostMultiplier: domain.MultiplierOne},
 		Transport:  domain.Transport{AuthStyle: domain.AuthAuto},
-		Conversion: domain.Conversion{CodexInstructions: "auto"},
+		Conversion: domain.Conversion{CodexInstructions: domain.InstructionsAuto},
 		Billing:    domain.Billing{CostSource: domain.CostComputed},
 	}
 	setProviderKey(&p, key)

@@ -30,6 +30,7 @@ func TestCreateProviderAsScriptsDo(t *testing.T) {
 		"weight":7,"priority":2,"groups":["default","fast"],"groupPriorities":{"fast":1},"costMultiplier":1.25,
 		"modelRedirects":[{"matchType":"exact","source":"a","target":"b"}],
 		"allowedModels":["gpt-5",{"matchType":"prefix","pattern":"o"}],"acceptFormats":["claude","chat"],"codexInstructions":"force",
+		"conversion":{"alwaysStream":true,"autoCache":false,"defaultMaxTokens":9000,"project":"p"},
 		"limitConcurrentSessions":4,"circuitBreaker":{"failureThreshold":3,"openDurationMs":60000,"halfOpenSuccessThreshold":1},
 		"proxyUrl":"socks5h://user:secret-pass@127.0.0.1:1080","customHeaders":{"X-Team":"value-of-header"},
 		"firstByteTimeoutStreamingMs":30000,"maxAttempts":3,"isEnabled":false}`)
@@ -50,7 +51,13 @@ func TestCreateProviderAsScriptsDo(t *testing.T) {
 		"failureWindowMs": 300000.0, "halfOpenMaxProbes": 1.0,
 	}, p["circuitBreaker"])
 
+	require.Equal(t, map[string]any{
+		"alwaysStream": true, "developerRole": false, "cacheBreakpoints": false, "deriveCacheKey": false, "autoCache": false,
+		"maxCompletionTokens": false, "defaultMaxTokens": 9000.0, "project": "p",
+	}, p["conversion"])
+
 	got := w.catalog.Current().Provider(1)
+	require.Equal(t, domain.ConversionFlags{AlwaysStream: true, NoAutoCache: true, DefaultMaxTokens: 9000, Project: "p"}, got.Conversion.ConversionFlags)
 	require.Equal(t, upstreamKey, got.Key.Reveal())
 	require.Equal(t, "socks5h://user:secret-pass@127.0.0.1:1080", got.Transport.ProxyURL.Reveal())
 	require.Equal(t, domain.Multiplier(12500), got.Routing.CostMultiplier)
@@ -71,7 +78,7 @@ func TestProviderDefaults(t *testing.T) {
 	require.Equal(t, []string{"default"}, got.Groups)
 	require.True(t, got.Enabled)
 	require.False(t, got.Conversion.AcceptAll)
-	require.Equal(t, "auto", got.Conversion.CodexInstructions)
+	require.Equal(t, domain.InstructionsAuto, got.Conversion.CodexInstructions)
 	var p map[string]any
 	w.admin(http.MethodGet, fmt.Sprintf("/api/v1/providers/%d", id), nil).into(t, http.StatusOK, &p)
 	require.Equal(t, "native", p["acceptFormats"])

@@ -45,6 +45,8 @@ type settingsBody struct {
 	StreamGateMode                  string   `json:"streamGateMode"                  enum:"off,shadow,enforce"`
 	GateKeepaliveAfterMs            int64    `json:"gateKeepaliveAfterMs"`
 	EchoUpstreamModel               bool     `json:"echoUpstreamModel"`
+	CodexInstructions               *string  `json:"codexInstructions"               doc:"null = the text that comes with the program"`
+	ThinkingSignatureRectifier      bool     `json:"thinkingSignatureRectifier"`
 	ClaudeUserIDInjection           bool     `json:"claudeUserIdInjection"`
 	CodexSessionIDCompletion        bool     `json:"codexSessionIdCompletion"`
 	ResponsesInputRectifier         bool     `json:"responsesInputRectifier"`
@@ -77,6 +79,7 @@ func showSettings(s *domain.Settings) settingsBody {
 		OnClientAbort: string(s.OnClientAbort), ClientAbortDrainMs: s.ClientAbortDrain.Milliseconds(),
 		StreamGateMode: string(s.StreamGate), GateKeepaliveAfterMs: s.GateKeepaliveAfter.Milliseconds(),
 		EchoUpstreamModel: s.EchoUpstreamModel, ClaudeUserIDInjection: s.ClaudeUserIDInjection,
+		CodexInstructions: optional(s.CodexInstructions), ThinkingSignatureRectifier: s.ThinkingSignatureRectifier,
 		CodexSessionIDCompletion: s.CodexSessionIDCompletion, ResponsesInputRectifier: s.ResponsesInputRectifier,
 		InjectStreamUsage:            s.InjectStreamUsage,
 		AllowNonConversationFallback: s.AllowNonConversationFallback, QuotaFailMode: string(s.QuotaFailMode),
@@ -109,6 +112,8 @@ type settingsFields struct {
 	StreamGateMode                  field[string]   `json:"streamGateMode,omitzero"                  enum:"off,shadow,enforce"`
 	GateKeepaliveAfterMs            field[int64]    `json:"gateKeepaliveAfterMs,omitzero"            minimum:"0" maximum:"600000"`
 	EchoUpstreamModel               field[bool]     `json:"echoUpstreamModel,omitzero"`
+	CodexInstructions               field[string]   `json:"codexInstructions,omitzero"               maxLength:"100000" doc:"put before requests to Codex providers that insist on their own; null = the text that comes with the program"`
+	ThinkingSignatureRectifier      field[bool]     `json:"thinkingSignatureRectifier,omitzero"      doc:"drop signed thinking that an upstream refused, and ask it again"`
 	ClaudeUserIDInjection           field[bool]     `json:"claudeUserIdInjection,omitzero"`
 	CodexSessionIDCompletion        field[bool]     `json:"codexSessionIdCompletion,omitzero"        doc:"complete session-id and prompt_cache_key of Responses calls"`
 	ResponsesInputRectifier         field[bool]     `json:"responsesInputRectifier,omitzero"         doc:"wrap an input that is no array"`
@@ -150,6 +155,8 @@ func (f *settingsFields) apply(s *domain.Settings) {
 	named(f.StreamGateMode, &s.StreamGate, d.StreamGate)
 	millisTo(f.GateKeepaliveAfterMs, &s.GateKeepaliveAfter, d.GateKeepaliveAfter)
 	f.EchoUpstreamModel.to(&s.EchoUpstreamModel, d.EchoUpstreamModel)
+	f.CodexInstructions.to(&s.CodexInstructions, d.CodexInstructions)
+	f.ThinkingSignatureRectifier.to(&s.ThinkingSignatureRectifier, d.ThinkingSignatureRectifier)
 	f.ClaudeUserIDInjection.to(&s.ClaudeUserIDInjection, d.ClaudeUserIDInjection)
 	f.CodexSessionIDCompletion.to(&s.CodexSessionIDCompletion, d.CodexSessionIDCompletion)
 	f.ResponsesInputRectifier.to(&s.ResponsesInputRectifier, d.ResponsesInputRectifier)

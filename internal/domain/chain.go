@@ -79,6 +79,35 @@ type ConversionUsed struct {
 	Drops []string `json:"drops,omitempty"`
 }
 
+// SpecialSetting is something that the gateway did to a call on its own account,
+// beyond what its protocol asks for.
+type SpecialSetting struct {
+	Type       SpecialType `json:"type"`
+	ProviderID ProviderID  `json:"providerId,omitempty"`
+	Attempt    int         `json:"attempt,omitempty"`
+	Mode       string      `json:"mode,omitempty"`    // the setting by which it was done
+	Trigger    string      `json:"trigger,omitempty"` // what called for it
+}
+
+// SpecialType names what was done.
+type SpecialType string
+
+// What the gateway does by itself.
+const (
+	SpecialCodexInstructions SpecialType = "codex_instructions"           // put Codex's own in front
+	SpecialStreamOptions     SpecialType = "stream_options_rectifier"     // left out: the provider refuses them
+	SpecialFunctionID        SpecialType = "gemini_function_id_rectifier" // left out: the provider refuses them
+	SpecialThinkingSignature SpecialType = "thinking_signature_rectifier" // signed thinking left out: it was refused
+)
+
+// What called for it.
+const (
+	TriggerAbsent     = "absent"     // the request had none
+	TriggerForced     = "forced"     // the operator wants it always
+	TriggerRefused    = "refused"    // the provider refused the request without
+	TriggerRemembered = "remembered" // it refused an earlier one
+)
+
 // DecisionContext explains a selection.
 type DecisionContext struct {
 	TotalProviders       int                `json:"totalProviders"`

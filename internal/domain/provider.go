@@ -128,11 +128,37 @@ const (
 	AuthBoth    AuthStyle = "both"
 )
 
-// Conversion says which clients a provider takes besides those of its own protocol.
+// Conversion says which clients a provider takes besides those of its own
+// protocol, and what it wants of the requests made for it.
 type Conversion struct {
 	AcceptAll         bool
 	AcceptFormats     []Protocol // beside the native one; unused when AcceptAll
-	CodexInstructions string     // auto, force, keep
+	CodexInstructions InstructionsMode
+	ConversionFlags
+}
+
+// InstructionsMode is whether a provider of type codex gets Codex's own
+// instructions in front of a request.
+type InstructionsMode string
+
+// The modes.
+const (
+	InstructionsAuto  InstructionsMode = "auto"  // converted requests, where the provider insists on them
+	InstructionsForce InstructionsMode = "force" // all requests, native ones too
+	InstructionsKeep  InstructionsMode = "keep"  // none
+)
+
+// ConversionFlags are how the requests that are written for a provider differ
+// from the usual. The zero value is the usual.
+type ConversionFlags struct {
+	AlwaysStream        bool   `json:"alwaysStream,omitempty"`     // it refuses calls that are not streamed
+	DeveloperRole       bool   `json:"developerRole,omitempty"`    // chat: system text as role developer
+	CacheBreakpoints    bool   `json:"cacheBreakpoints,omitempty"` // openai: cache_control as explicit breakpoints
+	DeriveCacheKey      bool   `json:"deriveCacheKey,omitempty"`   // openai: prompt_cache_key from the session, if the client gave none
+	NoAutoCache         bool   `json:"noAutoCache,omitempty"`      // claude: set no cache breakpoints where the client set none
+	MaxCompletionTokens bool   `json:"maxCompletionTokens,omitempty"`
+	DefaultMaxTokens    int64  `json:"defaultMaxTokens,omitempty"` // claude: for clients that name no limit; 0 = the model's, else 32000
+	Project             string `json:"project,omitempty"`          // gemini-cli
 }
 
 // DemoScheme is the scheme of the built-in demo upstream, DemoURL its base URL.

@@ -105,6 +105,7 @@ type RequestDetail struct {
 	RequestID RequestID
 	Chain     []byte // JSON array of ChainEntry
 	Cost      []byte // JSON of CostBreakdown; empty = no provider was called
+	Special   []byte // JSON array of SpecialSetting; empty = none
 	Error     string // redacted excerpt of the last error, at most 4000 characters
 }
 

@@ -24,7 +24,9 @@ type Settings struct {
 	ClientAbortDrain             time.Duration
 	StreamGate                   GateMode
 	GateKeepaliveAfter           time.Duration
-	EchoUpstreamModel            bool // leave the upstream's model name in the answer
+	EchoUpstreamModel            bool   // leave the upstream's model name in the answer
+	CodexInstructions            string // put before requests to Codex back ends that insist; empty = the text that comes with the program
+	ThinkingSignatureRectifier   bool   // drop signed thinking that an upstream refused, and ask again
 	ClaudeUserIDInjection        bool
 	CodexSessionIDCompletion     bool // the session id and prompt_cache_key that Codex would send
 	ResponsesInputRectifier      bool // wrap an input that is no array
@@ -50,6 +52,9 @@ type Settings struct {
 
 	Setup Setup
 }
+
+// MaxInstructions bounds the setting CodexInstructions, in characters.
+const MaxInstructions = 100_000
 
 // TierStrategy is how one provider is drawn from the best tier.
 type TierStrategy string
@@ -182,6 +187,7 @@ func DefaultSettings() Settings {
 		CodexSessionIDCompletion:        true,
 		ResponsesInputRectifier:         true,
 		InjectStreamUsage:               true,
+		ThinkingSignatureRectifier:      true,
 		AllowNonConversationFallback:    true,
 		CleanupEnabled:                  true,
 		CleanupRetentionDays:            30,

@@ -40,6 +40,15 @@ func toJSON[T any](list []T) string {
 	return string(b)
 }
 
+// toObject encodes a struct of plain values.
+func toObject(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("store: encode a column: " + err.Error()) // strings, numbers and flags only
+	}
+	return string(b)
+}
+
 func fromJSON[T any](column, text string) ([]T, error) {
 	var list []T
 	if err := json.Unmarshal([]byte(text), &list); err != nil {

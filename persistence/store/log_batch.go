@@ -125,7 +125,8 @@ func (w *batchWriter) closeRows(ctx context.Context, tx *sql.Tx, finished []doma
 		sums.closed(f.Log)
 		chain := cmp.Or(string(f.Detail.Chain), "[]")
 		purgeAt := f.Log.CreatedAt.Add(detailsKept).UnixMilli()
-		_, err = addDetail.ExecContext(ctx, int64(f.Log.ID), chain, text(string(f.Detail.Cost)), text(f.Detail.Error), purgeAt)
+		_, err = addDetail.ExecContext(ctx, int64(f.Log.ID), chain, text(string(f.Detail.Cost)),
+			text(string(f.Detail.Special)), text(f.Detail.Error), purgeAt)
 		if err != nil {
 			return fmt.Errorf("add the detail of %s: %w", f.Log.ID, err)
 		}

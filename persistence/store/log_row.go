@@ -69,6 +69,7 @@ type detailRow struct {
 	Chain     string `bun:"decision_chain"`
 	Cost      string `bun:"cost_breakdown"`
 	Error     string `bun:"error_detail"`
+	Special   string `bun:"special_settings"`
 }
 
 func (r *logRow) log() (domain.RequestLog, error) {

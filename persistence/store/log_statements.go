@@ -32,8 +32,8 @@ func prepareBatch(ctx context.Context, main, logs *sql.DB) (*batchStatements, er
 		{&st.openRow, logs, insert + " ON CONFLICT (id) DO NOTHING"},
 		{&st.closeRow, logs, insert + " ON CONFLICT (id) DO UPDATE SET " + strings.Join(set, ", ") +
 			" WHERE request_logs.status_code IS NULL"},
-		{&st.addDetail, logs, "INSERT INTO request_details (request_id, decision_chain, cost_breakdown, error_detail, purge_at)" +
-			" VALUES (?, ?, ?, ?, ?) ON CONFLICT (request_id) DO NOTHING"},
+		{&st.addDetail, logs, "INSERT INTO request_details (request_id, decision_chain, cost_breakdown, special_settings, error_detail, purge_at)" +
+			" VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (request_id) DO NOTHING"},
 		{&st.addSession, main, addSessionSQL},
 		{&st.useKey, main, useKeySQL},
 	} {

@@ -30,6 +30,7 @@ type providerRow struct {
 	MaxAttempts           int    `bun:"max_attempts,nullzero"`
 	AcceptFormats         string `bun:"accept_formats"`
 	CodexInstructions     string `bun:"codex_instructions"`
+	Conversion            string `bun:"conversion"`
 	FailureThreshold      int    `bun:"cb_failure_threshold"`
 	OpenDurationMs        int64  `bun:"cb_open_duration_ms"`
 	HalfOpenSuccess       int    `bun:"cb_half_open_success_threshold"`
@@ -77,7 +78,8 @@ func fromProvider(p domain.Provider) providerRow {
 		limitColumns:          fromLimits(p.Limits),
 		MaxAttempts:           p.Routing.MaxAttempts,
 		AcceptFormats:         acceptFormats(p.Conversion),
-		CodexInstructions:     cmp.Or(p.Conversion.CodexInstructions, "auto"),
+		CodexInstructions:     string(cmp.Or(p.Conversion.CodexInstructions, domain.InstructionsAuto)),
+		Conversion:            toObject(p.Conversion.ConversionFlags),
 		FailureThreshold:      p.Breaker.FailureThreshold,
 		OpenDurationMs:        p.Breaker.OpenDuration.Milliseconds(),
 		HalfOpenSuccess:       p.Breaker.HalfOpenSuccess,
@@ -253,7 +255,10 @@ func acceptFormats(c domain.Conversion) string {
 }
 
 func (r *providerRow) conversion() (domain.Conversion, error) {
-	c := domain.Conversion{CodexInstructions: r.CodexInstructions}
+	c := domain.Conversion{CodexInstructions: domain.InstructionsMode(r.CodexInstructions)}
+	if err := json.Unmarshal([]byte(r.Conversion), &c.ConversionFlags); err != nil {
+		return c, fmt.Errorf("decode conversion: %w", err)
+	}
 	switch r.AcceptFormats {
 	case `"all"`:
 		c.AcceptAll = true

@@ -107,6 +107,9 @@ func (r RequestLogs) Get(ctx context.Context, id domain.RequestID) (domain.Reque
 		if cost := details[0].Cost; cost != "" {
 			detail.Cost = []byte(cost)
 		}
+		if special := details[0].Special; special != "" {
+			detail.Special = []byte(special)
+		}
 	}
 	return log, detail, nil
 }

@@ -47,6 +47,8 @@ func registry() []setting {
 			oneOf(domain.GateOff, domain.GateShadow, domain.GateEnforce)),
 		duration("gate_keepalive_after_ms", func(s *s) *time.Duration { return &s.GateKeepaliveAfter }, 0, 10*time.Minute),
 		plain("echo_upstream_model", func(s *s) *bool { return &s.EchoUpstreamModel }, anything),
+		plain("codex_instructions", func(s *s) *string { return &s.CodexInstructions }, lengthUpTo(domain.MaxInstructions)),
+		plain("thinking_signature_rectifier", func(s *s) *bool { return &s.ThinkingSignatureRectifier }, anything),
 		plain("claude_user_id_injection", func(s *s) *bool { return &s.ClaudeUserIDInjection }, anything),
 		plain("codex_session_id_completion", func(s *s) *bool { return &s.CodexSessionIDCompletion }, anything),
 		plain("responses_input_rectifier", func(s *s) *bool { return &s.ResponsesInputRectifier }, anything),

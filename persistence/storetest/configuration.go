@@ -234,7 +234,11 @@ func testProviders(t *testing.T, open Open) {
 		StreamIdleTimeout: time.Minute, RequestTimeout: time.Hour, AuthStyle: domain.AuthBearer, PreserveClientIP: true,
 		CustomHeaders: map[string]domain.Secret{"x-extra": "value"},
 	}
-	want.Conversion = domain.Conversion{AcceptFormats: []domain.Protocol{domain.ProtocolChat}, CodexInstructions: "force"}
+	want.Conversion = domain.Conversion{AcceptFormats: []domain.Protocol{domain.ProtocolChat}, CodexInstructions: domain.InstructionsForce}
+	want.Conversion.ConversionFlags = domain.ConversionFlags{
+		AlwaysStream: true, DeveloperRole: true, CacheBreakpoints: true, DeriveCacheKey: true, NoAutoCache: true,
+		MaxCompletionTokens: true, DefaultMaxTokens: 9000, Project: "p",
+	}
 	want.Billing = domain.Billing{PricingKey: "shop", CostSource: domain.CostReported, SwapCacheTTL: true}
 	created, version, err := s.Providers().Create(ctx, want)
 	require.NoError(t, err)
@@ -249,11 +253,11 @@ func testProviders(t *testing.T, open Open) {
 	bare, _, err := s.Providers().Create(ctx, provider("acme")) // names may repeat
 	require.NoError(t, err)
 	require.Equal(t, domain.AuthAuto, bare.Transport.AuthStyle)
-	require.Equal(t, "auto", bare.Conversion.CodexInstructions)
+	require.Equal(t, domain.Conversion{CodexInstructions: domain.InstructionsAuto}, bare.Conversion)
 	require.Nil(t, bare.Transport.CustomHeaders)
 
 	got.Key, got.Transport.ProxyURL, got.Transport.CustomHeaders = "another-credential-0002", "", nil
-	got.Conversion = domain.Conversion{AcceptAll: true, CodexInstructions: "keep"}
+	got.Conversion = domain.Conversion{AcceptAll: true, CodexInstructions: domain.InstructionsKeep}
 	got.Groups, got.GroupPriorities = []string{"a"}, nil
 	updated, _, err := s.Providers().Update(ctx, got, 1)
 	require.NoError(t, err)

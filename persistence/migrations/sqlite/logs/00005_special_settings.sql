@@ -1,0 +1,3 @@
+-- +goose Up
+
+ALTER TABLE request_details ADD COLUMN special_settings TEXT;
