@@ -37,6 +37,7 @@ type call struct {
 
 	sent       *upstream.Call // nil until it is made
 	conversion *conversion    // nil where the provider speaks the client's protocol
+	mends      mends
 }
 
 // attempt makes one call and carries the answer to the client, unless it turns
@@ -56,25 +57,34 @@ func (g *Gateway) attempt(x *exchange, run Run, a *protocol.Attempt) (result *pr
 	x.leaving.call(cancel)
 	defer x.leaving.over()
 
+	c.mends.known = g.quirks.of(c.provider, c.result.StartedAt)
+	for again := true; again; {
+		again = c.exchange(ctx, run)
+	}
+	return c.result
+}
+
+// exchange sends the request and deals with the answer; true means that the
+// request is to be sent once more, in another form.
+func (c *call) exchange(ctx context.Context, run Run) (again bool) {
 	outgoing, ok := c.outgoing()
 	if !ok {
-		return c.result
+		return false
 	}
 	c.sent = outgoing
-	res, err := g.Upstream.Do(ctx, outgoing)
+	res, err := c.g.Upstream.Do(ctx, outgoing)
 	if err != nil {
 		c.broken(err)
-		return c.result
+		return false
 	}
 	defer res.Body.Close()
 	c.result.EndpointURL = res.Endpoint
 	if res.Status < 200 || res.Status > 299 {
-		c.errorAnswer(res)
-		return c.result
+		return c.errorAnswer(res)
 	}
-	run.Begun(a.N)
+	run.Begun(c.a.N)
 	c.carry(res)
-	return c.result
+	return false
 }
 
 // carry takes a 2xx to the client, in the way its kind asks for.
@@ -159,12 +169,16 @@ func (c *call) broken(err error) {
 	c.failed(e)
 }
 
-// errorAnswer takes down an upstream's non-2xx.
-func (c *call) errorAnswer(res *upstream.Response) {
+// errorAnswer takes down an upstream's non-2xx; true means that the call can be
+// mended and is to be made again.
+func (c *call) errorAnswer(res *upstream.Response) (again bool) {
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxErrorBody))
 	if err != nil && c.x.leaving.gone() {
 		c.broken(err)
-		return
+		return false
+	}
+	if c.mend(res.Status, string(body)) {
+		return true
 	}
 	c.result.RetryAfter = upstream.RetryAfter(res.Header, c.g.Now())
 	c.meterRefusal(body)
@@ -174,6 +188,7 @@ func (c *call) errorAnswer(res *upstream.Response) {
 			Status: res.Status, ContentType: res.Header.Get("Content-Type"), Body: body, RequestID: upstream.RequestID(res.Header),
 		}, res.Header),
 	})
+	return false
 }
 
 // disguised takes down a 2xx that carries an error or nothing at all.
@@ -217,7 +232,7 @@ func (c *call) succeeded(status int, complete bool) {
 	r := c.result
 	r.Class, r.Status, r.Complete = domain.ClassOK, status, complete
 	c.usage(complete)
-	if c.x.target.protocol == domain.ProtocolResponses && c.conversion == nil && c.tap != nil && !c.x.head.unstored {
+	if c.x.target.protocol == domain.ProtocolResponses && !c.converts() && c.tap != nil && !c.x.head.unstored {
 		c.x.threads.note(c.x.key.ID, c.tap.ID(), c.x.session.id)
 	}
 }

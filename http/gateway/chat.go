@@ -30,7 +30,8 @@ func chatMember(c *scan.Cursor, name []byte, h *head) {
 	case "model":
 		h.model, _ = c.Text()
 	case "stream":
-		h.stream, _ = c.Bool()
+		h.asked.read(c)
+		h.stream = string(h.asked.raw) == "true"
 	case "messages":
 		h.turns(c, "content")
 	case "tools":

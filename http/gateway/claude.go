@@ -28,7 +28,8 @@ func claudeMember(c *scan.Cursor, name []byte, h *head) {
 	case "model":
 		h.model, _ = c.Text()
 	case "stream":
-		h.stream, _ = c.Bool()
+		h.asked.read(c)
+		h.stream = string(h.asked.raw) == "true"
 	case "system":
 		h.opening.system = texts(c, h.opening.system)
 	case "tools":

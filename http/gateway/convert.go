@@ -28,13 +28,9 @@ type conversion struct {
 // outgoing is the call to the provider; false if the request cannot be put into
 // the provider's protocol, in which case the result says so.
 func (c *call) outgoing() (*upstream.Call, bool) {
+	c.result.Special = nil
 	if c.a.Convert == "" {
-		out := c.x.outgoing(c.a)
-		if clean, changed := c.home(); changed {
-			out.Body = clean
-		}
-		out.Provider = c.provider
-		return out, true
+		return c.native(), true
 	}
 	request, err := c.encode()
 	if err != nil {
@@ -42,20 +38,34 @@ func (c *call) outgoing() (*upstream.Call, bool) {
 		return nil, false
 	}
 	c.result.Drops = request.Drops
+	v := c.conversion
 	path, query, _ := strings.Cut(request.Path, "?")
 	if path == "" {
-		path = usualPath(c.conversion.From)
+		path = usualPath(v.From)
 	}
 	return &upstream.Call{
 		Provider: c.provider, Method: http.MethodPost, Path: path, RawQuery: query,
-		Header: convertedHeader(c.x.r.Header, c.conversion.From),
-		Body:   document(request.Body), Stream: c.x.head.stream, ClientIP: c.x.ip,
+		Header: convertedHeader(c.x.r.Header, v.From),
+		Body:   document(request.Body), Stream: c.streams(), ClientIP: c.x.ip,
 	}, true
+}
+
+// converts tells whether the provider speaks another protocol than the client.
+func (c *call) converts() bool { return c.a.Convert != "" }
+
+// streams tells whether the provider is asked for a stream.
+func (c *call) streams() bool { return c.x.head.stream || c.alwaysStreams() }
+
+// alwaysStreams tells whether a conversation that is not to be streamed has to be
+// asked for as a stream.
+func (c *call) alwaysStreams() bool {
+	return c.provider.Conversion.AlwaysStream && c.x.target.judged() && !c.x.head.stream
 }
 
 // encode puts the client's request into the provider's format.
 func (c *call) encode() (*convert.Request, error) {
 	x, target := c.x, c.g.target(c.provider, c.a.Model)
+	target.NoStreamOptions, target.NoCallIDs = c.mends.has(noStreamOptions), c.mends.has(noCallIDs)
 	client := x.target.dialect.format
 	c.conversion = &conversion{
 		Exchange: convert.Exchange{From: target.Format, To: client},
@@ -70,25 +80,40 @@ func (c *call) encode() (*convert.Request, error) {
 	v.Client.Model, v.Client.RequestID, v.Client.Now = x.model, x.id.String(), c.g.Now().Unix()
 	v.Client.Array = client == neutral.Gemini && x.r.URL.Query().Get("alt") != "sse"
 	if v.envelope {
-		request, err := convert.RewrapRequest(x.body.Bytes(), x.inPath(), &target)
+		request, err := convert.RewrapRequest(x.body.Bytes(), convert.Path{Model: x.model, Stream: c.streams()}, &target)
 		if err == nil {
 			request.Body = bytes.Clone(request.Body) // it may be sent for longer than the client's is kept
 		}
 		return request, err
 	}
-	target.CacheKey = x.cacheKey(target.Format)
+	target.CacheKey = x.cacheKey(c.provider, target.Format)
 	request, err := convert.Encode(r, &target)
-	if err == nil {
-		v.Names, v.StripFence = request.Names, request.StripFence
+	if err != nil {
+		return nil, err
 	}
-	return request, err
+	v.Names, v.StripFence = request.Names, request.StripFence
+	request.Body = c.instructed(c.unsigned(target.Format, request.Body))
+	if target.Format == neutral.Chat && target.NoStreamOptions && target.Streams(r) {
+		c.mended(domain.SpecialStreamOptions, noStreamOptions)
+	}
+	if target.Format == neutral.Gemini && target.NoCallIDs {
+		c.mended(domain.SpecialFunctionID, noCallIDs)
+	}
+	return request, nil
 }
 
 // target is a model at a provider, as writers of requests go by it.
 func (g *Gateway) target(p *domain.Provider, model string) neutral.Target {
+	f := &p.Conversion.ConversionFlags
 	return neutral.Target{
 		Format: neutral.Format(p.Type.Protocol()), ModelName: model, Model: g.Capabilities.Model(model),
-		AutoCache: true, // clients of other vendors know no breakpoints, and without any nothing is cached
+		AutoCache:           !f.NoAutoCache, // clients of other vendors know no breakpoints, and without any nothing is cached
+		AlwaysStream:        f.AlwaysStream,
+		DeveloperRole:       f.DeveloperRole,
+		CacheBreakpoints:    f.CacheBreakpoints,
+		MaxCompletionTokens: f.MaxCompletionTokens || isOpenAI(p.URL),
+		DefaultMaxTokens:    f.DefaultMaxTokens,
+		Project:             f.Project,
 	}
 }
 
@@ -110,10 +135,12 @@ func (x *exchange) inPath() convert.Path {
 	return convert.Path{Model: x.model, Stream: x.head.stream}
 }
 
-// cacheKey keeps the turns of a session together at OpenAI, whose clients would
-// send a key of their own.
-func (x *exchange) cacheKey(f neutral.Format) string {
-	if f != neutral.Responses || !x.settings().CodexSessionIDCompletion || x.session.source == domain.SessionGenerated {
+// cacheKey keeps the turns of a session together at OpenAI, where clients of its
+// own would send a key: Codex always does.
+func (x *exchange) cacheKey(p *domain.Provider, f neutral.Format) string {
+	codex := f == neutral.Responses && x.settings().CodexSessionIDCompletion
+	wanted := (f == neutral.Responses || f == neutral.Chat) && p.Conversion.DeriveCacheKey
+	if !codex && !wanted || x.session.source == domain.SessionGenerated {
 		return ""
 	}
 	return stableUUID(x.session.id, x.key.ID)
@@ -138,7 +165,7 @@ func (c *call) worded(e *neutral.Error) *domain.UpstreamFault {
 
 // reword puts a provider's refusal into the client's format.
 func (c *call) reword(up *domain.UpstreamFault, header http.Header) *domain.UpstreamFault {
-	if c.conversion == nil {
+	if !c.converts() {
 		return up
 	}
 	e := neutral.ReadError(up.Status, header, up.Body)

@@ -39,7 +39,7 @@ func (c *call) convertDocument(res *upstream.Response) {
 		c.disguised(failure, status, body)
 		return
 	}
-	out, fault := c.translate(body)
+	out, fault := c.translate(body, isStream(res.Header))
 	if fault != nil {
 		c.faulty(fault)
 		return
@@ -79,8 +79,9 @@ func (c *call) judge(res *upstream.Response, body []byte) (domain.FailureKind, i
 	return g.Failure(), inferStatus(body)
 }
 
-// translate puts a whole answer into the client's format and framing.
-func (c *call) translate(body []byte) ([]byte, *neutral.Error) {
+// translate puts a whole answer, which may have come as a stream, into the
+// client's format and framing.
+func (c *call) translate(body []byte, streamed bool) ([]byte, *neutral.Error) {
 	v := c.conversion
 	switch {
 	case c.events:
@@ -89,7 +90,7 @@ func (c *call) translate(body []byte) ([]byte, *neutral.Error) {
 		out = append(out, s.Finish()...)
 		c.lost(s.Drops())
 		return out, s.Err()
-	case v.envelope:
+	case v.envelope && !streamed:
 		return convert.NewRewrap(v.To, v.Client.RequestID).Body(body), nil
 	}
 	f := v.Fold()

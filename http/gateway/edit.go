@@ -10,8 +10,8 @@ import (
 	"github.com/claude-code-hub/cch/internal/upstream"
 )
 
-// outgoing is the call to a provider of the client's own protocol. Without
-// edits the provider gets the client's bytes.
+// outgoing is the call to a provider of the client's own protocol, with the
+// client's bytes.
 func (x *exchange) outgoing(a *protocol.Attempt) *upstream.Call {
 	c := &upstream.Call{
 		Method: x.r.Method, Path: x.target.path, RawQuery: x.r.URL.RawQuery, Header: x.header(),
@@ -27,16 +27,21 @@ func (x *exchange) outgoing(a *protocol.Attempt) *upstream.Call {
 	case x.target.editable() && a.Redirected:
 		c.Path = x.target.asked(a.Model)
 	}
-	c.Body = x.body.Splice(x.edits(a)...)
+	c.Body = x.body.Splice()
 	return c
 }
 
-// edits is all that changes in the body.
-func (x *exchange) edits(a *protocol.Attempt) []intake.Edit {
-	var out []intake.Edit
-	if a.Redirected && x.target.editable() && x.target.model == "" {
+// renamed gives the model in the body the name that the provider knows it by.
+func (x *exchange) renamed(a *protocol.Attempt, out []intake.Edit) []intake.Edit {
+	if a.Redirected && x.target.model == "" {
 		out = append(out, intake.Edit{From: x.head.model.At, To: x.head.model.End(), With: jsonText(a.Model)})
 	}
+	return out
+}
+
+// edits is all that changes in the body for itself.
+func (x *exchange) edits(a *protocol.Attempt) []intake.Edit {
+	out := x.renamed(a, nil)
 	if x.target.judged() && x.target.dialect.edits != nil {
 		out = x.target.dialect.edits(x, out)
 	}

@@ -18,7 +18,7 @@ type frameEdits struct {
 }
 
 func (c *call) frameEdits() frameEdits {
-	e := frameEdits{dialect: c.x.target.dialect, swallow: c.x.metersStream()}
+	e := frameEdits{dialect: c.x.target.dialect, swallow: c.metersStream()}
 	if c.renames() {
 		e.name = c.requestedModel()
 	}

@@ -84,6 +84,7 @@ type Gateway struct {
 	plans   routing.Plans
 
 	converters converters
+	quirks     quirks
 
 	shed, strangers atomic.Int64
 

@@ -12,6 +12,7 @@ import (
 type head struct {
 	model    scan.Text
 	stream   bool
+	asked    value // the member stream
 	messages int
 	hints    sessionHints
 	opening  opening

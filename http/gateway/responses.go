@@ -36,7 +36,8 @@ func responsesMember(c *scan.Cursor, name []byte, h *head) {
 	case "model":
 		h.model, _ = c.Text()
 	case "stream":
-		h.stream, _ = c.Bool()
+		h.asked.read(c)
+		h.stream = string(h.asked.raw) == "true"
 	case "instructions":
 		h.opening.system = texts(c, h.opening.system)
 	case "input":

@@ -1,0 +1,54 @@
+package gateway
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+func TestQuirksAreBelievedForADay(t *testing.T) {
+	t.Parallel()
+	var s quirks
+	now := time.Unix(1_790_000_000, 0)
+	p := &domain.Provider{ID: 1, URL: "https://a"}
+	s.learn(p, noForeignThinking, now)
+	require.Zero(t, s.of(p, now), "that is a matter of one conversation")
+	s.learn(p, noStreamOptions, now)
+	s.learn(p, wantsInstructions, now.Add(time.Hour))
+	require.Equal(t, noStreamOptions|wantsInstructions, s.of(p, now.Add(quirkKept)))
+	require.Zero(t, s.of(p, now.Add(quirkKept+time.Hour)))
+	require.Zero(t, s.of(&domain.Provider{ID: 2, URL: "https://a"}, now))
+	require.Zero(t, s.of(&domain.Provider{ID: 1, URL: "https://b"}, now), "it is another upstream now")
+}
+
+func TestQuirksAreReadOutOfRefusals(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]quirk{
+		`Invalid JSON payload received. Unknown name "id" at 'contents[1].parts[0].function_call': Cannot find field.`:    noCallIDs,
+		"messages.1.content.0: Invalid `signature` in `thinking` block":                                                  noForeignThinking,
+		"messages.1.content.0.thinking.signature: Field required":                                                        noForeignThinking,
+		"`thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified":                     noForeignThinking,
+		"Expected `thinking` or `redacted_thinking`, but found `tool_use`":                                               noForeignThinking,
+		"The encrypted content gAAA... could not be verified. Reason: Encrypted content could not be decrypted or parsed": noForeignThinking,
+		"Corrupted thought signature.":                     noForeignThinking,
+		"Unknown parameter: 'stream_options'":              noStreamOptions,
+		"Instructions are required":                        wantsInstructions,
+		"max_tokens: must be at least 1":                   0,
+		`Unknown name "temperature" at 'generationConfig'`: 0,
+	} {
+		require.Equal(t, want, quirkIn(text), text)
+	}
+}
+
+func TestOpenAIsOwnHosts(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]bool{
+		"https://api.openai.com/v1": true, "https://x.openai.azure.com": true, "https://API.OPENAI.com": true,
+		"https://relay.example/api.openai.com": false, "https://api.openai.com.evil.example": false, "http://127.0.0.1:1": false, "demo:": false,
+	} {
+		require.Equal(t, want, isOpenAI(address), address)
+	}
+}
