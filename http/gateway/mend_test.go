@@ -70,7 +70,7 @@ func TestCodexInstructionsWhereTheProviderInsists(t *testing.T) {
 	a := w.callTo("POST", "/v1/chat/completions", `{"model":"gpt-5","messages":[{"role":"user","content":"hi"}]}`)
 	require.Equal(t, http.StatusOK, a.status, a.body)
 	require.Len(t, bodies(), 1)
-	require.Equal(t, special(domain.TriggerAbsent), w.actor.last().Special)
+	require.Equal(t, special(domain.TriggerAbsent), w.actor.wait(t, 1)[0].Special)
 
 	own := strings.Replace(chatCall, "$", `{"role":"system","content":"be brief"}`, 1)
 	a = w.callTo("POST", "/v1/chat/completions", own)
@@ -81,12 +81,11 @@ func TestCodexInstructionsWhereTheProviderInsists(t *testing.T) {
 	require.Equal(t, "developer", gjson.Get(sent[1], "input.0.role").String())
 	require.Equal(t, "be brief", gjson.Get(sent[1], "input.0.content.0.text").String())
 	require.Equal(t, "hi", gjson.Get(sent[1], "input.1.content.0.text").String())
-	require.Equal(t, special(domain.TriggerRefused), w.actor.last().Special)
-	require.Len(t, w.actor.wait(t, 2), 2)
+	require.Equal(t, special(domain.TriggerRefused), w.actor.wait(t, 2)[1].Special)
 
 	require.Equal(t, http.StatusOK, w.callTo("POST", "/v1/chat/completions", own).status)
 	require.Len(t, bodies(), 1)
-	require.Equal(t, special(domain.TriggerRemembered), w.actor.last().Special)
+	require.Equal(t, special(domain.TriggerRemembered), w.actor.wait(t, 3)[2].Special)
 
 	native := `{"model":"gpt-5","prompt_cache_key":"none","instructions":"mine","input":[]}`
 	require.Equal(t, http.StatusOK, codexWorldNative(t, domain.InstructionsAuto, native, native))
@@ -112,7 +111,7 @@ func TestCodexInstructionsByForce(t *testing.T) {
 	w := codexWorld(t, domain.InstructionsForce, h)
 	require.Equal(t, http.StatusOK, w.callTo("POST", "/v1/chat/completions", strings.Replace(chatCall, "$", `{"role":"system","content":"S"}`, 1)).status)
 	require.True(t, hasCodexText(bodies()[0]))
-	require.Equal(t, domain.TriggerForced, w.actor.last().Special[0].Trigger)
+	require.Equal(t, domain.TriggerForced, w.actor.only(t).Special[0].Trigger)
 
 	const rest = `"model":"gpt-5", "prompt_cache_key":"none","input":[$1]}`
 	for from, to := range map[string]string{
@@ -160,7 +159,7 @@ func TestStreamOptionsThatAProviderRefuses(t *testing.T) {
 				require.Equal(t, []domain.SpecialSetting{{
 					Type: domain.SpecialStreamOptions, ProviderID: 1, Attempt: 1,
 					Trigger: []string{domain.TriggerRefused, domain.TriggerRemembered}[i],
-				}}, w.actor.last().Special)
+				}}, w.actor.wait(t, i+1)[i].Special)
 			}
 		})
 	}
@@ -184,7 +183,7 @@ func TestCallIDsThatAProviderRefuses(t *testing.T) {
 	sent := bodies()
 	require.Len(t, sent, 2)
 	require.JSONEq(t, `["f","g"]`, gjson.Get(sent[1], "contents.2.parts.#.functionResponse.name").Raw, "without ids their order counts")
-	require.Equal(t, domain.SpecialFunctionID, w.actor.last().Special[0].Type)
+	require.Equal(t, domain.SpecialFunctionID, w.actor.only(t).Special[0].Type)
 	require.Equal(t, http.StatusOK, w.post(history).status)
 	require.Len(t, bodies(), 1)
 }
@@ -216,7 +215,7 @@ func TestThinkingThatAProviderCannotVerify(t *testing.T) {
 		require.Len(t, sent, 2)
 		require.Equal(t, history, sent[0])
 		require.Equal(t, strings.Replace(history, `{"type":"thinking","thinking":"hm","signature":"SIG"},`, "", 1), sent[1])
-		require.Equal(t, domain.SpecialThinkingSignature, w.actor.last().Special[0].Type)
+		require.Equal(t, domain.SpecialThinkingSignature, w.actor.only(t).Special[0].Type)
 		require.Equal(t, http.StatusOK, w.post(history).status)
 		require.Len(t, bodies(), 2, "another conversation may well be verified")
 	}
@@ -263,7 +262,7 @@ func TestProvidersThatOnlyStream(t *testing.T) {
 			if !strings.Contains(provider, "gemini") {
 				require.True(t, gjson.Get(sent[0], "stream").Bool(), "%s: %s", name, sent[0])
 			}
-			res := w.actor.last()
+			res := w.actor.only(t)
 			require.True(t, res.Complete, name)
 			require.EqualValues(t, 15, res.Usage.Output, name)
 		}

@@ -28,10 +28,10 @@ func TestQuirksAreReadOutOfRefusals(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]quirk{
 		`Invalid JSON payload received. Unknown name "id" at 'contents[1].parts[0].function_call': Cannot find field.`:    noCallIDs,
-		"messages.1.content.0: Invalid `signature` in `thinking` block":                                                  noForeignThinking,
-		"messages.1.content.0.thinking.signature: Field required":                                                        noForeignThinking,
+		"messages.1.content.0: Invalid `signature` in `thinking` block":                                                   noForeignThinking,
+		"messages.1.content.0.thinking.signature: Field required":                                                         noForeignThinking,
 		"`thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified":                     noForeignThinking,
-		"Expected `thinking` or `redacted_thinking`, but found `tool_use`":                                               noForeignThinking,
+		"Expected `thinking` or `redacted_thinking`, but found `tool_use`":                                                noForeignThinking,
 		"The encrypted content gAAA... could not be verified. Reason: Encrypted content could not be decrypted or parsed": noForeignThinking,
 		"Corrupted thought signature.":                     noForeignThinking,
 		"Unknown parameter: 'stream_options'":              noStreamOptions,
