@@ -901,6 +901,38 @@ export interface components {
             /** @enum {string} */
             status: "up" | "down" | "unchecked";
         };
+        ConversionBody: {
+            alwaysStream: boolean;
+            autoCache: boolean;
+            cacheBreakpoints: boolean;
+            /** Format: int64 */
+            defaultMaxTokens: number | null;
+            deriveCacheKey: boolean;
+            developerRole: boolean;
+            maxCompletionTokens: boolean;
+            project: string | null;
+        };
+        ConversionFields: {
+            /** @description it refuses calls that are not streamed */
+            alwaysStream?: boolean | null;
+            /** @description Claude: set cache breakpoints where the client set none; default true */
+            autoCache?: boolean | null;
+            /** @description OpenAI: cache_control as explicit breakpoints */
+            cacheBreakpoints?: boolean | null;
+            /**
+             * Format: int64
+             * @description Claude: output limit where the client names none and the model's is unknown; null = 32000
+             */
+            defaultMaxTokens?: number | null;
+            /** @description OpenAI: prompt_cache_key from the session where the client gave none */
+            deriveCacheKey?: boolean | null;
+            /** @description Chat: system text as role developer */
+            developerRole?: boolean | null;
+            /** @description Chat: max_completion_tokens for every model */
+            maxCompletionTokens?: boolean | null;
+            /** @description Gemini CLI: the project of its envelope */
+            project?: string | null;
+        };
         ConversionUsed: {
             drops?: string[] | null;
             from: string;
@@ -1044,6 +1076,8 @@ export interface components {
             circuitBreaker?: components["schemas"]["BreakerFields"];
             /** @enum {string|null} */
             codexInstructions?: "auto" | "force" | "keep" | null;
+            /** @description how requests that are written for it differ from the usual */
+            conversion?: components["schemas"]["ConversionFields"];
             /** Format: double */
             costMultiplier?: number | null;
             /**
@@ -1711,6 +1745,8 @@ export interface components {
             sessionId: string | null;
             /** Format: int64 */
             sessionSeq: number | null;
+            /** @description what the gateway did to the call on its own account */
+            specialSettings: components["schemas"]["SpecialSetting"][] | null;
             /**
              * Format: int64
              * @description null while the request runs
@@ -1880,6 +1916,7 @@ export interface components {
             blockedClients: string[] | null;
             circuitBreaker: components["schemas"]["BreakerBody"];
             codexInstructions: string;
+            conversion: components["schemas"]["ConversionBody"];
             /** Format: date-time */
             cost5hResetAt: string | null;
             /** Format: double */
@@ -2069,6 +2106,8 @@ export interface components {
             cleanupRetentionDays: number;
             /** Format: int64 */
             clientAbortDrainMs: number;
+            /** @description null = the text that comes with the program */
+            codexInstructions: string | null;
             codexSessionIdCompletion: boolean;
             echoUpstreamModel: boolean;
             exposeProviderNames: boolean;
@@ -2101,6 +2140,7 @@ export interface components {
             stickyReturn: boolean;
             /** @enum {string} */
             streamGateMode: "off" | "shadow" | "enforce";
+            thinkingSignatureRectifier: boolean;
             /** @enum {string} */
             tierStrategy: "weighted" | "cheapest_first" | "least_inflight";
             /** @description null = the process's */
@@ -2142,6 +2182,8 @@ export interface components {
             cleanupRetentionDays?: number | null;
             /** Format: int64 */
             clientAbortDrainMs?: number | null;
+            /** @description put before requests to Codex providers that insist on their own; null = the text that comes with the program */
+            codexInstructions?: string | null;
             /** @description complete session-id and prompt_cache_key of Responses calls */
             codexSessionIdCompletion?: boolean | null;
             echoUpstreamModel?: boolean | null;
@@ -2191,6 +2233,8 @@ export interface components {
             stickyReturn?: boolean | null;
             /** @enum {string|null} */
             streamGateMode?: "off" | "shadow" | "enforce" | null;
+            /** @description drop signed thinking that an upstream refused, and ask it again */
+            thinkingSignatureRectifier?: boolean | null;
             /** @enum {string|null} */
             tierStrategy?: "weighted" | "cheapest_first" | "least_inflight" | null;
             /** @description IANA name */
@@ -2245,6 +2289,15 @@ export interface components {
             timezone: string | null;
             title: string;
             version: string;
+        };
+        SpecialSetting: {
+            /** Format: int64 */
+            attempt?: number;
+            mode?: string;
+            /** Format: int64 */
+            providerId?: number;
+            trigger?: string;
+            type: string;
         };
         StreamGateAudit: {
             /** Format: int64 */
@@ -2359,6 +2412,8 @@ export interface components {
             circuitBreaker?: components["schemas"]["BreakerFields"];
             /** @enum {string|null} */
             codexInstructions?: "auto" | "force" | "keep" | null;
+            /** @description how requests that are written for it differ from the usual */
+            conversion?: components["schemas"]["ConversionFields"];
             /** Format: double */
             costMultiplier?: number | null;
             /**
