@@ -9,23 +9,16 @@ import (
 	"github.com/claude-code-hub/cch/internal/pricing"
 )
 
-// charge is an amount to be booked, negative to correct an earlier one.
-type charge struct {
-	key    domain.KeyID
-	t      int64 // admission of its request
-	amount domain.Money
-	model  string // billed; empty: the amount tells nothing of later requests
-}
-
-// charge books an amount into all windows of the user and the key.
-func (s *state) charge(c charge, now time.Time) {
-	t := time.UnixMilli(c.t)
-	s.spend.Charge(t, c.amount, now)
-	s.meter(c.key).spend.Charge(t, c.amount, now)
-	if c.model != "" && c.amount > 0 {
-		s.costs.add(costKey{c.key, c.model}, c.amount, now)
+// apply books a row of the ledger, once, into all windows of the user and the
+// key, at the time its request was admitted.
+func (s *state) apply(row *domain.LedgerRow, now time.Time) {
+	t := time.UnixMilli(row.AdmittedAt)
+	s.spend.Charge(t, row.Charge, now)
+	s.meter(row.KeyID).spend.Charge(t, row.Charge, now)
+	if row.Kind == domain.LedgerCharge && row.Charge > 0 {
+		s.costs.add(costKey{row.KeyID, row.Model}, row.Charge, now)
 	}
-	s.freed = s.freed || c.amount < 0
+	s.freed = s.freed || row.Charge < 0
 }
 
 // hold reserves a request's estimate in all windows.

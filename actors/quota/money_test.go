@@ -19,7 +19,14 @@ func costing(low, upper domain.Money) change {
 
 // paid books a charge of key 11 by a request admitted at t.
 func (b *bench) paid(t time.Time, amount domain.Money) {
-	b.s.charge(charge{key: 11, t: t.UnixMilli(), amount: amount}, b.now)
+	b.s.apply(&domain.LedgerRow{KeyID: 11, AdmittedAt: t.UnixMilli(), Charge: amount}, b.now)
+}
+
+// cost books what a request of key 11 cost that was admitted now.
+func (b *bench) cost(amount domain.Money) {
+	row := &domain.LedgerRow{KeyID: 11, AdmittedAt: b.now.UnixMilli(), Charge: amount}
+	row.Kind, row.Model = domain.LedgerCharge, "model"
+	b.s.apply(row, b.now)
 }
 
 // pay settles a request for an amount.
@@ -147,7 +154,7 @@ func TestExpectationsFollowWhatRequestsCost(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, fixture{})
 	for i := range 60 { // the last fifty cost 11 to 60 cents
-		b.s.charge(charge{key: 11, t: start.UnixMilli(), amount: domain.Money(i+1) * cent, model: "model"}, b.now)
+		b.cost(domain.Money(i+1) * cent)
 	}
 	require.Equal(t, 55*cent, b.got(1, costing(cent, 900*cent)).Estimate)
 	require.Equal(t, 9*cent, b.got(2, costing(cent, 9*cent)).Estimate, "never above what it may cost")
@@ -221,7 +228,7 @@ func TestMoneySurvivesARestart(t *testing.T) {
 	})
 	b.paid(start.AddDate(0, -1, 0), 40*cent)
 	b.paid(start.Add(-2*time.Hour), 7*cent)
-	b.s.charge(charge{key: 11, t: start.UnixMilli(), amount: 5 * cent, model: "model"}, b.now)
+	b.cost(5 * cent)
 	b.got(1, costing(cent, 40*cent)) // expects 5
 	before := b.s.usage(b.catalog(), b.now)
 	next := b.reborn(nil)

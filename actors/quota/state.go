@@ -201,7 +201,9 @@ func (s *state) settle(m *protocol.QuotaSettle, now time.Time) *protocol.QuotaSe
 		Epoch:     s.epoch,
 	}
 	if !answer.Duplicate {
-		s.charge(charge{key: m.KeyID, t: m.T, amount: m.Charge}, now)
+		s.apply(&domain.LedgerRow{
+			SettleKey: m.SettleKey, KeyID: m.KeyID, AdmittedAt: m.T, Charge: m.Charge, LedgerFacts: m.Row,
+		}, now)
 	}
 	s.settled.Add(m.SettleKey, now.Add(settledFor), now)
 	if m.IsFinal {
