@@ -26,6 +26,12 @@ type SessionView struct {
 	Epoch      int64
 }
 
+// SessionRead asks for a session's binding and changes nothing; it is answered
+// by a SessionView whose Seq is the last number given (wire).
+type SessionRead struct {
+	Session domain.SessionKey
+}
+
 // SessionBind changes or drops a binding, if Generation is still current (wire).
 // It also gives the in-flight lease back when LeaseID is set.
 type SessionBind struct {

@@ -88,6 +88,9 @@ func (a *Actor) handle(c *kit.Context, m any) {
 		c.Respond(s.renew(m, a.now))
 	case *protocol.LeaseRelease:
 		s.release(m.IDs, a.now)
+	case *protocol.SessionRead:
+		c.Respond(s.view(s.lastUsed, s.seq))
+		return
 	case kit.MaybePassivate:
 		c.Respond(kit.Passivated{OK: s.lapsed(a.now)})
 		return

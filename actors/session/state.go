@@ -64,11 +64,15 @@ func (s *state) resolve(m *protocol.SessionResolve, now time.Time) *protocol.Ses
 		s.inFlight.Hold(m.LeaseID, seq, now, ttl)
 		s.lastUsed = now
 	}
+	return s.view(usedBefore, seq)
+}
+
+func (s *state) view(lastUsed time.Time, seq int64) *protocol.SessionView {
 	return &protocol.SessionView{
 		ProviderID: s.provider,
 		Generation: s.generation,
 		BoundAt:    toMs(s.boundAt),
-		LastUsedAt: toMs(usedBefore),
+		LastUsedAt: toMs(lastUsed),
 		Seq:        seq,
 		InFlight:   s.inFlight.Len(),
 		Epoch:      s.epoch,

@@ -40,6 +40,15 @@ func (o *Operator) ReadQuota(ctx context.Context, user domain.UserID) (*protocol
 	return state, nil
 }
 
+// ReadSession returns a session's binding.
+func (o *Operator) ReadSession(ctx context.Context, s domain.SessionKey) (*protocol.SessionView, error) {
+	view, err := ask[*protocol.SessionView](ctx, o.sessions.Ref(s.Hash()), &protocol.SessionRead{Session: s})
+	if err != nil {
+		return nil, fmt.Errorf("read session: %w", err)
+	}
+	return view, nil
+}
+
 // EndSession drops a session's binding.
 func (o *Operator) EndSession(ctx context.Context, s domain.SessionKey) (*protocol.SessionEnded, error) {
 	ended, err := ask[*protocol.SessionEnded](ctx, o.sessions.Ref(s.Hash()), &protocol.SessionEnd{Session: s})

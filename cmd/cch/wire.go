@@ -281,6 +281,7 @@ func (a *App) adminOptions() adminapi.Options {
 		Live:    a.system,
 		Tester:  a.tester(),
 		Demo:    a.demoUpstream(),
+		Lacking: a.gateway.Lacking,
 		Health:  a.health.Report,
 		Proxies: a.proxies,
 	}

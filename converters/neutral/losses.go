@@ -109,6 +109,17 @@ func (c Caps) First() string {
 	return ""
 }
 
+// CapNames are the names of all capabilities.
+func CapNames() []string { return slices.Clone(capNames) }
+
+// CapNamed is the capability of that name, 0 for none.
+func CapNamed(name string) Caps {
+	if i := slices.Index(capNames, name); i >= 0 {
+		return 1 << i
+	}
+	return 0
+}
+
 // Missing is the part of what a request needs that a target cannot carry.
 func Missing(needs Caps, t *Target) Caps {
 	can := NeedImage | NeedPDF | NeedAudio | NeedDocumentType

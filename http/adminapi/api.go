@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humamux"
 	"github.com/gorilla/mux"
 
+	"github.com/claude-code-hub/cch/converters/neutral"
 	"github.com/claude-code-hub/cch/http/middleware"
 	"github.com/claude-code-hub/cch/http/openapi"
 	"github.com/claude-code-hub/cch/http/problem"
@@ -45,6 +46,9 @@ type Options struct {
 	Live    Live
 	Tester  Tester
 	Demo    DemoUpstream // nil = switched off
+	// Lacking tells of providers of other protocols what they cannot carry of a
+	// conversation that needs certain capabilities.
+	Lacking func(needs neutral.Caps, client neutral.Format) func(p *domain.Provider, model string) string
 	Health  func(ctx context.Context) HealthReport
 	Proxies *middleware.Proxies
 	// TokenGenerated tells that nobody chose the admin token.
@@ -118,6 +122,7 @@ func (a *API) declare() {
 	a.declareProviderHealth() // fixed paths before /providers/{id}
 	a.declareProviderTests()
 	a.declareProviders()
+	a.declareSimulate()
 	a.declareGroups()
 	a.declarePrices()
 	a.declareLogs()

@@ -95,6 +95,7 @@ type Catalog interface {
 type Actors interface {
 	SetBreaker(ctx context.Context, m *protocol.BreakerSet) (domain.ProviderHealth, error)
 	ReadQuota(ctx context.Context, user domain.UserID) (*protocol.QuotaState, error)
+	ReadSession(ctx context.Context, s domain.SessionKey) (*protocol.SessionView, error)
 	EndSession(ctx context.Context, s domain.SessionKey) (*protocol.SessionEnded, error)
 }
 

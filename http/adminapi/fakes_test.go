@@ -47,6 +47,7 @@ type fakeActors struct {
 	inFlight map[string]int
 	breakers []protocol.BreakerSet
 	ended    []domain.SessionKey
+	bound    map[domain.SessionKey]domain.ProviderID
 	down     bool
 }
 
@@ -87,6 +88,15 @@ func (f *fakeActors) ReadQuota(_ context.Context, user domain.UserID) (*protocol
 		return s, nil
 	}
 	return &protocol.QuotaState{}, nil
+}
+
+func (f *fakeActors) ReadSession(_ context.Context, s domain.SessionKey) (*protocol.SessionView, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.down {
+		return nil, errActorDown
+	}
+	return &protocol.SessionView{ProviderID: f.bound[s]}, nil
 }
 
 func (f *fakeActors) EndSession(_ context.Context, s domain.SessionKey) (*protocol.SessionEnded, error) {

@@ -2,6 +2,7 @@ package adminapi
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -130,6 +131,14 @@ type faults []problem.InvalidParam
 
 func (f *faults) add(code, message string, path ...any) {
 	*f = append(*f, problem.InvalidParam{Path: path, Code: code, Message: message})
+}
+
+// within adds what is wrong with a part of the body.
+func (f *faults) within(part faults, path ...any) {
+	for _, p := range part {
+		p.Path = append(slices.Clone(path), p.Path...)
+		*f = append(*f, p)
+	}
 }
 
 // err is nil when nothing was added.

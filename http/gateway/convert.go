@@ -195,7 +195,12 @@ func (g *Gateway) lacks(x *exchange) func(*domain.Provider, string) string {
 	if err != nil {
 		return nil
 	}
-	needs, client := r.Needs, x.target.dialect.format // the body may be gone by then
+	return g.Lacking(r.Needs, x.target.dialect.format) // the body may be gone by then
+}
+
+// Lacking tells of providers of other protocols what they cannot carry of a
+// conversation in the client's format that needs certain capabilities.
+func (g *Gateway) Lacking(needs neutral.Caps, client neutral.Format) func(*domain.Provider, string) string {
 	return func(p *domain.Provider, model string) string {
 		if needs == 0 || convert.Rewraps(client, neutral.Format(p.Type.Protocol())) {
 			return ""

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 )
@@ -120,3 +121,16 @@ func (c *Catalog) Prices() []*ModelPrice { return c.prices }
 // Aliases are the operator's own other names of models in price lists. The map
 // is shared: do not change it.
 func (c *Catalog) Aliases() map[string]string { return c.aliases }
+
+// WithProviders is the catalog as it would be with other settings of some of
+// its providers.
+func (c *Catalog) WithProviders(edited ...*Provider) *Catalog {
+	next := *c
+	next.providers, next.byID = slices.Clone(c.providers), maps.Clone(c.byID)
+	for _, p := range edited {
+		if i := slices.IndexFunc(next.providers, func(old *Provider) bool { return old.ID == p.ID }); i >= 0 {
+			next.providers[i], next.byID[p.ID] = p, p
+		}
+	}
+	return &next
+}

@@ -17,7 +17,6 @@ type Health interface {
 
 // Why a provider was filtered, besides the reasons of a refused slot.
 const (
-	FilteredGroup      = "group_mismatch" // told only where everything is to be explained
 	FilteredClient     = "client_restriction"
 	FilteredDisabled   = "disabled"
 	FilteredExcluded   = "excluded"
@@ -56,7 +55,6 @@ type Input struct {
 	Bound    domain.ProviderID // the session's provider, which may be draining; 0 = none
 	Strategy domain.TierStrategy
 	Now      time.Time
-	Thorough bool // explain every provider, those of other groups too, however many
 
 	// Lacks names the capability that the call needs and a provider of another
 	// protocol, asked for the model, cannot carry; "" if it can carry all. It must
@@ -158,9 +156,6 @@ type selection struct {
 // consider runs one provider through the filter and tells whether it passed.
 func (s *selection) consider(e *entry) (candidate, bool) {
 	if !e.visibleTo(s.in.Groups) {
-		if s.in.Thorough {
-			s.explain.filtered(e, FilteredGroup, "")
-		}
 		return candidate{}, false
 	}
 	s.explain.context.AfterGroupFilter++

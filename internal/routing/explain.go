@@ -16,8 +16,7 @@ const (
 
 // explanation collects why a selection went as it did.
 type explanation struct {
-	context  *domain.DecisionContext
-	thorough bool // no bounds
+	context *domain.DecisionContext
 }
 
 func newExplanation(in *Input) explanation {
@@ -36,7 +35,7 @@ func newExplanation(in *Input) explanation {
 	for i := range in.Excluded {
 		ctx.ExcludedProviderIDs = append(ctx.ExcludedProviderIDs, in.Excluded[i].ID)
 	}
-	return explanation{context: ctx, thorough: in.Thorough}
+	return explanation{context: ctx}
 }
 
 func joinGroups(groups []string) string {
@@ -72,7 +71,7 @@ func targetType(p domain.Protocol) string {
 }
 
 func (x explanation) filtered(e *entry, reason, details string) {
-	if len(x.context.Filtered) >= maxListed && !x.thorough {
+	if len(x.context.Filtered) == maxListed {
 		x.context.FilteredOmitted++
 		return
 	}
@@ -85,7 +84,7 @@ func (x explanation) filtered(e *entry, reason, details string) {
 // examined: beforeHealthCheck minus afterHealthCheck are those.
 func (x explanation) unhealthy(e *entry, reason string, until time.Time) {
 	details := ""
-	if !until.IsZero() && (x.thorough || len(x.context.Filtered) < maxDetailed) {
+	if !until.IsZero() && len(x.context.Filtered) < maxDetailed {
 		var room [32]byte
 		details = string(until.UTC().AppendFormat(append(room[:0], "until "...), time.RFC3339))
 	}
@@ -105,12 +104,12 @@ func (x explanation) tier(t rivals, winner int) {
 	x.context.SelectedPriority = t[winner].tier.Priority
 	listed := make([]domain.Candidate, 0, min(len(t), maxListed))
 	for i := range t {
-		if len(listed) == maxListed && !x.thorough {
+		if len(listed) == maxListed {
 			break
 		}
 		listed = append(listed, describe(&t[i]))
 	}
-	if winner >= len(listed) {
+	if winner >= maxListed {
 		listed[maxListed-1] = describe(&t[winner])
 	}
 	x.context.Candidates = listed

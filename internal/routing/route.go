@@ -41,13 +41,16 @@ type Routed struct {
 // request does and what a simulation tells of it both come from here.
 func Route(in *Input, b Bound, draw *rand.Rand) Routed {
 	if b.Provider == 0 {
-		return Routed{Choice: Choose(in, draw), Reason: domain.ReasonInitialSelection}
+		r := Routed{Choice: Choose(in, draw), Reason: domain.ReasonInitialSelection}
+		r.Context.SessionID = b.Session.ID
+		return r
 	}
 	reuse := Reusable(in, b)
 	if reuse.Provider != nil {
 		return Routed{Choice: reuse.Choice, Reason: domain.ReasonSessionReuse}
 	}
 	r := Routed{Choice: Choose(in, draw), Reason: domain.ReasonInitialSelection, Void: reuse.Void}
+	r.Context.SessionID, r.Context.SessionAgeMs = b.Session.ID, b.Age.Milliseconds()
 	r.Context.BindingDroppedReason = reuse.Reason
 	return r
 }

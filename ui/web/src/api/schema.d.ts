@@ -158,6 +158,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/dispatch/simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Explain which provider a request would go to, and why no other, without making a call
+         * @description The decision is made by the code that serves requests, from the configuration and the providers' state at this moment.
+         */
+        post: operations["simulateDispatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health": {
         parameters: {
             query?: never;
@@ -2277,6 +2297,199 @@ export interface components {
                 [key: string]: string;
             };
         };
+        SimulateBody: {
+            /** @description as the decision chain of the request would show it */
+            decisionContext: components["schemas"]["DecisionContext"];
+            /**
+             * Format: double
+             * @description the number drawn, from 0 to 1; providers share the range in their order by their probabilities
+             */
+            draw: number;
+            /** Format: double */
+            groupMultiplier: number | null;
+            modelRedirect: components["schemas"]["ModelRedirectUsed"];
+            modelSent: string | null;
+            /** @description null = the request would be refused */
+            provider: components["schemas"]["SimulatedProvider"];
+            /** @description every provider, in the order of the draw */
+            providers: components["schemas"]["SimulatedProvider"][] | null;
+            /** @enum {string} */
+            reason: "session_reuse" | "initial_selection";
+            refusal: components["schemas"]["SimulatedRefusal"];
+            seed: string;
+            selectionMethod: string | null;
+        };
+        SimulateClient: {
+            /** @description header x-app */
+            app?: string;
+            /** @description it sends anthropic-beta */
+            beta?: boolean;
+            userAgent?: string;
+            /** @description its body has metadata.user_id */
+            userId?: boolean;
+        };
+        SimulateEdit: {
+            acceptFormats?: (Record<string, never> | null) & (("native" | "all") | ("claude" | "responses" | "chat" | "gemini" | "gemini-cli")[]);
+            /** @description excluded; before activeTimeStart = on the next day */
+            activeTimeEnd?: string | null;
+            /** @description in the time zone of the settings; null = always */
+            activeTimeStart?: string | null;
+            /** @description keywords such as claude-code or codex-cli, globs, or parts of a User-Agent; empty = any */
+            allowedClients?: string[] | null;
+            /** @description empty = any */
+            allowedModels?: (string | components["schemas"]["ModelRuleObject"])[] | null;
+            /** @enum {string|null} */
+            authStyle?: "auto" | "x-api-key" | "bearer" | "both" | null;
+            /** @description beat allowedClients */
+            blockedClients?: string[] | null;
+            circuitBreaker?: components["schemas"]["BreakerFields"];
+            /** @enum {string|null} */
+            codexInstructions?: "auto" | "force" | "keep" | null;
+            /** Format: double */
+            costMultiplier?: number | null;
+            /** @description sent with every call */
+            customHeaders?: {
+                [key: string]: string;
+            } | null;
+            /** Format: double */
+            dailyLimitUsd?: number | null;
+            /** @enum {string|null} */
+            dailyMode?: "rolling" | "fixed" | null;
+            /** @description HH:mm in the system's time zone */
+            dailyResetTime?: string | null;
+            description?: string | null;
+            disableSessionReuse?: boolean | null;
+            /** @description takes no new sessions; bound ones stay until they lapse */
+            draining?: boolean | null;
+            /**
+             * Format: int64
+             * @description 0 = off, else from 1000
+             */
+            firstByteTimeoutStreamingMs?: number | null;
+            /** @description priority inside a group, where it differs */
+            groupPriorities?: {
+                [key: string]: number;
+            } | null;
+            /** @description unknown names are created */
+            groups?: string[] | null;
+            /** Format: int64 */
+            id: number;
+            isEnabled?: boolean | null;
+            /** @enum {string|null} */
+            limit5hMode?: "rolling" | "fixed" | null;
+            /** Format: double */
+            limit5hUsd?: number | null;
+            /** Format: int64 */
+            limitConcurrentRequests?: number | null;
+            /** Format: int64 */
+            limitConcurrentSessions?: number | null;
+            /** Format: double */
+            limitMonthlyUsd?: number | null;
+            /** Format: double */
+            limitTotalUsd?: number | null;
+            /** Format: double */
+            limitWeeklyUsd?: number | null;
+            /**
+             * Format: int64
+             * @description null = the node's default
+             */
+            maxAttempts?: number | null;
+            /** @description the first match wins */
+            modelRedirects?: components["schemas"]["ModelRedirect"][] | null;
+            preserveClientIp?: boolean | null;
+            /**
+             * Format: int64
+             * @description the smallest wins
+             */
+            priority?: number | null;
+            proxyFallbackToDirect?: boolean | null;
+            /** @description http, https, socks5 or socks5h; null = direct */
+            proxyUrl?: string | null;
+            /**
+             * Format: int64
+             * @description 0 = off, else from 60000
+             */
+            requestTimeoutNonStreamingMs?: number | null;
+            /**
+             * Format: int64
+             * @description requests a minute
+             */
+            rpmLimit?: number | null;
+            /**
+             * Format: int64
+             * @description 0 = off, else from 60000
+             */
+            streamingIdleTimeoutMs?: number | null;
+            /** Format: int64 */
+            weight?: number | null;
+        };
+        SimulateInputBody: {
+            /**
+             * Format: date-time
+             * @description when; left out: now
+             */
+            at?: string;
+            /**
+             * @default generate
+             * @enum {string}
+             */
+            class: "generate" | "count" | "resource";
+            client?: components["schemas"]["SimulateClient"];
+            /** @description changes of providers that are supposed and not stored */
+            edits?: components["schemas"]["SimulateEdit"][] | null;
+            /** @description what a provider of another protocol must be able to carry */
+            features?: ("n" | "audio" | "audio_output" | "video" | "image" | "pdf" | "document_type" | "file_id" | "file_uri" | "cached_content" | "previous_response_id" | "conversation" | "item_reference" | "prompt" | "background" | "hosted_tool_choice")[] | null;
+            /**
+             * @description protocol of the client
+             * @enum {string}
+             */
+            format: "claude" | "chat" | "responses" | "gemini" | "gemini-cli";
+            /** @description instead of the caller's */
+            groups?: string[] | null;
+            /**
+             * Format: int64
+             * @description whose request it is; its groups count
+             */
+            keyId?: number;
+            model?: string;
+            /** @description of the draw: a number, or the id of a request whose draw is repeated */
+            seed?: string;
+            /** @description with keyId: its binding counts */
+            sessionId?: string;
+            /**
+             * Format: int64
+             * @description instead of keyId: a key without groups of its own
+             */
+            userId?: number;
+        };
+        SimulatedProvider: {
+            /** @description the request would be put into another format */
+            converted: boolean;
+            details: string | null;
+            /** @description it takes part in the draw, or has the session */
+            eligible: boolean;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description for this caller's groups
+             */
+            priority: number;
+            /** Format: double */
+            probability: number;
+            /** @description why it does not */
+            reason: string | null;
+            type: string;
+            /** Format: int64 */
+            weight: number;
+        };
+        SimulatedRefusal: {
+            code: string;
+            message: string;
+            /** Format: int64 */
+            retryAfterMs: number;
+        };
         SiteMetaOutputBody: {
             locale: string;
             /** @description public URL, if configured */
@@ -3019,6 +3232,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListBodyBreakerEventBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    simulateDispatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SimulateInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimulateBody"];
                 };
             };
             /** @description Error */

@@ -23,6 +23,11 @@ export interface ProviderDraft extends LimitDraft {
   modelRedirects: ModelRedirect[];
   allowedModels: string;
   disableSessionReuse: boolean;
+  draining: boolean;
+  allowedClients: string;
+  blockedClients: string;
+  activeTimeStart: string;
+  activeTimeEnd: string;
   preserveClientIp: boolean;
   codexInstructions: string;
   failureThreshold: string;
@@ -85,6 +90,11 @@ export function providerDraft(provider?: Provider): ProviderDraft {
     modelRedirects: provider?.modelRedirects ?? [],
     allowedModels: rulesText(provider?.allowedModels),
     disableSessionReuse: provider?.disableSessionReuse ?? false,
+    draining: provider?.draining ?? false,
+    allowedClients: (provider?.allowedClients ?? []).join('\n'),
+    blockedClients: (provider?.blockedClients ?? []).join('\n'),
+    activeTimeStart: provider?.activeTimeStart ?? '',
+    activeTimeEnd: provider?.activeTimeEnd ?? '',
     preserveClientIp: provider?.preserveClientIp ?? false,
     codexInstructions: provider?.codexInstructions ?? 'auto',
     failureThreshold: String(breaker?.failureThreshold ?? 5),
@@ -145,6 +155,13 @@ function urlError(url: string): string | undefined {
   return /^https?:\/\//i.test(url.trim()) && hostOf(url) ? undefined : 'forms.url';
 }
 
+function hourError(text: string): string | undefined {
+  return text.trim() === '' || /^([01]\d|2[0-3]):[0-5]\d$/.test(text.trim()) ? undefined : 'providers.hourFormat';
+}
+
+/** A list as lines. */
+const lines = (text: string): string[] => text.split('\n').map((line) => line.trim()).filter(Boolean);
+
 /** Every fault at once, as translation keys by field. */
 export function providerErrors(draft: ProviderDraft, initial: ProviderDraft, isNew: boolean): ProviderErrors {
   const errors: ProviderErrors = { ...limitErrors(draft) };
@@ -167,6 +184,10 @@ export function providerErrors(draft: ProviderDraft, initial: ProviderDraft, isN
   put('idleSeconds', optionalSeconds(draft.idleSeconds, 60, 600));
   put('totalSeconds', optionalSeconds(draft.totalSeconds, 60, 1800));
   put('modelRedirects', draft.modelRedirects.some((rule) => !rule.source.trim() || !rule.target.trim()) ? 'providers.redirectIncomplete' : undefined);
+  for (const name of ['activeTimeStart', 'activeTimeEnd'] as const) put(name, hourError(draft[name]));
+  if (!errors.activeTimeStart && !errors.activeTimeEnd && (draft.activeTimeStart.trim() || draft.activeTimeEnd.trim())) {
+    put('activeTimeEnd', draft.activeTimeStart.trim() && draft.activeTimeEnd.trim() && draft.activeTimeStart.trim() !== draft.activeTimeEnd.trim() ? undefined : 'providers.hoursTogether');
+  }
   put('proxyUrl', draft.proxyUrl.trim() === '' || /^(https?|socks5h?):\/\/./i.test(draft.proxyUrl.trim()) ? undefined : 'providers.proxyScheme');
   return errors;
 }
@@ -183,6 +204,10 @@ function field(name: keyof ProviderDraft, draft: ProviderDraft): ProviderInput {
       return { acceptFormats: parseFormats(draft.acceptFormats) };
     case 'allowedModels':
       return { allowedModels: parseRules(draft.allowedModels) };
+    case 'allowedClients': case 'blockedClients':
+      return { [name]: lines(draft[name]) };
+    case 'activeTimeStart': case 'activeTimeEnd':
+      return { [name]: draft[name].trim() || null };
     case 'failureThreshold': case 'openMinutes': case 'halfOpenSuccessThreshold':
       return {
         circuitBreaker: {

@@ -15,7 +15,7 @@ export type SectionKey = (typeof sectionKeys)[number];
 
 export const sectionFields: Record<SectionKey, (keyof ProviderDraft)[]> = {
   basic: ['name', 'type', 'url', 'key', 'description', 'isEnabled'],
-  routing: ['priority', 'weight', 'costMultiplier', 'groups', 'acceptFormats', 'codexInstructions', 'modelRedirects', 'allowedModels', 'disableSessionReuse', 'preserveClientIp'],
+  routing: ['priority', 'weight', 'costMultiplier', 'groups', 'acceptFormats', 'codexInstructions', 'modelRedirects', 'allowedModels', 'allowedClients', 'blockedClients', 'activeTimeStart', 'activeTimeEnd', 'disableSessionReuse', 'draining', 'preserveClientIp'],
   limits: [...limitNames],
   breaker: ['failureThreshold', 'openMinutes', 'halfOpenSuccessThreshold', 'maxAttempts'],
   network: ['proxyUrl', 'removeProxy', 'proxyFallbackToDirect', 'firstByteSeconds', 'idleSeconds', 'totalSeconds'],
@@ -168,7 +168,25 @@ function RoutingFields(props: SectionProps) {
         value={draft.values.allowedModels}
         onValue={(value) => draft.set('allowedModels', value)}
       />
+      <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
+        {(['allowedClients', 'blockedClients'] as const).map((name) => (
+          <TextAreaField
+            key={name}
+            label={t(`providers.field.${name}`)}
+            help={t('providers.clientsHelp')}
+            rows={2}
+            mono
+            value={draft.values[name]}
+            onValue={(value) => draft.set(name, value)}
+          />
+        ))}
+        <TextField {...field('activeTimeStart')} suffix={undefined} mono placeholder="09:00" help={t('providers.hoursHelp')} />
+        <TextField {...field('activeTimeEnd')} suffix={undefined} mono placeholder="18:00" />
+      </div>
       <div className="flex flex-wrap gap-x-6 gap-y-2">
+        <Switch label={t('providers.field.draining')} checked={draft.values.draining} onChange={(on) => draft.set('draining', on)}>
+          {t('providers.field.draining')}
+        </Switch>
         <Switch label={t('providers.field.disableSessionReuse')} checked={draft.values.disableSessionReuse} onChange={(on) => draft.set('disableSessionReuse', on)}>
           {t('providers.field.disableSessionReuse')}
         </Switch>
