@@ -2345,8 +2345,15 @@ export interface components {
             circuitBreaker?: components["schemas"]["BreakerFields"];
             /** @enum {string|null} */
             codexInstructions?: "auto" | "force" | "keep" | null;
+            /** @description how requests that are written for it differ from the usual */
+            conversion?: components["schemas"]["ConversionFields"];
             /** Format: double */
             costMultiplier?: number | null;
+            /**
+             * @description reported = the cost that the upstream states, where it does
+             * @enum {string|null}
+             */
+            costSource?: "computed" | "reported" | null;
             /** @description sent with every call */
             customHeaders?: {
                 [key: string]: string;
@@ -2397,6 +2404,8 @@ export interface components {
             /** @description the first match wins */
             modelRedirects?: components["schemas"]["ModelRedirect"][] | null;
             preserveClientIp?: boolean | null;
+            /** @description the seller's key in price lists; null = found by the URL's host */
+            pricingKey?: string | null;
             /**
              * Format: int64
              * @description the smallest wins
@@ -2420,6 +2429,8 @@ export interface components {
              * @description 0 = off, else from 60000
              */
             streamingIdleTimeoutMs?: number | null;
+            /** @description it reports 5 minute and 1 hour cache writes the wrong way round */
+            swapCacheTtlBilling?: boolean | null;
             /** Format: int64 */
             weight?: number | null;
         };
