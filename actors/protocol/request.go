@@ -102,7 +102,7 @@ type AttemptResult struct {
 	// it. Nil where there is nothing to say.
 	Request *domain.RequestErrorDetails
 	System  *domain.SystemErrorDetails
-	Gate           *domain.StreamGateAudit
+	Gate    *domain.StreamGateAudit
 	// Upstream is the upstream's refusal when it may have to go to the client.
 	Upstream *domain.UpstreamFault
 	// Drops are codes of what a conversion left out, in the request and in as

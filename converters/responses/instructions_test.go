@@ -43,13 +43,13 @@ func TestInjectReplacesOlderTextsOfCodex(t *testing.T) {
 func TestWantsInstructions(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{
-		`{"detail":"Instructions are not valid"}`:                                              true,
-		`{"detail":"Instructions are required"}`:                                               true,
-		`{"error":{"message":"Missing required parameter: 'instructions'."}}`:                  true,
-		`{"error":{"message":"Invalid value for instructions"}}`:                               true,
-		`{"error":{"message":"instructions must be those of Codex"}}`:                          true,
-		`{"error":{"message":"Unsupported parameter: temperature"}}`:                           false,
-		`{"error":{"message":"Missing required parameter: 'input'."}}`:                         false,
+		`{"detail":"Instructions are not valid"}`:                                                true,
+		`{"detail":"Instructions are required"}`:                                                 true,
+		`{"error":{"message":"Missing required parameter: 'instructions'."}}`:                    true,
+		`{"error":{"message":"Invalid value for instructions"}}`:                                 true,
+		`{"error":{"message":"instructions must be those of Codex"}}`:                            true,
+		`{"error":{"message":"Unsupported parameter: temperature"}}`:                             false,
+		`{"error":{"message":"Missing required parameter: 'input'."}}`:                           false,
 		`{"error":{"message":"see the instructions at our site about the model you asked for"}}`: false,
 	} {
 		require.Equal(t, want, responses.WantsInstructions(text), text)

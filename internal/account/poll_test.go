@@ -79,14 +79,18 @@ func TestForecast(t *testing.T) {
 		return domain.AccountPoint{Hour: q.ObservedAt, Quotas: []domain.ProviderQuota{q}}
 	}
 	usd := func(v float64) domain.ProviderQuota { return balance(v, now) }
-	at := func(q domain.ProviderQuota, points ...domain.AccountPoint) time.Time { return account.EmptyAt(&q, points, now) }
+	at := func(q domain.ProviderQuota, points ...domain.AccountPoint) time.Time {
+		return account.EmptyAt(&q, points, now)
+	}
 
 	require.Equal(t, now.Add(20*time.Hour), at(usd(10), point(10, usd(15))))
 	require.Equal(t, now.Add(20*time.Hour), at(usd(8), point(48, usd(99)), point(10, usd(5)), point(5, usd(10)), point(4, usd(12))),
 		"four dollars in ten hours: what was paid in, and what is older than a day, does not count")
 	require.Zero(t, at(usd(10)), "no history")
 	require.Zero(t, at(usd(10), point(10, usd(5))), "it only grew")
-	used := func(v float64, reset time.Duration) domain.ProviderQuota { return window("5h", v, hours5, now.Add(reset), "") }
+	used := func(v float64, reset time.Duration) domain.ProviderQuota {
+		return window("5h", v, hours5, now.Add(reset), "")
+	}
 	require.Equal(t, now.Add(time.Hour), at(used(0.5, 3*time.Hour), point(1, used(0, 3*time.Hour))))
 	require.Zero(t, at(used(0.5, 30*time.Minute), point(1, used(0, 30*time.Minute))), "it resets before")
 }

@@ -4,11 +4,11 @@ import "github.com/claude-code-hub/cch/internal/domain"
 
 // Why a provider that could serve a call is not drawn for it.
 const (
-	PassedGroup    = "group_mismatch" // it is not the caller's; decision contexts leave such providers out
-	PassedLowTier  = "lower_priority"
-	PassedBusy     = "busy"
-	PassedCost     = "costlier"
-	PassedSession  = "session_bound" // the session's provider is asked again
+	PassedGroup   = "group_mismatch" // it is not the caller's; decision contexts leave such providers out
+	PassedLowTier = "lower_priority"
+	PassedBusy    = "busy"
+	PassedCost    = "costlier"
+	PassedSession = "session_bound" // the session's provider is asked again
 )
 
 // Standing is what selection makes of one provider.
