@@ -74,6 +74,20 @@ func TestFirstMinute(t *testing.T) {
 	requireNothingLeft(t, p, key)
 }
 
+func TestTheDemoAnswersEveryClient(t *testing.T) {
+	t.Parallel()
+	p := testkit.StartProgram(t)
+	key, _ := makeDemo(t, p)
+	for _, wire := range testkit.Wires() {
+		for _, stream := range []bool{true, false} {
+			path, body := wire.Call("any-model", stream, "hello")
+			status, _, answer := p.Call(t, http.MethodPost, path, key, body)
+			require.Equal(t, http.StatusOK, status, "%s: %s", wire.Name, answer)
+			require.Contains(t, answer, "upstream", wire.Name)
+		}
+	}
+}
+
 func requireNothingLeft(t *testing.T, p *testkit.Program, key string) {
 	t.Helper()
 	for _, path := range []string{"/usage-logs", "/providers", "/users", "/sessions?state=recent", "/sessions?state=active"} {

@@ -48,6 +48,7 @@ func (a *API) makeDemo(ctx context.Context) (set domain.DemoSet, user *domain.Us
 	p := newProvider(domain.TypeClaude, domain.DemoURL, "demo-upstream")
 	p.Name, p.Description = "Demo", "Built in: its answers are made up and nothing leaves this process"
 	p.Groups, p.Routing.CostMultiplier, p.Breaker = []string{group.Name}, 0, demoBreaker()
+	p.Conversion.AcceptAll = true // whichever agent a newcomer has
 	provider, _, err := a.Stores.Providers.Create(ctx, p)
 	if err != nil {
 		return set, nil, err

@@ -3,8 +3,6 @@ package demo
 import (
 	"io"
 	"net/http"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 )
@@ -56,16 +54,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	mode, changed := s.current()
 	mode, path := splitFault(r.URL.Path, mode)
+	spoken, _ := wireOf(path)
 	switch mode {
 	case Status429:
 		w.Header().Set("Retry-After", "5")
-		writeFault(w, http.StatusTooManyRequests, "rate_limit_error", "the demo upstream plays a rate limit")
+		spoken.refuse(w, fault{http.StatusTooManyRequests, "rate_limit_error", "the demo upstream plays a rate limit"})
 	case Status500:
-		writeFault(w, http.StatusInternalServerError, "api_error", "the demo upstream plays an internal error")
+		spoken.refuse(w, fault{http.StatusInternalServerError, "api_error", "the demo upstream plays an internal error"})
 	case Status529:
-		writeFault(w, 529, "overloaded_error", "the demo upstream plays an overload")
+		spoken.refuse(w, fault{statusOverloaded, "overloaded_error", "the demo upstream plays an overload"})
 	case Fake200:
-		writeFault(w, http.StatusOK, "overloaded_error", "the demo upstream plays an error inside a 200")
+		writeJSON(w, http.StatusOK, spoken.fault(fault{statusOverloaded, "overloaded_error", "the demo upstream plays an error inside a 200"}))
 	case Empty:
 		w.WriteHeader(http.StatusOK)
 	case Reset:
@@ -85,24 +84,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *Server) answer(w http.ResponseWriter, r *http.Request, mode Mode, path string, body []byte) {
-	switch {
-	case strings.HasSuffix(path, "/messages/count_tokens"):
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, `{"input_tokens":`+strconv.Itoa(len(body)/4+1)+`}`)
-	case strings.HasSuffix(path, "/messages"):
-		s.claude(w, r, mode, body)
-	default:
-		writeFault(w, http.StatusNotFound, "not_found_error", "the demo upstream does not know this path")
-	}
-}
-
-// writeFault writes an error in Claude's shape.
-func writeFault(w http.ResponseWriter, status int, kind, message string) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = io.WriteString(w, `{"type":"error","error":{"type":"`+kind+`","message":"`+message+`"}}`)
-}
+// statusOverloaded is Anthropic's status for an overload.
+const statusOverloaded = 529
 
 // wait pauses unless the caller leaves first.
 func wait(r *http.Request, d time.Duration) bool {
