@@ -102,6 +102,8 @@ type AttemptResult struct {
 	// it. Nil where there is nothing to say.
 	Request *domain.RequestErrorDetails
 	System  *domain.SystemErrorDetails
+	// Detours are ways to the provider that failed before the one that was taken.
+	Detours []Detour
 	Gate    *domain.StreamGateAudit
 	// Upstream is the upstream's refusal when it may have to go to the client.
 	Upstream *domain.UpstreamFault
@@ -110,6 +112,12 @@ type AttemptResult struct {
 	Drops []string
 	// Special is what the gateway did to the call on its own account.
 	Special []domain.SpecialSetting
+}
+
+// Detour is a way to a provider that failed and was gone around.
+type Detour struct {
+	Reason domain.ChainReason
+	Why    domain.SystemErrorDetails
 }
 
 // MatrixFacts are what the classification saw beyond class and status.

@@ -85,6 +85,11 @@ func (c *chain) refused(s *slot, now time.Time) {
 
 // attempted notes the outcome of an attempt for a request.
 func (c *chain) attempted(req *protocol.Request, s *slot, res *protocol.AttemptResult, now time.Time) {
+	for _, d := range res.Detours {
+		around := about(s, d.Reason, now)
+		around.AttemptNumber, around.ErrorDetails = s.n, &domain.ErrorDetails{System: &d.Why}
+		c.add(around)
+	}
 	e := about(s, outcomeReason(res.Class, s.n), now)
 	e.AttemptNumber = s.n
 	if to := s.converts(); to != "" {

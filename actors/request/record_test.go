@@ -101,6 +101,19 @@ func TestChainTellsWhereItFailed(t *testing.T) {
 	require.Equal(t, 5, entry.FailureLimit)
 }
 
+func TestChainTellsOfDetours(t *testing.T) {
+	t.Parallel()
+	r := newWorld().run().to(t, attempting)
+	res := r.success()
+	res.Detours = []protocol.Detour{{Reason: domain.ReasonProxyFallback, Why: domain.SystemErrorDetails{ErrorType: "proxy", ErrorCode: "ECONNREFUSED"}}}
+	r.attempted(res, noon)
+	chain := chainOf(t, r)
+	require.Equal(t, domain.ReasonProxyFallback, chain[1].Reason)
+	require.Equal(t, "ECONNREFUSED", chain[1].ErrorDetails.System.ErrorCode)
+	require.Equal(t, 1, chain[1].AttemptNumber)
+	require.Equal(t, domain.ReasonRequestSuccess, chain[2].Reason)
+}
+
 func TestChainShowsWhatTheUpstreamSaid(t *testing.T) {
 	t.Parallel()
 	r := newWorld().run().to(t, attempting)

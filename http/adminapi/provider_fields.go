@@ -42,6 +42,7 @@ type ProviderFields struct {
 	RequestTimeoutMs    field[int64]                  `json:"requestTimeoutNonStreamingMs,omitzero" minimum:"0" maximum:"1800000" doc:"0 = off, else from 60000"`
 	AuthStyle           field[string]                 `json:"authStyle,omitzero"                    enum:"auto,x-api-key,bearer,both"`
 	PreserveClientIP    field[bool]                   `json:"preserveClientIp,omitzero"`
+	EnableHTTP2         field[bool]                   `json:"enableHttp2,omitzero"                  doc:"never over SOCKS; null = as the settings say"`
 	CustomHeaders       field[map[string]string]      `json:"customHeaders,omitzero"                writeOnly:"true" doc:"sent with every call"`
 	PricingKey          field[string]                 `json:"pricingKey,omitzero"                   maxLength:"100" doc:"the seller's key in price lists; null = found by the URL's host"`
 	CostSource          field[string]                 `json:"costSource,omitzero"                   enum:"computed,reported" doc:"reported = the cost that the upstream states, where it does"`
@@ -174,6 +175,12 @@ func (f *ProviderFields) applyTransport(t *domain.Transport) {
 	millisTo(f.RequestTimeoutMs, &t.RequestTimeout, 0)
 	named(f.AuthStyle, &t.AuthStyle, domain.AuthAuto)
 	f.PreserveClientIP.to(&t.PreserveClientIP, false)
+	if f.EnableHTTP2.set {
+		t.HTTP2 = nil
+		if !f.EnableHTTP2.null {
+			t.HTTP2 = new(f.EnableHTTP2.value)
+		}
+	}
 	if f.CustomHeaders.set {
 		t.CustomHeaders = nil
 		for name, value := range f.CustomHeaders.value {

@@ -69,6 +69,7 @@ type providerBody struct {
 	RequestTimeoutMs    int64                  `json:"requestTimeoutNonStreamingMs"`
 	AuthStyle           string                 `json:"authStyle"`
 	PreserveClientIP    bool                   `json:"preserveClientIp"`
+	EnableHTTP2         *bool                  `json:"enableHttp2"                 doc:"null = as the settings say"`
 	CustomHeaderNames   []string               `json:"customHeaderNames"           doc:"their values are not shown"`
 	PricingKey          *string                `json:"pricingKey"`
 	CostSource          string                 `json:"costSource"                  enum:"computed,reported"`
@@ -104,7 +105,7 @@ func (a *API) showProvider(p *domain.Provider) providerBody {
 		HasProxy:       t.ProxyURL != "", ProxyFallback: t.ProxyFallbackToDirect,
 		FirstByteTimeoutMs: t.FirstByteTimeout.Milliseconds(), StreamIdleTimeoutMs: t.StreamIdleTimeout.Milliseconds(),
 		RequestTimeoutMs: t.RequestTimeout.Milliseconds(), AuthStyle: string(t.AuthStyle),
-		PreserveClientIP: t.PreserveClientIP, CustomHeaderNames: list(slices.Sorted(maps.Keys(t.CustomHeaders))),
+		PreserveClientIP: t.PreserveClientIP, EnableHTTP2: t.HTTP2, CustomHeaderNames: list(slices.Sorted(maps.Keys(t.CustomHeaders))),
 		PricingKey: optional(p.Billing.PricingKey), CostSource: string(p.Billing.CostSource),
 		SwapCacheTTLBilling: p.Billing.SwapCacheTTL,
 		LimitBody:           limitsOf(&p.Limits), CreatedAt: p.CreatedAt.UTC(), UpdatedAt: p.UpdatedAt.UTC(),

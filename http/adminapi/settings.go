@@ -52,6 +52,7 @@ type settingsBody struct {
 	ResponsesInputRectifier         bool     `json:"responsesInputRectifier"`
 	InjectStreamUsage               bool     `json:"injectStreamUsage"`
 	AllowNonConversationFallback    bool     `json:"allowNonConversationFallback"`
+	EnableHTTP2                     bool     `json:"enableHttp2"`
 	CleanupEnabled                  bool     `json:"cleanupEnabled"`
 	CleanupRetentionDays            int      `json:"cleanupRetentionDays"`
 	BillingModelSource              string   `json:"billingModelSource"              enum:"original,redirected,actual"`
@@ -82,7 +83,7 @@ func showSettings(s *domain.Settings) settingsBody {
 		CodexInstructions: optional(s.CodexInstructions), ThinkingSignatureRectifier: s.ThinkingSignatureRectifier,
 		CodexSessionIDCompletion: s.CodexSessionIDCompletion, ResponsesInputRectifier: s.ResponsesInputRectifier,
 		InjectStreamUsage:            s.InjectStreamUsage,
-		AllowNonConversationFallback: s.AllowNonConversationFallback, QuotaFailMode: string(s.QuotaFailMode),
+		AllowNonConversationFallback: s.AllowNonConversationFallback, EnableHTTP2: s.EnableHTTP2, QuotaFailMode: string(s.QuotaFailMode),
 		BillingModelSource: string(s.BillingModelSource), PriorityBillingSource: string(s.PriorityBillingSource),
 		BillNonSuccessfulRequests: s.BillNonSuccessfulRequests, BillPartial: string(s.BillPartial),
 		UnknownPrice: string(s.UnknownPrice), UnknownPriceModel: optional(s.UnknownPriceModel),
@@ -119,6 +120,7 @@ type settingsFields struct {
 	ResponsesInputRectifier         field[bool]     `json:"responsesInputRectifier,omitzero"         doc:"wrap an input that is no array"`
 	InjectStreamUsage               field[bool]     `json:"injectStreamUsage,omitzero"               doc:"ask Chat streams for their usage"`
 	AllowNonConversationFallback    field[bool]     `json:"allowNonConversationFallback,omitzero"`
+	EnableHTTP2                     field[bool]     `json:"enableHttp2,omitzero"                     doc:"offer HTTP/2 to providers that do not say themselves"`
 	CleanupEnabled                  field[bool]     `json:"cleanupEnabled,omitzero"                  doc:"delete request logs after a time"`
 	CleanupRetentionDays            field[int]      `json:"cleanupRetentionDays,omitzero"            minimum:"1" maximum:"3650"`
 	BillingModelSource              field[string]   `json:"billingModelSource,omitzero"              enum:"original,redirected,actual" doc:"by which of its names a request is billed first"`
@@ -162,6 +164,7 @@ func (f *settingsFields) apply(s *domain.Settings) {
 	f.ResponsesInputRectifier.to(&s.ResponsesInputRectifier, d.ResponsesInputRectifier)
 	f.InjectStreamUsage.to(&s.InjectStreamUsage, d.InjectStreamUsage)
 	f.AllowNonConversationFallback.to(&s.AllowNonConversationFallback, d.AllowNonConversationFallback)
+	f.EnableHTTP2.to(&s.EnableHTTP2, d.EnableHTTP2)
 	f.CleanupEnabled.to(&s.CleanupEnabled, d.CleanupEnabled)
 	f.CleanupRetentionDays.to(&s.CleanupRetentionDays, d.CleanupRetentionDays)
 	named(f.BillingModelSource, &s.BillingModelSource, d.BillingModelSource)

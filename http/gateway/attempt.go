@@ -71,7 +71,7 @@ func (c *call) exchange(ctx context.Context, run Run) (again bool) {
 	if !ok {
 		return false
 	}
-	c.sent = outgoing
+	c.send(outgoing)
 	res, err := c.g.Upstream.Do(ctx, outgoing)
 	if err != nil {
 		c.broken(err)

@@ -26,6 +26,8 @@ const (
 	ReasonBindingChanged   ChainReason = "binding_changed"
 	ReasonInternalError    ChainReason = "internal_error"
 	ReasonLocalOverload    ChainReason = "local_overload"
+	ReasonHTTP2Fallback    ChainReason = "http2_fallback"        // an upstream call was made again over HTTP/1.1
+	ReasonProxyFallback    ChainReason = "proxy_fallback_direct" // or without the proxy
 )
 
 // SelectionMethod says how a provider was chosen.

@@ -114,6 +114,7 @@ type Transport struct {
 	RequestTimeout        time.Duration // not streaming: send to end of body
 	AuthStyle             AuthStyle
 	PreserveClientIP      bool
+	HTTP2                 *bool             // nil = as the settings say; never over SOCKS
 	CustomHeaders         map[string]Secret // values may hold credentials
 }
 

@@ -32,6 +32,7 @@ type Settings struct {
 	ResponsesInputRectifier      bool // wrap an input that is no array
 	InjectStreamUsage            bool // ask Chat streams for their usage
 	AllowNonConversationFallback bool
+	EnableHTTP2                  bool // to providers that say nothing themselves
 
 	CleanupEnabled       bool // request logs are deleted after a time
 	CleanupRetentionDays int

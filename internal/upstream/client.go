@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net/http"
@@ -17,6 +18,8 @@ type Options struct {
 	Headers time.Duration // send to response headers; default 600 s
 	Gap     time.Duration // silence inside an answer; default 600 s
 	Now     func() time.Time
+	// Roots are the authorities that sign certificates; nil = the system's.
+	Roots *x509.CertPool
 	// Schemes serve provider URLs of schemes that are no network at all, such
 	// as the built-in demo upstream behind "demo:".
 	Schemes map[string]http.RoundTripper
@@ -41,7 +44,7 @@ func New(o Options) *Client {
 		headers: orDefault(o.Headers, 600*time.Second),
 		gap:     orDefault(o.Gap, 600*time.Second),
 		now:     o.Now,
-		pool:    newPool(orDefault(o.Connect, 30*time.Second), o.Schemes, o.Now),
+		pool:    newPool(dialing{connect: orDefault(o.Connect, 30*time.Second), roots: o.Roots}, o.Schemes, o.Now),
 	}
 }
 
@@ -66,7 +69,20 @@ type Call struct {
 	Encoded  bool        // the body still has the client's Content-Encoding
 	Stream   bool        // which of the provider's timeouts apply
 	ClientIP string      // sent on only if the provider asks for it
+	HTTP2    bool        // may be spoken, where the provider can and no SOCKS proxy is on the way
+	// OnDetour, if set, hears of a first way that failed before another one is
+	// taken. It is called by the goroutine that makes the call.
+	OnDetour func(d Detour, why *Failure)
 }
+
+// Detour is another way to the same provider than the configured one.
+type Detour string
+
+// The detours.
+const (
+	DetourDirect Detour = "direct" // the proxy could not be reached, and need not be used
+	DetourHTTP1  Detour = "http1"  // HTTP/2 was offered and then not spoken properly
+)
 
 var errSentOnce = errors.New("the request body cannot be sent once more")
 
@@ -82,16 +98,59 @@ type Response struct {
 // Do makes the call. The error is always a *Failure. Cancelling ctx with a
 // cause ends the call, the reading of the body included.
 func (c *Client) Do(ctx context.Context, call *Call) (*Response, error) {
-	res, err := c.through(ctx, call, call.Provider.Transport.ProxyURL)
-	if f, ok := errors.AsType[*Failure](err); ok && f.Kind == domain.FailProxy && call.Provider.Transport.ProxyFallbackToDirect {
-		return c.through(ctx, call, "")
+	w := way{proxy: call.Provider.Transport.ProxyURL, http2: call.HTTP2}
+	for {
+		res, err := c.through(ctx, call, w)
+		if err == nil {
+			return res, nil
+		}
+		f, _ := errors.AsType[*Failure](err) // nothing else comes
+		next, detour := w.around(f, call)
+		if detour == "" {
+			return nil, err
+		}
+		if call.OnDetour != nil {
+			call.OnDetour(detour, f)
+		}
+		w = next
 	}
-	return res, err
 }
 
-// through makes the call by way of a proxy, or directly if proxy is empty.
-func (c *Client) through(parent context.Context, call *Call, proxy domain.Secret) (*Response, error) {
-	dest, err := c.pool.get(call.Provider.URL, proxy)
+// way is how a provider is reached.
+type way struct {
+	proxy domain.Secret // empty = directly
+	http2 bool
+}
+
+// around is the way to take after one that failed, with the name of the detour;
+// no name if there is none. Each is taken once.
+func (w way) around(f *Failure, call *Call) (way, Detour) {
+	switch {
+	case f.unreached && w.proxy != "" && call.Provider.Transport.ProxyFallbackToDirect:
+		w.proxy = ""
+		return w, DetourDirect
+	case f.http2 && w.http2 && repeatable(call.Body):
+		w.http2 = false
+		return w, DetourHTTP1
+	}
+	return w, ""
+}
+
+func repeatable(b Body) bool {
+	if b == nil {
+		return true
+	}
+	again := b.Open()
+	if again == nil {
+		return false
+	}
+	_ = again.Close()
+	return true
+}
+
+// through makes the call in one way.
+func (c *Client) through(parent context.Context, call *Call, by way) (*Response, error) {
+	dest, err := c.pool.get(call.Provider.URL, by)
 	if err != nil {
 		return nil, &Failure{Kind: domain.FailRequest, Cause: err}
 	}

@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -13,8 +14,6 @@ import (
 	"time"
 
 	"golang.org/x/net/proxy"
-
-	"github.com/claude-code-hub/cch/internal/domain"
 )
 
 const (
@@ -35,12 +34,26 @@ type destination struct {
 	used      time.Time
 }
 
-type poolKey struct{ base, proxy string }
+type poolKey struct {
+	base, proxy string
+	http2       bool
+}
+
+// dialing is how connections are made.
+type dialing struct {
+	connect time.Duration
+	roots   *x509.CertPool // nil = the system's
+}
+
+// tls is the configuration for a handshake with the host.
+func (d dialing) tls(host string, protocols ...string) *tls.Config {
+	return &tls.Config{ServerName: host, RootCAs: d.roots, MinVersion: tls.VersionTLS12, NextProtos: protocols}
+}
 
 // pool keeps the destinations in use. A destination leaves it when it is old,
 // when TLS failed, or to make room; calls under way end undisturbed.
 type pool struct {
-	connect time.Duration
+	dialing dialing
 	schemes map[string]http.RoundTripper
 	now     func() time.Time
 
@@ -48,14 +61,14 @@ type pool struct {
 	byKey map[poolKey]*destination
 }
 
-func newPool(connect time.Duration, schemes map[string]http.RoundTripper, now func() time.Time) *pool {
-	return &pool{connect: connect, schemes: schemes, now: now, byKey: make(map[poolKey]*destination)}
+func newPool(d dialing, schemes map[string]http.RoundTripper, now func() time.Time) *pool {
+	return &pool{dialing: d, schemes: schemes, now: now, byKey: make(map[poolKey]*destination)}
 }
 
 // get finds or makes the destination. It fails on a URL or proxy URL that
 // cannot be used; the error names neither, as both may hold credentials.
-func (p *pool) get(base string, via domain.Secret) (*destination, error) {
-	key, now := poolKey{base: base, proxy: via.Reveal()}, p.now()
+func (p *pool) get(base string, by way) (*destination, error) {
+	key, now := poolKey{base: base, proxy: by.proxy.Reveal(), http2: by.http2}, p.now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if d := p.byKey[key]; d != nil {
@@ -124,7 +137,7 @@ func (p *pool) dial(key poolKey) (*destination, error) {
 	if base.Scheme != "http" && base.Scheme != "https" {
 		return nil, errors.New("the provider's URL is neither http nor https")
 	}
-	d.transport, err = newTransport(key.proxy, p.connect)
+	d.transport, err = p.dialing.transport(key.proxy, key.http2)
 	return d, err
 }
 
@@ -148,30 +161,49 @@ func (d *dialer) Dial(network, addr string) (net.Conn, error) {
 	return d.DialContext(context.Background(), network, addr)
 }
 
-func newTransport(via string, connect time.Duration) (*http.Transport, error) {
-	first := &dialer{net: net.Dialer{Timeout: connect, KeepAlive: 30 * time.Second}, proxy: via != ""}
+func (d dialing) transport(via string, http2 bool) (*http.Transport, error) {
+	first := &dialer{net: net.Dialer{Timeout: d.connect, KeepAlive: 30 * time.Second}, proxy: via != ""}
 	t := &http.Transport{
 		DialContext:            first.DialContext,
-		TLSHandshakeTimeout:    connect,
+		TLSHandshakeTimeout:    d.connect,
 		MaxIdleConnsPerHost:    idlePerHost,
 		IdleConnTimeout:        idleLife,
 		DisableCompression:     true,
 		WriteBufferSize:        writeBuffer,
 		ReadBufferSize:         readBuffer,
 		MaxResponseHeaderBytes: 256 << 10,
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSClientConfig:        d.tls(""),
 		Protocols:              new(http.Protocols),
 	}
 	t.Protocols.SetHTTP1(true)
 	if via == "" {
-		t.DialTLSContext = tlsDialer(first.DialContext, false, connect)
-		return t, nil
+		t.DialTLSContext = d.tlsDialer(first.DialContext, false, offered(http2)...)
+	} else if err := d.throughProxy(t, first, via); err != nil {
+		return nil, err
 	}
-	return t, throughProxy(t, first, via, connect)
+	if socks := via != "" && t.Proxy == nil; http2 && !socks {
+		t.Protocols.SetHTTP2(true)
+		t.HTTP2 = &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingPatience}
+	}
+	return t, nil
+}
+
+// A connection that carries many calls must not be trusted to be alive.
+const (
+	pingAfter    = 30 * time.Second
+	pingPatience = 15 * time.Second
+)
+
+// offered are the protocols to choose from in a handshake.
+func offered(http2 bool) []string {
+	if http2 {
+		return []string{"h2", "http/1.1"}
+	}
+	return []string{"http/1.1"}
 }
 
 // throughProxy sets the transport up for a proxy URL.
-func throughProxy(t *http.Transport, first *dialer, via string, connect time.Duration) error {
+func (d dialing) throughProxy(t *http.Transport, first *dialer, via string) error {
 	u, err := url.Parse(via)
 	if err != nil || u.Host == "" {
 		return errors.New("the proxy URL cannot be parsed")
@@ -180,25 +212,32 @@ func throughProxy(t *http.Transport, first *dialer, via string, connect time.Dur
 	case "http", "https":
 		t.Proxy = http.ProxyURL(u)
 		if u.Scheme == "https" { // serves the connection to the proxy alone
-			t.DialTLSContext = tlsDialer(first.DialContext, true, connect)
+			t.DialTLSContext = d.tlsDialer(first.DialContext, true, offered(false)...)
 		}
-		t.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
-			if res.StatusCode != http.StatusOK {
-				return fmt.Errorf("%w: status %d", errProxyRefused, res.StatusCode)
-			}
-			return nil
-		}
+		t.OnProxyConnectResponse = connected
 	case "socks5", "socks5h": // names are resolved by the proxy for both
 		dial, err := socksDialer(u, first)
 		if err != nil {
 			return err
 		}
 		t.DialContext = dial
-		t.DialTLSContext = tlsDialer(dial, false, connect)
+		t.DialTLSContext = d.tlsDialer(dial, false, offered(false)...)
 	default:
 		return errors.New("the proxy URL is none of http, https, socks5, socks5h")
 	}
 	return nil
+}
+
+// connected judges a proxy's answer to CONNECT: it may refuse us, or say that it
+// cannot reach the target.
+func connected(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
+	switch res.StatusCode {
+	case http.StatusOK:
+		return nil
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return &dialError{err: fmt.Errorf("the proxy cannot reach the target: status %d", res.StatusCode)}
+	}
+	return fmt.Errorf("%w: status %d", errProxyRefused, res.StatusCode)
 }
 
 type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)
@@ -225,7 +264,7 @@ func socksDialer(u *url.URL, first *dialer) (dialFunc, error) {
 }
 
 // tlsDialer adds the TLS handshake, so that its errors are known as such.
-func tlsDialer(dial dialFunc, isProxy bool, limit time.Duration) dialFunc {
+func (d dialing) tlsDialer(dial dialFunc, isProxy bool, protocols ...string) dialFunc {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		raw, err := dial(ctx, network, addr)
 		if err != nil {
@@ -235,9 +274,9 @@ func tlsDialer(dial dialFunc, isProxy bool, limit time.Duration) dialFunc {
 		if err != nil {
 			host = addr
 		}
-		ctx, cancel := context.WithTimeout(ctx, limit)
+		ctx, cancel := context.WithTimeout(ctx, d.connect)
 		defer cancel()
-		c := tls.Client(raw, &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
+		c := tls.Client(raw, d.tls(host, protocols...))
 		if err := c.HandshakeContext(ctx); err != nil {
 			_ = raw.Close()
 			return nil, &dialError{proxy: isProxy, err: err}

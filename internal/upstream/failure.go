@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"net"
+	"strings"
 
 	"github.com/claude-code-hub/cch/internal/domain"
 )
@@ -26,6 +27,9 @@ type Failure struct { //nolint:errname // the word used everywhere for it
 	Kind   domain.FailureKind
 	Status int // 524 for a timeout, else 0
 	Cause  error
+
+	unreached bool // the proxy could not be reached
+	http2     bool // HTTP/2 was broken by the other side
 }
 
 func (f *Failure) Error() string {
@@ -58,13 +62,15 @@ func failure(ctx context.Context, err error) *Failure {
 	}
 	if d, ok := errors.AsType[*dialError](err); ok {
 		if d.proxy {
-			return &Failure{Kind: domain.FailProxy, Cause: err}
+			return &Failure{Kind: domain.FailProxy, Cause: err, unreached: true}
 		}
 		return &Failure{Kind: domain.FailDial, Cause: err}
 	}
 	switch {
-	case errors.Is(err, errProxyRefused):
+	case errors.Is(err, errProxyRefused), socksRefused(err):
 		return &Failure{Kind: domain.FailProxy, Cause: err}
+	case isHTTP2(err):
+		return &Failure{Kind: domain.FailReset, Cause: err, http2: true}
 	case isTLS(err), isTimeout(err), isSocks(err):
 		// No timer of the transport runs but those of connecting.
 		return &Failure{Kind: domain.FailDial, Cause: err}
@@ -99,8 +105,28 @@ func isTimeout(err error) bool {
 	return ok && e.Timeout()
 }
 
-// isSocks finds a proxy's word that it could not reach the target.
+// isSocks finds an error of a proxy that was reached.
 func isSocks(err error) bool {
 	e, ok := errors.AsType[*net.OpError](err)
 	return ok && e.Op == "socks connect"
+}
+
+// socksRefused tells a proxy that would not have us, for want of a password say,
+// from one that could not reach the target: the client words the reply codes of
+// the latter as unknown errors and has no types for either.
+func socksRefused(err error) bool {
+	e, ok := errors.AsType[*net.OpError](err)
+	return ok && e.Op == "socks connect" && !isTimeout(err) && !strings.HasPrefix(e.Err.Error(), "unknown error ")
+}
+
+// isHTTP2 finds errors of the HTTP/2 client. Its types are not exported, so
+// there are only the texts to go by.
+func isHTTP2(err error) bool {
+	text := err.Error()
+	for _, sign := range [...]string{"http2: ", "stream error: ", "connection error: "} {
+		if strings.Contains(text, sign) {
+			return true
+		}
+	}
+	return false
 }

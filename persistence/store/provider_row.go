@@ -43,6 +43,7 @@ type providerRow struct {
 	RequestTimeoutMs      int64  `bun:"request_timeout_non_streaming_ms"`
 	AuthStyle             string `bun:"auth_style"`
 	PreserveClientIP      bool   `bun:"preserve_client_ip"`
+	HTTP2                 *bool  `bun:"enable_http2"`
 	DisableSessionReuse   bool   `bun:"disable_session_reuse"`
 	ModelRedirects        string `bun:"model_redirects"`
 	AllowedModels         string `bun:"allowed_models"`
@@ -91,6 +92,7 @@ func fromProvider(p domain.Provider) providerRow {
 		RequestTimeoutMs:      p.Transport.RequestTimeout.Milliseconds(),
 		AuthStyle:             cmp.Or(string(p.Transport.AuthStyle), string(domain.AuthAuto)),
 		PreserveClientIP:      p.Transport.PreserveClientIP,
+		HTTP2:                 p.Transport.HTTP2,
 		DisableSessionReuse:   p.Routing.DisableSessionReuse,
 		ModelRedirects:        toJSON(p.Routing.ModelRedirects),
 		AllowedModels:         toJSON(p.Routing.AllowedModels),
@@ -224,6 +226,7 @@ func (r *providerRow) transport(sealer Sealer) (domain.Transport, error) {
 		RequestTimeout:        millis(r.RequestTimeoutMs),
 		AuthStyle:             domain.AuthStyle(r.AuthStyle),
 		PreserveClientIP:      r.PreserveClientIP,
+		HTTP2:                 r.HTTP2,
 	}
 	var err error
 	if len(r.ProxyURLEnc) > 0 {

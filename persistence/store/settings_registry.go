@@ -54,6 +54,7 @@ func registry() []setting {
 		plain("responses_input_rectifier", func(s *s) *bool { return &s.ResponsesInputRectifier }, anything),
 		plain("inject_stream_usage", func(s *s) *bool { return &s.InjectStreamUsage }, anything),
 		plain("allow_non_conversation_fallback", func(s *s) *bool { return &s.AllowNonConversationFallback }, anything),
+		plain("enable_http2", func(s *s) *bool { return &s.EnableHTTP2 }, anything),
 
 		plain("cleanup_enabled", func(s *s) *bool { return &s.CleanupEnabled }, anything),
 		plain("cleanup_retention_days", func(s *s) *int { return &s.CleanupRetentionDays }, between(1, 3650)),

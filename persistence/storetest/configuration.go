@@ -232,6 +232,7 @@ func testProviders(t *testing.T, open Open) {
 	want.Transport = domain.Transport{
 		ProxyURL: "http://proxy.example:8080", ProxyFallbackToDirect: true, FirstByteTimeout: time.Second,
 		StreamIdleTimeout: time.Minute, RequestTimeout: time.Hour, AuthStyle: domain.AuthBearer, PreserveClientIP: true,
+		HTTP2:         new(true),
 		CustomHeaders: map[string]domain.Secret{"x-extra": "value"},
 	}
 	want.Conversion = domain.Conversion{AcceptFormats: []domain.Protocol{domain.ProtocolChat}, CodexInstructions: domain.InstructionsForce}
