@@ -1119,6 +1119,8 @@ export interface components {
             disableSessionReuse?: boolean | null;
             /** @description takes no new sessions; bound ones stay until they lapse */
             draining?: boolean | null;
+            /** @description never over SOCKS; null = as the settings say */
+            enableHttp2?: boolean | null;
             /**
              * Format: int64
              * @description 0 = off, else from 1000
@@ -1956,6 +1958,8 @@ export interface components {
             description: string | null;
             disableSessionReuse: boolean;
             draining: boolean;
+            /** @description null = as the settings say */
+            enableHttp2: boolean | null;
             /** Format: int64 */
             firstByteTimeoutStreamingMs: number;
             groupPriorities: {
@@ -2130,6 +2134,7 @@ export interface components {
             codexInstructions: string | null;
             codexSessionIdCompletion: boolean;
             echoUpstreamModel: boolean;
+            enableHttp2: boolean;
             exposeProviderNames: boolean;
             /** Format: int64 */
             gateKeepaliveAfterMs: number;
@@ -2207,6 +2212,8 @@ export interface components {
             /** @description complete session-id and prompt_cache_key of Responses calls */
             codexSessionIdCompletion?: boolean | null;
             echoUpstreamModel?: boolean | null;
+            /** @description offer HTTP/2 to providers that do not say themselves */
+            enableHttp2?: boolean | null;
             /** @description show providers' names to users */
             exposeProviderNames?: boolean | null;
             /** Format: int64 */
@@ -2368,6 +2375,8 @@ export interface components {
             disableSessionReuse?: boolean | null;
             /** @description takes no new sessions; bound ones stay until they lapse */
             draining?: boolean | null;
+            /** @description never over SOCKS; null = as the settings say */
+            enableHttp2?: boolean | null;
             /**
              * Format: int64
              * @description 0 = off, else from 1000
@@ -2659,6 +2668,8 @@ export interface components {
             disableSessionReuse?: boolean | null;
             /** @description takes no new sessions; bound ones stay until they lapse */
             draining?: boolean | null;
+            /** @description never over SOCKS; null = as the settings say */
+            enableHttp2?: boolean | null;
             /**
              * Format: int64
              * @description 0 = off, else from 1000
