@@ -13,8 +13,7 @@
 package quota
 
 import (
-	"context"
-	"log/slog"
+	"errors"
 	"strconv"
 	"time"
 
@@ -24,11 +23,12 @@ import (
 )
 
 const (
-	loadDeadline = time.Second // askers wait twice as long
-	loadAgain    = 5 * time.Second
+	loadDeadline = 5 * time.Second // longer than askers wait
+	loadAgain    = time.Second
 	saveEvery    = time.Minute
 	saveChanges  = 200             // or so many changes,
-	saveApart    = 2 * time.Second // but never more often
+	saveApart    = 2 * time.Second // but never more often,
+	saveOpen     = 2048            // and not while more rows wait for the ledger
 )
 
 // Actor is one user's quota actor.
@@ -37,19 +37,19 @@ type Actor struct {
 	state  *state
 	wakeup kit.Wakeup
 
-	ready   bool // messages are handled
-	loaded  bool // the store has answered, so saving overwrites nothing unseen
-	failed  bool // panicked: the state is not to be trusted
+	ready   bool // the state is restored and messages are handled
+	shut    bool // the store did not answer, and nobody waits
+	failed  bool // panicked, or not the owner: the state is not to be saved
 	changes int  // since the state was saved
 	now     time.Time
 	saved   time.Time
 	loadAt  time.Time // when to try the store again
 }
 
-// loaded is the store's answer.
-type loaded struct {
-	snapshot domain.Snapshot
-	err      error
+// appended is what the ledger said of a row.
+type appended struct {
+	epoch, seq int64
+	err        error
 }
 
 func newActor(id string, o Options) *Actor {
@@ -64,23 +64,40 @@ func (a *Actor) Receive(c *kit.Context) {
 	case kit.Started:
 		a.load(c)
 		return
-	case loaded:
+	case memory:
 		a.restore(c, m)
 	case kit.WorkFailed:
-		a.restore(c, loaded{err: domain.NewFault(domain.KindInternal, domain.CodeInternalError, "reading the snapshot failed")})
+		a.restore(c, memory{err: errors.New("reading the ledger failed")})
 	default:
 		if !a.ready {
-			c.Stash()
-			return
+			a.unready(c, m)
+			break
 		}
 		a.handle(c, m)
 	}
 	a.after(c)
 }
 
+// unready is what happens to messages before the state is restored.
+func (a *Actor) unready(c *kit.Context, m any) {
+	switch {
+	case !a.shut:
+		c.Stash()
+	case m == kit.Wake{}:
+		a.wakeup.Rang()
+		a.loadIfDue(c)
+	case m == kit.MaybePassivate{}:
+		c.Respond(kit.Passivated{OK: true})
+	default:
+		c.Respond(kit.Failed{Kind: KindName, Why: "the ledger cannot be read"})
+	}
+}
+
 func (a *Actor) handle(c *kit.Context, m any) {
 	s, catalog := a.state, a.o.Catalog.Current()
-	s.elapse(a.now)
+	for _, e := range s.elapse(a.now) {
+		a.append(c, e)
+	}
 	defer s.promote(catalog, a.now)
 	switch m := m.(type) {
 	case *protocol.QuotaReserve:
@@ -90,7 +107,9 @@ func (a *Actor) handle(c *kit.Context, m any) {
 			s.attend(m.LeaseID, c.Responder())
 		}
 	case *protocol.QuotaSettle:
-		c.Respond(s.settle(m, a.now))
+		a.settle(c, m)
+	case appended:
+		a.appended(c, m)
 	case *protocol.LeaseRenew:
 		c.Respond(s.renew(m, a.now))
 	case *protocol.LeaseRelease:
@@ -99,16 +118,65 @@ func (a *Actor) handle(c *kit.Context, m any) {
 		c.Respond(s.usage(catalog, a.now))
 		return
 	case kit.MaybePassivate:
-		c.Respond(kit.Passivated{OK: s.open.Len() == 0 && s.waiting.Len() == 0})
+		c.Respond(kit.Passivated{OK: s.open.Len() == 0 && s.waiting.Len() == 0 && len(s.book.open) == 0})
 		return
 	case kit.Wake:
 		a.wakeup.Rang()
-		a.loadIfDue(c)
 		return
 	default:
 		return
 	}
 	a.changes++
+}
+
+// settle books a settlement and answers when the ledger has it.
+func (a *Actor) settle(c *kit.Context, m *protocol.QuotaSettle) {
+	e, fresh := a.state.settle(m, a.now)
+	if e == nil {
+		c.Respond(&protocol.QuotaSettled{SettleKey: m.SettleKey, Duplicate: true, Epoch: a.state.book.epoch})
+		return
+	}
+	if who := c.Responder(); !who.IsZero() {
+		e.askers = append(e.askers, who)
+	}
+	if fresh {
+		a.append(c, e)
+	}
+}
+
+// append gives a row to the ledger, which says by message what became of it.
+func (a *Actor) append(c *kit.Context, e *entry) {
+	self, epoch, seq := c.Self(), e.row.Epoch, e.row.UserSeq
+	a.o.Ledger.Append(&e.row, func(err error) { self.Tell(appended{epoch, seq, err}) })
+}
+
+// appended closes the entry of a row that the ledger has decided on. Who finds
+// itself replaced as the owner ends: its successor is asked instead.
+func (a *Actor) appended(c *kit.Context, m appended) {
+	if m.epoch != a.state.book.epoch {
+		return // of an earlier incarnation
+	}
+	e, next := a.state.verdict(m.seq, m.err, a.now)
+	switch {
+	case e == nil:
+		return
+	case next != nil:
+		a.append(c, next)
+		return
+	case errors.Is(m.err, domain.ErrLedgerFenced):
+		c.Logger().Error("another owner of the ledger was found, the actor ends")
+		a.failed = true
+		c.Stop()
+	}
+	answer := any(&protocol.QuotaSettled{SettleKey: e.key, UserSeq: e.row.UserSeq, Epoch: m.epoch})
+	if _, duplicate := errors.AsType[*domain.LedgerDuplicate](m.err); duplicate {
+		answer = &protocol.QuotaSettled{SettleKey: e.key, Duplicate: true, Epoch: m.epoch}
+	} else if m.err != nil {
+		answer = kit.Failed{Kind: KindName, Why: m.err.Error()}
+	}
+	for _, who := range e.askers {
+		who.Respond(answer)
+	}
 }
 
 // after saves when it is time and sees to being woken for what is due later.
@@ -124,20 +192,12 @@ func (a *Actor) after(c *kit.Context) {
 // saveAt is when the state has to be saved; zero if it need not or must not be.
 func (a *Actor) saveAt() time.Time {
 	switch {
-	case a.changes == 0 || !a.loaded:
+	case a.changes == 0 || !a.ready || a.failed || len(a.state.book.open) > saveOpen:
 		return time.Time{}
 	case a.changes >= saveChanges:
 		return a.saved.Add(saveApart)
 	}
 	return a.saved.Add(saveEvery)
-}
-
-func (a *Actor) load(c *kit.Context) {
-	id := c.ID()
-	c.Go(loadDeadline, func(ctx context.Context) any {
-		snapshot, err := a.o.Snapshots.Load(ctx, KindName, id)
-		return loaded{snapshot, err}
-	})
 }
 
 func (a *Actor) loadIfDue(c *kit.Context) {
@@ -148,37 +208,13 @@ func (a *Actor) loadIfDue(c *kit.Context) {
 	a.load(c)
 }
 
-// restore takes the snapshot in. While the store does not answer the actor
-// counts from zero, saves nothing and keeps asking; what it learns later is
-// added to what it counted.
-func (a *Actor) restore(c *kit.Context, m loaded) {
-	a.state.epoch = max(a.state.epoch, a.now.UnixMilli(), m.snapshot.Epoch+1)
-	switch {
-	case m.err == nil:
-		a.loaded = true
-		if err := a.state.restore(m.snapshot.Data, a.o.Catalog.Current(), a.now); err != nil {
-			c.Logger().Error("snapshot is damaged and will be replaced", slog.Any("error", err))
-		}
-	case domain.IsKind(m.err, domain.KindNotFound):
-		a.loaded = true
-	default:
-		c.Logger().Warn("snapshot not read", slog.Any("error", m.err))
-		a.loadAt = a.now.Add(loadAgain)
-	}
-	if !a.ready {
-		a.ready = true
-		a.saved = a.now
-		c.Unstash()
-	}
-}
-
 func (a *Actor) save() {
 	data, err := a.state.snapshot(a.now)
 	if err != nil {
 		return // cannot be: the record holds nothing msgpack refuses
 	}
 	a.o.Snapshots.Save(domain.Snapshot{
-		Kind: KindName, ID: strconv.FormatInt(int64(a.state.user), 10), Epoch: a.state.epoch, Data: data,
+		Kind: KindName, ID: strconv.FormatInt(int64(a.state.user), 10), Epoch: a.state.book.epoch, Data: data,
 	})
 	a.changes, a.saved = 0, a.now
 }
@@ -188,7 +224,7 @@ func (a *Actor) Failed(any, any) { a.failed = true }
 
 // Stopped saves what is not saved yet.
 func (a *Actor) Stopped() {
-	if a.changes > 0 && a.loaded && !a.failed {
+	if a.changes > 0 && a.ready && !a.failed {
 		a.save()
 	}
 }

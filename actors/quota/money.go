@@ -10,8 +10,10 @@ import (
 )
 
 // apply books a row of the ledger, once, into all windows of the user and the
-// key, at the time its request was admitted.
+// key, at the time its request was admitted: one just numbered, one that takes
+// another back, or one that was read from the ledger.
 func (s *state) apply(row *domain.LedgerRow, now time.Time) {
+	s.book.charged += row.Charge
 	t := time.UnixMilli(row.AdmittedAt)
 	s.spend.Charge(t, row.Charge, now)
 	s.meter(row.KeyID).spend.Charge(t, row.Charge, now)

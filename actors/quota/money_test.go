@@ -232,7 +232,7 @@ func TestMoneySurvivesARestart(t *testing.T) {
 	b.got(1, costing(cent, 40*cent)) // expects 5
 	before := b.s.usage(b.catalog(), b.now)
 	next := b.reborn(nil)
-	next.s.epoch = 42
+	next.s.book.epoch = 42
 	require.Equal(t, before, next.s.usage(next.catalog(), next.now))
 	require.Equal(t, 5*cent, next.s.spend.Reserved())
 	require.Equal(t, 5*cent, next.got(2, costing(cent, 40*cent)).Estimate, "what requests cost is remembered")
@@ -240,26 +240,4 @@ func TestMoneySurvivesARestart(t *testing.T) {
 	next.pay(1, 3*cent)
 	next.settle(2)
 	require.Zero(t, next.s.spend.Reserved())
-}
-
-func TestALateSnapshotAddsMoney(t *testing.T) {
-	t.Parallel()
-	old := newBench(t, fixture{user: domain.Limits{USDTotal: 100 * cent}})
-	old.paid(start, 10*cent)
-	old.got(1, costing(cent, 4*cent))
-	data, err := old.s.snapshot(old.now)
-	require.NoError(t, err)
-
-	b := newBench(t, old.fixture)
-	b.wait(time.Second)
-	b.paid(b.now, 3*cent)
-	b.got(2, costing(cent, 4*cent))
-	require.NoError(t, b.s.restore(data, b.catalog(), b.now))
-	require.Equal(t, 4*cent, b.s.spend.Reserved(), "two at a quarter and a cent")
-	require.Equal(t, 4*cent, b.s.meter(11).spend.Reserved())
-	for _, w := range b.s.usage(b.catalog(), b.now).Windows {
-		if w.Limit == domain.LimitTotal {
-			require.EqualValues(t, 13*cent, w.Used, w.Scope)
-		}
-	}
 }

@@ -29,6 +29,7 @@ type Options struct {
 	Catalog    Catalog
 	Snapshots  Snapshots
 	Ledger     Ledger
+	Node       string         // this process, as the owner of ledgers
 	SessionTTL time.Duration  // how long a session counts after its last request
 	Zone       *time.Location // of calendar limits where the settings name none; nil = UTC
 	CountOnly  bool           // everything is counted and nobody refused

@@ -2,7 +2,6 @@ package quota
 
 import (
 	"encoding/binary"
-	"fmt"
 	"slices"
 	"time"
 
@@ -32,6 +31,20 @@ type record struct {
 	Settled  []settledRecord `msgpack:"settled"`
 	Spend    *spendRecord    `msgpack:"spend"` // nil: nothing was charged
 	Costs    []costsRecord   `msgpack:"costs"`
+	Seq      int64           `msgpack:"seq"`     // of ledger rows that are all counted here
+	Charged  int64           `msgpack:"charged"` // in all
+	Open     []openRecord    `msgpack:"open"`    // rows beyond seq that are counted here too
+}
+
+// openRecord is a row that was counted when the ledger had not confirmed it.
+type openRecord struct {
+	ReqID   int64  `msgpack:"req"`
+	Attempt int    `msgpack:"attempt"`
+	Kind    string `msgpack:"kind"`
+	N       int    `msgpack:"n"`
+	KeyID   int64  `msgpack:"key"`
+	T       int64  `msgpack:"t"`
+	Charge  int64  `msgpack:"charge"`
 }
 
 type leaseRecord struct {
@@ -41,6 +54,7 @@ type leaseRecord struct {
 	KeyID     int64  `msgpack:"key"`
 	SessionID string `msgpack:"session"`
 	Node      string `msgpack:"node"`
+	Model     string `msgpack:"model"`
 	Estimate  int64  `msgpack:"estimate"`
 	Upper     int64  `msgpack:"upper"`
 	T         int64  `msgpack:"t"`
@@ -83,12 +97,9 @@ func (s *state) snapshot(now time.Time) ([]byte, error) {
 		if len(r.Leases) == maxSavedLeases {
 			break
 		}
-		v := l.Value
-		r.Leases = append(r.Leases, leaseRecord{
-			ID: l.ID[:], ExpiresAt: toMs(l.ExpiresAt), ReqID: int64(v.reqID), KeyID: int64(v.key), SessionID: v.session.ID,
-			Node: v.node, Estimate: int64(v.estimate), Upper: int64(v.upper), T: v.t, Begun: v.begun,
-		})
+		r.Leases = append(r.Leases, saveLease(l))
 	}
+	s.saveBook(&r)
 	for k, until := range s.sessions.All(now) {
 		if len(r.Sessions) == maxSavedSessions {
 			break
@@ -133,14 +144,35 @@ func (s *state) saveKeys(r *record, now time.Time) {
 	}
 }
 
-// restore adds a snapshot to what was counted since, be that nothing or not.
-func (s *state) restore(data []byte, catalog *domain.Catalog, now time.Time) error {
-	var r record
-	if err := msgpack.Unmarshal(data, &r); err != nil {
-		return fmt.Errorf("read snapshot of quota %d: %w", s.user, err)
+func saveLease(l *limits.Lease[reservation]) leaseRecord {
+	v := &l.Value
+	return leaseRecord{
+		ID: l.ID[:], ExpiresAt: toMs(l.ExpiresAt), ReqID: int64(v.reqID), KeyID: int64(v.key), SessionID: v.session.ID,
+		Node: v.node, Model: v.model, Estimate: int64(v.estimate), Upper: int64(v.upper), T: v.t, Begun: v.begun,
 	}
-	if err := s.restoreMoney(&r, catalog, now); err != nil {
-		return fmt.Errorf("read snapshot of quota %d: %w", s.user, err)
+}
+
+// saveBook writes down what is counted and what of it the ledger may not have.
+// A lost reservation is saved as if it were held still: should its row not
+// arrive, it is lost once more.
+func (s *state) saveBook(r *record) {
+	r.Seq, r.Charged = s.book.confirmed(), int64(s.book.charged)
+	for _, e := range s.book.open {
+		row := &e.row
+		r.Open = append(r.Open, openRecord{
+			ReqID: int64(row.ReqID), Attempt: row.Attempt, Kind: row.Kind, N: row.N,
+			KeyID: int64(row.KeyID), T: row.AdmittedAt, Charge: int64(row.Charge),
+		})
+		if e.lease != nil && len(r.Leases) < maxSavedLeases {
+			r.Leases = append(r.Leases, *e.lease)
+		}
+	}
+}
+
+// restoreRecord puts back what a snapshot has, but for the book.
+func (s *state) restoreRecord(r *record, catalog *domain.Catalog, now time.Time) error {
+	if err := s.restoreMoney(r, catalog, now); err != nil {
+		return err
 	}
 	for _, v := range r.Sessions {
 		s.sessions.Restore(domain.SessionKey{KeyID: domain.KeyID(v.KeyID), ID: v.ID}, fromMs(v.Until))
@@ -208,14 +240,14 @@ func (s *state) restoreWindows(r *spendRecord, since *limits.Spend, key domain.K
 func (s *state) restoreLease(v leaseRecord, now time.Time) {
 	var id domain.LeaseID
 	copy(id[:], v.ID)
-	if s.nodeLives != nil && !s.nodeLives(v.Node) {
-		return
+	if s.nodeLives != nil && !s.nodeLives(v.Node) && !v.Begun {
+		return // it cost nothing; of one that was answered the estimate is due
 	}
 	if s.open.Get(id) != nil || s.open.Released(id, now) {
 		return
 	}
 	r := reservation{
-		reqID: domain.RequestID(v.ReqID), key: domain.KeyID(v.KeyID), node: v.Node,
+		reqID: domain.RequestID(v.ReqID), key: domain.KeyID(v.KeyID), node: v.Node, model: v.Model,
 		estimate: domain.Money(v.Estimate), upper: domain.Money(v.Upper), t: v.T, begun: v.Begun,
 	}
 	if v.SessionID != "" {

@@ -1,6 +1,7 @@
 package quota
 
 import (
+	"errors"
 	"time"
 
 	"github.com/claude-code-hub/cch/actors/protocol"
@@ -20,7 +21,6 @@ type state struct {
 	user      domain.UserID
 	countOnly bool
 	zone      *time.Location // where the settings name none
-	epoch     int64
 	nodeLives func(node string) bool
 
 	open     *limits.LeaseTable[reservation] // one per request in flight
@@ -30,7 +30,8 @@ type state struct {
 	keys     map[domain.KeyID]*meter
 	costs    histories
 	waiting  limits.Waiting[*parked]
-	settled  limits.Recent[protocol.SettleKey]
+	settled  limits.Recent[protocol.SettleKey] // those that the ledger has
+	book     book
 
 	gaps  []gap // to be asked of the ledger
 	freed bool  // something was given back that may be waited for
@@ -49,6 +50,7 @@ type reservation struct {
 	key      domain.KeyID
 	session  domain.SessionKey // zero: it counts for no session
 	node     string
+	model    string       // billed
 	estimate domain.Money // held in every window of the user and the key
 	upper    domain.Money // of the bounds it was asked for with
 	t        int64        // admission time
@@ -68,11 +70,20 @@ func newState(user domain.UserID, o Options) *state {
 	}
 }
 
-// elapse closes what was lost.
-func (s *state) elapse(now time.Time) {
+// elapse closes what was lost. What the upstream had begun to answer is booked
+// with its estimate: it returns the rows that the ledger has to take.
+func (s *state) elapse(now time.Time) (lost []*entry) {
 	for _, l := range s.open.Expire(now) {
 		s.close(&l.Value, now)
+		if l.Value.begun {
+			e := s.book.number(estimated(s.user, &l.Value, now), estimateKey(l.Value.reqID))
+			saved := saveLease(l)
+			e.lease = &saved
+			s.apply(&e.row, now)
+			lost = append(lost, e)
+		}
 	}
+	return lost
 }
 
 // reserve admits a request or says which limit does not. Everything is looked
@@ -111,7 +122,7 @@ func (s *state) reserve(m *protocol.QuotaReserve, catalog *domain.Catalog, now t
 // reservation is what the request would hold.
 func (s *state) reservation(m *protocol.QuotaReserve, settings *domain.Settings, now time.Time) reservation {
 	r := reservation{
-		reqID: m.ReqID, key: m.KeyID, node: m.Node, estimate: s.estimate(m, settings), t: m.T,
+		reqID: m.ReqID, key: m.KeyID, node: m.Node, model: m.Model, estimate: s.estimate(m, settings), t: m.T,
 	}
 	if m.Class == domain.CallGenerate {
 		r.upper = m.Upper
@@ -192,28 +203,73 @@ func (s *state) close(r *reservation, now time.Time) {
 	s.freed = true
 }
 
-// settle closes a request's lease with the last of its settlements. It may come
-// before or after the lease expired, and more than once.
-func (s *state) settle(m *protocol.QuotaSettle, now time.Time) *protocol.QuotaSettled {
-	answer := &protocol.QuotaSettled{
-		SettleKey: m.SettleKey,
-		Duplicate: s.settled.Has(m.SettleKey, now),
-		Epoch:     s.epoch,
-	}
-	if !answer.Duplicate {
-		s.apply(&domain.LedgerRow{
-			SettleKey: m.SettleKey, KeyID: m.KeyID, AdmittedAt: m.T, Charge: m.Charge, LedgerFacts: m.Row,
-		}, now)
-	}
-	s.settled.Add(m.SettleKey, now.Add(settledFor), now)
+// settle books a settlement, the last of which closes the request's lease. It
+// may come before or after the lease expired, and more than once. It returns
+// the entry by which it is booked, and whether that is new for the ledger; nil
+// if the ledger has it already.
+func (s *state) settle(m *protocol.QuotaSettle, now time.Time) (e *entry, fresh bool) {
 	if m.IsFinal {
-		s.release([]domain.LeaseID{m.LeaseID}, now)
+		s.finish(m, now)
 	}
-	return answer
+	if s.settled.Has(m.SettleKey, now) {
+		return nil, false
+	}
+	if e := s.book.waiting(m.SettleKey); e != nil {
+		return e, false
+	}
+	e = s.book.number(rowOf(m, now), m.SettleKey)
+	s.apply(&e.row, now)
+	return e, true
+}
+
+// finish gives back what the request of a settlement holds.
+func (s *state) finish(m *protocol.QuotaSettle, now time.Time) {
+	if !m.LeaseID.IsZero() {
+		s.release([]domain.LeaseID{m.LeaseID}, now)
+		return
+	}
+	s.finishRequest(m.ReqID, now)
+}
+
+// finishRequest gives back what a request holds whose lease is not known.
+func (s *state) finishRequest(id domain.RequestID, now time.Time) {
+	for l := range s.open.All() {
+		if l.Value.reqID == id {
+			s.release([]domain.LeaseID{l.ID}, now)
+			return
+		}
+	}
+}
+
+// verdict closes an entry by what the ledger said of its row. It returns the
+// entry, nil if it is not open, and the one that corrects what the ledger has,
+// if that has to follow.
+func (s *state) verdict(seq int64, err error, now time.Time) (e, next *entry) {
+	e = s.book.close(seq)
+	if e == nil {
+		return nil, nil
+	}
+	if err != nil {
+		back := reversed(e.row)
+		s.apply(&back, now)
+	}
+	if duplicate, ok := errors.AsType[*domain.LedgerDuplicate](err); ok {
+		if row, wrong := correction(&e.row, &duplicate.Kept); wrong {
+			next = s.book.number(row, e.key)
+			next.askers = e.askers
+			s.apply(&next.row, now)
+			return e, next
+		}
+		err = nil
+	}
+	if err == nil {
+		s.settled.Add(e.key, now.Add(settledFor), now)
+	}
+	return e, nil
 }
 
 func (s *state) renew(m *protocol.LeaseRenew, now time.Time) *protocol.LeaseRenewed {
-	answer := &protocol.LeaseRenewed{Epoch: s.epoch}
+	answer := &protocol.LeaseRenewed{Epoch: s.book.epoch}
 	for _, id := range m.IDs {
 		if !s.open.Renew(id, now, time.Duration(m.TTLMs)*time.Millisecond) && !s.waits(id) {
 			answer.Unknown = append(answer.Unknown, id)
@@ -242,12 +298,12 @@ func (s *state) release(ids []domain.LeaseID, now time.Time) {
 
 func (s *state) grant(l *limits.Lease[reservation]) *protocol.QuotaGrant {
 	return &protocol.QuotaGrant{
-		OK: true, Estimate: l.Value.estimate, ExpiresAt: l.ExpiresAt.UnixMilli(), Epoch: s.epoch,
+		OK: true, Estimate: l.Value.estimate, ExpiresAt: l.ExpiresAt.UnixMilli(), Epoch: s.book.epoch,
 	}
 }
 
 func (s *state) refuse(r *limits.Refusal, why string) *protocol.QuotaGrant {
-	return &protocol.QuotaGrant{Epoch: s.epoch, Refusal: &protocol.QuotaRefusal{
+	return &protocol.QuotaGrant{Epoch: s.book.epoch, Refusal: &protocol.QuotaRefusal{
 		Limit: r.Limit, Scope: r.Scope, Current: r.Current, Max: r.Max, ResetAt: toMs(r.ResetAt), Reason: why,
 	}}
 }

@@ -55,7 +55,7 @@ type bench struct {
 func newBench(t testing.TB, f fixture) *bench {
 	t.Helper()
 	b := &bench{TB: t, fixture: f, now: start, s: newState(1, Options{SessionTTL: sessionTTL})}
-	b.s.epoch = 42
+	b.s.book.epoch = 42
 	return b
 }
 
@@ -107,11 +107,17 @@ func (b *bench) refused(limit domain.LimitType, scope domain.Scope, n int, chang
 	return g.Refusal
 }
 
-func (b *bench) settle(n int) *protocol.QuotaSettled {
+// settle books the end of a request, which the ledger takes at once, and tells
+// whether it was booked before.
+func (b *bench) settle(n int) (duplicate bool) {
 	b.s.elapse(b.now)
-	return b.s.settle(&protocol.QuotaSettle{
-		SettleKey: protocol.SettleKey{ReqID: domain.RequestID(n), Attempt: 1, Kind: "charge"}, LeaseID: lease(n), IsFinal: true,
+	e, fresh := b.s.settle(&protocol.QuotaSettle{
+		SettleKey: protocol.SettleKey{ReqID: domain.RequestID(n), Attempt: 1, Kind: domain.LedgerCharge}, LeaseID: lease(n), IsFinal: true,
 	}, b.now)
+	if fresh {
+		b.s.verdict(e.row.UserSeq, nil, b.now)
+	}
+	return e == nil
 }
 
 func TestCountingOnlyRefusesNobody(t *testing.T) {
@@ -247,23 +253,25 @@ func TestASettledRequestStaysSettled(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, fixture{})
 	b.got(1)
-	require.False(t, b.settle(1).Duplicate)
-	require.True(t, b.settle(1).Duplicate)
+	require.False(t, b.settle(1))
+	require.True(t, b.settle(1))
 	g := b.ask(1, reclaim)
 	require.False(t, g.OK)
 	require.Equal(t, protocol.RefusedReleased, g.Refusal.Reason)
 	require.Zero(t, b.s.meter(11).inFlight)
 	b.wait(settledFor)
-	require.False(t, b.settle(1).Duplicate, "forgotten")
+	require.False(t, b.settle(1), "forgotten")
 }
 
 func TestOnlyTheFinalSettlementClosesTheLease(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, fixture{})
 	b.got(1)
-	key := protocol.SettleKey{ReqID: 1, Attempt: 1, Kind: "charge"}
-	a := b.s.settle(&protocol.QuotaSettle{SettleKey: key, LeaseID: lease(1)}, b.now)
-	require.Equal(t, &protocol.QuotaSettled{SettleKey: key, Epoch: 42}, a)
+	key := protocol.SettleKey{ReqID: 1, Attempt: 1, Kind: domain.LedgerCharge}
+	e, fresh := b.s.settle(&protocol.QuotaSettle{SettleKey: key, LeaseID: lease(1)}, b.now)
+	require.True(t, fresh)
+	require.Equal(t, key, e.row.SettleKey)
+	require.EqualValues(t, 42, e.row.Epoch)
 	require.Equal(t, 1, b.s.open.Len())
 	key.N = 1
 	b.s.settle(&protocol.QuotaSettle{SettleKey: key, LeaseID: lease(1), IsFinal: true}, b.now)

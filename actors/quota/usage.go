@@ -67,7 +67,7 @@ const anySession = "\x00"
 // key that is not listed has nothing in use.
 func (s *state) usage(catalog *domain.Catalog, now time.Time) *protocol.QuotaState {
 	s.prune(now)
-	st := &protocol.QuotaState{Epoch: s.epoch}
+	st := &protocol.QuotaState{Epoch: s.book.epoch}
 	keys := maps.Clone(s.keys)
 	for k := range s.sessions.All(now) {
 		keys[k.KeyID] = nil // idle sessions count too

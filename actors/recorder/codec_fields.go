@@ -87,7 +87,7 @@ func logList(c *codec, l *domain.RequestLog) {
 	flag(c, &l.IsDemo)
 }
 
-const settleValues = 13
+const settleValues = 31
 
 func settleList(c *codec, s *protocol.QuotaSettle) {
 	number(c, &s.ReqID)
@@ -105,4 +105,36 @@ func settleList(c *codec, s *protocol.QuotaSettle) {
 	text(c, &s.State)
 	number(c, &s.T)
 	flag(c, &s.IsFinal)
+	factList(c, &s.Row)
+}
+
+// factList moves the ledger columns of a settlement, but for the session, which
+// the settlement has already.
+func factList(c *codec, f *domain.LedgerFacts) {
+	number(c, &f.ProviderID)
+	number(c, &f.GroupID)
+	reported := f.Reported != nil
+	flag(c, &reported)
+	var cost domain.Money
+	if f.Reported != nil {
+		cost = *f.Reported
+	}
+	number(c, &cost)
+	if reported {
+		f.Reported = &cost
+	}
+	number(c, &f.PriceID)
+	text(c, &f.PriceNode)
+	text(c, &f.Model)
+	number(c, &f.Usage.Input)
+	number(c, &f.Usage.Output)
+	number(c, &f.Usage.CacheRead)
+	number(c, &f.Usage.CacheWrite5m)
+	number(c, &f.Usage.CacheWrite1h)
+	number(c, &f.Usage.Reasoning)
+	flag(c, &f.IsSuccess)
+	flag(c, &f.CountsForRate)
+	number(c, &f.Duration)
+	number(c, &f.TTFB)
+	number(c, &f.TTFT)
 }

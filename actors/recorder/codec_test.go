@@ -23,11 +23,18 @@ func fullRecord() *protocol.LogRecord {
 			{
 				SettleKey: protocol.SettleKey{ReqID: l.ID, Attempt: 2, Kind: "charge", N: 3},
 				LeaseID:   domain.LeaseID{1, 2, 15: 16}, UserID: 4, KeyID: 5, SessionID: "s",
-				Charge: 6, ProviderCost: 7, State: "billed", T: 8, IsFinal: true,
+				Charge: 6, ProviderCost: 7, State: "billed", T: 8, IsFinal: true, Row: fullFacts(),
 			},
 			{SettleKey: protocol.SettleKey{ReqID: l.ID, Kind: "adjust"}},
 		},
 	}
+}
+
+// fullFacts are those of a ledger row, but for the session, which is not kept twice.
+func fullFacts() domain.LedgerFacts {
+	f := storetest.LedgerRow(1, 1).LedgerFacts
+	f.SessionID = ""
+	return f
 }
 
 func TestRecordsAreReadAsTheyWereWritten(t *testing.T) {

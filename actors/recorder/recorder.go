@@ -33,11 +33,18 @@ type Store interface {
 	Open(ctx context.Context, limit int) ([]domain.RequestLog, error)
 }
 
-// Options are what a recorder is made of; Journal, Store, Quota, System and Now
-// must be set.
+// Ledger keeps what was spent. Append tells for each row what became of it; its
+// errors are like those of Store.
+type Ledger interface {
+	Append(ctx context.Context, rows []domain.LedgerRow) ([]error, error)
+}
+
+// Options are what a recorder is made of; Journal, Store, Ledger, Quota, System
+// and Now must be set.
 type Options struct {
 	Journal Journal
 	Store   Store
+	Ledger  Ledger
 	Quota   func(user domain.UserID) kit.Ref // who settles for a user
 	System  *kit.System
 	Now     func() time.Time
@@ -74,15 +81,16 @@ type Recorder struct {
 	queue    *queue
 	progress *progress
 	settler  *settler
+	appender *appender
 	buffers  sync.Pool // *encoder
 	stats    counters
-	cancel   context.CancelFunc
-	done     chan struct{} // closed when the worker ended
+	cancel   context.CancelFunc // of the worker and the appender
+	done     chan struct{}      // closed when the worker ended
 }
 
 // counters are read by Stats.
 type counters struct {
-	written, retries, buried atomic.Int64
+	written, retries, buried, appended atomic.Int64
 }
 
 // New makes a recorder. Recover must be called before anything is recorded.
@@ -97,6 +105,7 @@ func New(o Options) *Recorder {
 	}
 	r.buffers.New = func() any { return newEncoder() }
 	r.settler = newSettler(o, r.progress)
+	r.appender = newAppender(o, &r.stats)
 	return r
 }
 
@@ -161,15 +170,19 @@ func (r *Recorder) journaled(it item, end int64) {
 // rows it left open and starts the recorder. It returns when all rows are
 // readable; settlements follow.
 func (r *Recorder) Recover(ctx context.Context) error {
+	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	go r.appender.run(run)
 	r.settler.start()
 	w := &worker{r: r}
-	if err := w.replay(ctx); err != nil {
-		return fmt.Errorf("replay the journal: %w", err)
+	err := w.replay(ctx)
+	if err == nil {
+		err = w.closeInterrupted(ctx)
 	}
-	if err := w.closeInterrupted(ctx); err != nil {
-		return fmt.Errorf("close interrupted requests: %w", err)
+	if err != nil {
+		r.appender.close(ctx, cancel)
+		cancel()
+		return fmt.Errorf("take up what the last process left: %w", err)
 	}
-	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r.cancel = cancel
 	go func() {
 		defer close(r.done)
@@ -194,8 +207,10 @@ func (r *Recorder) Close(ctx context.Context) error {
 		<-r.done
 		err = fmt.Errorf("write pending request logs: %w", ctx.Err())
 	}
+	err = errors.Join(err, r.progress.await(ctx))
+	r.appender.close(ctx, r.cancel)
 	r.cancel()
-	return errors.Join(err, r.progress.await(ctx), r.checkpoint())
+	return errors.Join(err, r.checkpoint())
 }
 
 // checkpoint tells the journal what is done.
@@ -211,6 +226,8 @@ type Stats struct {
 	Retries   int64 // batches it did not take at once
 	Buried    int64 // records it will never take
 	Unsettled int   // records whose settlements are not acknowledged
+	Appending int   // ledger rows that wait for the database
+	Appended  int64 // ledger rows the database took
 }
 
 // Stats reads the figures.
@@ -219,5 +236,6 @@ func (r *Recorder) Stats() Stats {
 	return Stats{
 		Pending: pending, Behind: behind, Unsettled: r.progress.unsettled(),
 		Written: r.stats.written.Load(), Retries: r.stats.retries.Load(), Buried: r.stats.buried.Load(),
+		Appending: r.appender.length(), Appended: r.stats.appended.Load(),
 	}
 }

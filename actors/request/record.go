@@ -13,7 +13,6 @@ import (
 const (
 	maxLogMessage  = 1000
 	maxDetailError = 4000
-	settleCharge   = "charge"
 )
 
 // record collects what the log row will say.
@@ -73,9 +72,7 @@ func (m *machine) logRecord(now time.Time) *protocol.LogRecord {
 	if last := m.record.last; last != nil && last.Class != domain.ClassOK {
 		rec.Detail.Error = clip(last.Excerpt, maxDetailError)
 	}
-	if m.quota.ok {
-		rec.Settles = []protocol.QuotaSettle{m.settlement(&cost)}
-	}
+	rec.Settles = m.settlements(&row, &cost)
 	return rec
 }
 
@@ -90,14 +87,6 @@ func Lost(a *protocol.Admit, clientGone bool, now time.Time) *protocol.LogRecord
 		m.ending = m.interrupted("the request's actor was lost", now)
 	}
 	return m.logRecord(now)
-}
-
-func (m *machine) settlement(c *domain.CostBreakdown) protocol.QuotaSettle {
-	return protocol.QuotaSettle{
-		SettleKey: protocol.SettleKey{ReqID: m.req.ID, Attempt: len(m.tries), Kind: settleCharge},
-		LeaseID:   m.quota.lease, UserID: m.req.User.ID, KeyID: m.req.Key.ID, SessionID: m.req.Session.ID,
-		Charge: c.Charge, ProviderCost: c.ProviderNet, State: c.State, T: m.began.UnixMilli(), IsFinal: true,
-	}
 }
 
 func (m *machine) timing(now time.Time) domain.TimingRecord {

@@ -41,6 +41,10 @@ func TestRecordOfASuccess(t *testing.T) {
 		SettleKey: protocol.SettleKey{ReqID: 4711, Attempt: 1, Kind: "charge"},
 		LeaseID:   r.quota.lease, UserID: 8, KeyID: 9, SessionID: "s", State: "billed",
 		Charge: 330_000, ProviderCost: 330_000, T: noon.UnixMilli(), IsFinal: true,
+		Row: domain.LedgerFacts{
+			ProviderID: 1, Model: "claude-sonnet-4-5", Usage: want.Usage, IsSuccess: true, CountsForRate: true,
+			Duration: want.Timing.Duration, TTFB: want.Timing.TTFB, TTFT: want.Timing.TTFT,
+		},
 	}}, r.fx.record.Settles)
 }
 

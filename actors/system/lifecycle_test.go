@@ -23,6 +23,7 @@ import (
 	"github.com/claude-code-hub/cch/actors/session"
 	"github.com/claude-code-hub/cch/actors/system"
 	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/persistence/storetest"
 )
 
 // shelf keeps snapshots in memory.
@@ -105,7 +106,9 @@ func newReal(catalog *domain.Catalog, intercept func(kind, id string, self kit.R
 		Catalog: fixed{catalog}, Snapshots: snapshots, Events: noEvents{}, Health: health, SessionTTL: 5 * time.Minute,
 	}))
 	sessions := n.sys.Directory(session.New(session.Options{Snapshots: snapshots, TTL: 5 * time.Minute}))
-	quotas := n.sys.Directory(quota.New(quota.Options{Catalog: fixed{catalog}, Snapshots: snapshots, SessionTTL: 5 * time.Minute}))
+	quotas := n.sys.Directory(quota.New(quota.Options{
+		Catalog: fixed{catalog}, Snapshots: snapshots, Ledger: storetest.NewMemoryLedger(), SessionTTL: 5 * time.Minute,
+	}))
 	holders := func(kind protocol.LeaseKind, key string) kit.Ref {
 		switch kind {
 		case protocol.LeaseQuota:

@@ -36,7 +36,8 @@ type Options struct {
 	Snapshots     snapshots.Store
 	Sessions      session.History // nil: a killed process may number requests of a session twice
 	Breakers      BreakerStore
-	Recorder      recorder.Options // its Quota, System, Now and Logger are set here
+	Ledger        LedgerStore
+	Recorder      recorder.Options // its Ledger, Quota, System, Now and Logger are set here
 	Prices        *pricing.Prices
 
 	SessionTTL             time.Duration
@@ -87,8 +88,9 @@ func Start(ctx context.Context, o Options) (*System, error) {
 	s.bus.Subscribe(&breakerLog{store: o.Breakers, logger: o.Logger})
 	s.kit.Spawn(s.bus.Kind(), "bus")
 	s.catalog.Start(s.kit)
+	s.recorder = s.newRecorder(o)
 	s.openDirectories(o)
-	if err := s.startRecorder(ctx, o); err != nil {
+	if err := s.recorder.Recover(ctx); err != nil { // what an earlier process left in the journal
 		return nil, errors.Join(err, s.Shutdown(ctx))
 	}
 	s.startRequests(o)
@@ -106,13 +108,25 @@ func takePrices(o Options, c *domain.Catalog) {
 	}
 }
 
-// startRecorder replays what an earlier process left in the journal.
-func (s *System) startRecorder(ctx context.Context, o Options) error {
+// newRecorder makes the recorder, which does nothing yet.
+func (s *System) newRecorder(o Options) *recorder.Recorder {
 	ro := o.Recorder
-	ro.System, ro.Now, ro.Logger = s.kit, o.Now, o.Logger
+	ro.System, ro.Now, ro.Logger, ro.Ledger = s.kit, o.Now, o.Logger, o.Ledger
 	ro.Quota = func(user domain.UserID) kit.Ref { return s.quotas.Ref(userKey(user)) }
-	s.recorder = recorder.New(ro)
-	return s.recorder.Recover(ctx)
+	return recorder.New(ro)
+}
+
+// LedgerStore keeps what was spent.
+type LedgerStore interface {
+	quota.LedgerReader
+	recorder.Ledger
+}
+
+// ledger is the ledger as quota actors see it: read from the store, written in
+// groups by the recorder.
+type ledger struct {
+	quota.LedgerReader
+	*recorder.Recorder
 }
 
 // openDirectories makes the kinds whose actors are spawned when first asked.
@@ -126,8 +140,8 @@ func (s *System) openDirectories(o Options) {
 		Snapshots: s.snapshots, History: o.Sessions, TTL: o.SessionTTL,
 	}))
 	s.quotas = s.kit.Directory(quota.New(quota.Options{
-		Catalog: s.catalog, Snapshots: s.snapshots, SessionTTL: o.SessionTTL, Zone: o.Zone, CountOnly: o.CountOnly,
-		NodeLives: alive,
+		Catalog: s.catalog, Snapshots: s.snapshots, Ledger: ledger{o.Ledger, s.recorder}, Node: o.Node,
+		SessionTTL: o.SessionTTL, Zone: o.Zone, CountOnly: o.CountOnly, NodeLives: alive,
 	}))
 }
 

@@ -44,6 +44,8 @@ func (a *App) journalReadings() []telemetry.Reading {
 		counter("cch_records_written_total", "Log records the database took.", r.Written),
 		counter("cch_record_batch_retries_total", "Batches the database did not take at once.", r.Retries),
 		counter("cch_records_buried_total", "Log records the database will never take.", r.Buried),
+		gauge("cch_ledger_rows_pending", "Ledger rows not yet in the database.", r.Appending),
+		counter("cch_ledger_rows_total", "Ledger rows the database took.", r.Appended),
 	}
 }
 

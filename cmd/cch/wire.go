@@ -148,7 +148,7 @@ func (a *App) buildActors(ctx context.Context, o Options) error {
 	}
 	a.system, err = system.Start(ctx, system.Options{
 		Logger: a.logger, Now: a.now, Node: newNodeName(a.now()),
-		Configuration: a.store, Snapshots: a.store.Snapshots(),
+		Configuration: a.store, Snapshots: a.store.Snapshots(), Ledger: a.store.Ledger(),
 		Sessions: a.store.Sessions(), Breakers: a.store.BreakerEvents(),
 		Recorder: recorder.Options{
 			Journal: records, Store: a.store.RequestLogs(),

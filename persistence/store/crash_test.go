@@ -36,7 +36,6 @@ func TestSessionSumsSurviveACrashBetweenTheFiles(t *testing.T) {
 			session, err := again.Sessions().Get(t.Context(), hash)
 			require.NoError(t, err)
 			require.EqualValues(t, 1, session.Requests)
-			require.Equal(t, l.Cost, session.Cost)
 		})
 	}
 }

@@ -21,24 +21,18 @@ type sessionSums struct {
 	Keys     map[int64]int64        `json:"keys"`     // key id -> last use, Unix ms
 }
 
-// sessionSum is what a batch adds to one session.
+// sessionSum is what a batch adds to one session: how it was used. What it cost
+// comes with the ledger, see usage_sums.go.
 type sessionSum struct {
-	KeyID        int64  `json:"keyId"`
-	SessionID    string `json:"sessionId"`
-	UserID       int64  `json:"userId"`
-	ProviderID   int64  `json:"providerId"`
-	Model        string `json:"model"`
-	ClientKind   string `json:"clientKind"`
-	FirstAt      int64  `json:"firstAt"`
-	LastAt       int64  `json:"lastAt"`
-	Requests     int64  `json:"requests"`
-	Input        int64  `json:"input"`
-	Output       int64  `json:"output"`
-	CacheRead    int64  `json:"cacheRead"`
-	CacheWrite5m int64  `json:"cacheWrite5m"`
-	CacheWrite1h int64  `json:"cacheWrite1h"`
-	Reasoning    int64  `json:"reasoning"`
-	Cost         int64  `json:"cost"`
+	KeyID      int64  `json:"keyId"`
+	SessionID  string `json:"sessionId"`
+	UserID     int64  `json:"userId"`
+	ProviderID int64  `json:"providerId"`
+	Model      string `json:"model"`
+	ClientKind string `json:"clientKind"`
+	FirstAt    int64  `json:"firstAt"`
+	LastAt     int64  `json:"lastAt"`
+	Requests   int64  `json:"requests"`
 }
 
 func (s *sessionSums) empty() bool { return len(s.Keys) == 0 }
@@ -53,13 +47,6 @@ func (s *sessionSums) closed(l *domain.RequestLog) {
 		return
 	}
 	sum.Requests++
-	sum.Cost += int64(l.Cost)
-	sum.Input += l.Usage.Input
-	sum.Output += l.Usage.Output
-	sum.CacheRead += l.Usage.CacheRead
-	sum.CacheWrite5m += l.Usage.CacheWrite5m
-	sum.CacheWrite1h += l.Usage.CacheWrite1h
-	sum.Reasoning += l.Usage.Reasoning
 	if l.Upstream.ProviderID != 0 && l.Result.Outcome == domain.OutcomeSuccess {
 		sum.ProviderID = int64(l.Upstream.ProviderID)
 	}
@@ -158,9 +145,7 @@ func (w *batchWriter) addSums(ctx context.Context, batch int64, sums sessionSums
 func (s *sessionSums) add(ctx context.Context, addSession, useKey *sql.Stmt) error {
 	for hash, sum := range s.Sessions {
 		_, err := addSession.ExecContext(ctx, sum.KeyID, sum.SessionID, hash, sum.UserID, number(sum.ProviderID),
-			sum.Model, sum.ClientKind, sum.FirstAt, sum.LastAt, sum.Requests,
-			sum.Input, sum.Output, sum.CacheRead, sum.CacheWrite5m,
-			sum.CacheWrite1h, sum.Reasoning, sum.Cost)
+			sum.Model, sum.ClientKind, sum.FirstAt, sum.LastAt, sum.Requests)
 		if err != nil {
 			return fmt.Errorf("session %s: %w", hash, err)
 		}
@@ -181,18 +166,13 @@ const addSessionSQL = `
 	INSERT INTO sessions (key_id, session_id, id, user_id, provider_id, model, client_kind, first_at, last_at, requests,
 		input_tokens, output_tokens, cache_read_input_tokens, cache_creation_5m_input_tokens,
 		cache_creation_1h_input_tokens, reasoning_tokens, cost_nusd)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0)
 	ON CONFLICT (key_id, session_id) DO UPDATE SET
 		provider_id = COALESCE(EXCLUDED.provider_id, sessions.provider_id),
 		model = CASE WHEN EXCLUDED.last_at >= sessions.last_at THEN EXCLUDED.model ELSE sessions.model END,
-		client_kind = CASE WHEN EXCLUDED.last_at >= sessions.last_at THEN EXCLUDED.client_kind ELSE sessions.client_kind END,
+		client_kind = CASE WHEN EXCLUDED.last_at >= sessions.last_at OR sessions.client_kind = ''
+			THEN EXCLUDED.client_kind ELSE sessions.client_kind END,
 		terminated_at = CASE WHEN EXCLUDED.last_at > sessions.terminated_at THEN NULL ELSE sessions.terminated_at END,
+		first_at = CASE WHEN EXCLUDED.first_at < sessions.first_at THEN EXCLUDED.first_at ELSE sessions.first_at END,
 		last_at = CASE WHEN EXCLUDED.last_at > sessions.last_at THEN EXCLUDED.last_at ELSE sessions.last_at END,
-		requests = sessions.requests + EXCLUDED.requests,
-		input_tokens = sessions.input_tokens + EXCLUDED.input_tokens,
-		output_tokens = sessions.output_tokens + EXCLUDED.output_tokens,
-		cache_read_input_tokens = sessions.cache_read_input_tokens + EXCLUDED.cache_read_input_tokens,
-		cache_creation_5m_input_tokens = sessions.cache_creation_5m_input_tokens + EXCLUDED.cache_creation_5m_input_tokens,
-		cache_creation_1h_input_tokens = sessions.cache_creation_1h_input_tokens + EXCLUDED.cache_creation_1h_input_tokens,
-		reasoning_tokens = sessions.reasoning_tokens + EXCLUDED.reasoning_tokens,
-		cost_nusd = sessions.cost_nusd + EXCLUDED.cost_nusd`
+		requests = sessions.requests + EXCLUDED.requests`

@@ -144,6 +144,32 @@ func testLedgerDuplicates(t *testing.T, open Open) {
 	require.Equal(t, row.Usage, session.Usage)
 }
 
+// Ledger and request log add to the same session, whichever comes first.
+func testLedgerSessions(t *testing.T, open Open) {
+	t.Helper()
+	for _, ledgerFirst := range []bool{true, false} {
+		s, ctx := open(t), t.Context()
+		row, log := LedgerRow(1, claim(t, s)), RequestLog(1)
+		row.KeyID, row.UserID, row.SessionID = log.KeyID, 7, log.SessionID
+		row.AdmittedAt = log.CreatedAt.UnixMilli() + 1
+		if ledgerFirst {
+			appendRows(t, s, row)
+		}
+		require.NoError(t, s.RequestLogs().WriteBatch(ctx, nil, []domain.FinishedLog{Finished(log)}))
+		if !ledgerFirst {
+			appendRows(t, s, row)
+		}
+		session, err := s.Sessions().Get(ctx, domain.SessionKey{KeyID: log.KeyID, ID: log.SessionID}.Hash())
+		require.NoError(t, err)
+		require.EqualValues(t, 1, session.Requests)
+		require.Equal(t, row.Charge, session.Cost)
+		require.Equal(t, row.Usage, session.Usage)
+		require.Equal(t, log.Client.Kind, session.ClientKind)
+		require.Equal(t, log.CreatedAt, session.FirstAt)
+		require.Equal(t, log.CreatedAt.Add(log.Timing.Duration).Truncate(time.Millisecond), session.LastAt)
+	}
+}
+
 func testLedgerSums(t *testing.T, open Open) {
 	t.Helper()
 	s, ctx := open(t), t.Context()

@@ -72,7 +72,6 @@ func testLogIdempotence(t *testing.T, open Open) {
 	session, err := s.Sessions().Get(ctx, domain.SessionKey{KeyID: l.KeyID, ID: l.SessionID}.Hash())
 	require.NoError(t, err)
 	require.EqualValues(t, 1, session.Requests)
-	require.Equal(t, l.Cost, session.Cost)
 	all, err := logs.List(ctx, domain.LogFilter{})
 	require.NoError(t, err)
 	require.Len(t, all, 1)
@@ -103,8 +102,7 @@ func testSessions(t *testing.T, open Open) {
 		Key: domain.SessionKey{KeyID: k.ID, ID: "alpha"}, Hash: alpha.Hash, UserID: u.ID,
 		ProviderID: 4, // the last that served it
 		Model:      "m2", ClientKind: "claude-code", FirstAt: first.CreatedAt, LastAt: second.CreatedAt.Add(3 * time.Second),
-		Requests: 2, Usage: domain.Usage{Input: 2, Output: 4, CacheRead: 6, CacheWrite5m: 8, CacheWrite1h: 10, Reasoning: 12},
-		Cost: 2 * first.Cost,
+		Requests: 2, // what they cost is told by the ledger
 	}, alpha))
 	used, err := s.Keys().Get(ctx, k.ID)
 	require.NoError(t, err)

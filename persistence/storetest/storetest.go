@@ -52,6 +52,7 @@ func Run(t *testing.T, open Open) {
 		{"ledger fence", testLedgerFence},
 		{"ledger duplicates", testLedgerDuplicates},
 		{"ledger sums", testLedgerSums},
+		{"ledger sessions", testLedgerSessions},
 		{"ledger roll-ups", testLedgerRollups},
 		{"concurrency", testConcurrency},
 	} {

@@ -1,0 +1,189 @@
+package recorder
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+)
+
+// appendDelay is how long a ledger row waits for others to be committed with.
+const appendDelay = 10 * time.Millisecond
+
+// appender is the goroutine that brings ledger rows to the store, in groups and
+// in the order they came.
+type appender struct {
+	o     Options
+	stats *counters
+
+	mu     sync.Mutex
+	rows   []pendingRow
+	closed bool
+	wake   chan struct{} // something changed
+	done   chan struct{} // closed when run ended
+}
+
+// pendingRow is a row with who wants to know of it.
+type pendingRow struct {
+	row  *domain.LedgerRow
+	done func(error)
+}
+
+func newAppender(o Options, stats *counters) *appender {
+	return &appender{o: o, stats: stats, wake: make(chan struct{}, 1), done: make(chan struct{})}
+}
+
+// Append has a ledger row written with the next group and returns at once. done
+// is called exactly once, from another goroutine and in the order of the rows:
+// nil = committed, a *domain.LedgerDuplicate, domain.ErrLedgerFenced or
+// domain.ErrLedgerRefused. It is not called while the store takes no rows, nor
+// after Close. The row must not change any more.
+func (r *Recorder) Append(row *domain.LedgerRow, done func(error)) { r.appender.append(row, done) }
+
+func (a *appender) append(row *domain.LedgerRow, done func(error)) {
+	a.mu.Lock()
+	a.rows = append(a.rows, pendingRow{row, done})
+	n := len(a.rows)
+	a.mu.Unlock()
+	if n == 1 || n == a.o.BatchRecords {
+		a.signal()
+	}
+}
+
+func (a *appender) signal() {
+	select {
+	case a.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (a *appender) length() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.rows)
+}
+
+// run commits groups until ctx ends, or all is done after close.
+func (a *appender) run(ctx context.Context) {
+	defer close(a.done)
+	for {
+		group, ok := a.next(ctx)
+		if !ok || a.commit(ctx, group) != nil {
+			return
+		}
+	}
+}
+
+// close has run end with the last row, or when ctx ends, and waits for it.
+func (a *appender) close(ctx context.Context, cancel context.CancelFunc) {
+	a.mu.Lock()
+	a.closed = true
+	a.mu.Unlock()
+	a.signal()
+	select {
+	case <-a.done:
+	case <-ctx.Done():
+		cancel()
+		<-a.done
+	}
+}
+
+// next waits for the first row, then a little for more.
+func (a *appender) next(ctx context.Context) (group []pendingRow, ok bool) {
+	var patience <-chan time.Time
+	for {
+		a.mu.Lock()
+		n := len(a.rows)
+		closed := a.closed
+		if n >= a.o.BatchRecords || n > 0 && closed {
+			group = a.take()
+			a.mu.Unlock()
+			return group, true
+		}
+		a.mu.Unlock()
+		if closed {
+			return nil, false
+		}
+		if n > 0 && patience == nil {
+			t := time.NewTimer(appendDelay)
+			defer t.Stop()
+			patience = t.C
+		}
+		select {
+		case <-a.wake:
+		case <-patience:
+			a.mu.Lock()
+			group = a.take()
+			a.mu.Unlock()
+			return group, true
+		case <-ctx.Done():
+			return nil, false
+		}
+	}
+}
+
+// take removes a group from the front. The lock is held.
+func (a *appender) take() []pendingRow {
+	n := min(len(a.rows), a.o.BatchRecords)
+	group := a.rows[:n:n]
+	a.rows = a.rows[n:]
+	if len(a.rows) == 0 {
+		a.rows = nil
+	}
+	return group
+}
+
+// commit brings a group to the ledger, however long that takes; it fails only
+// when ctx ends.
+func (a *appender) commit(ctx context.Context, group []pendingRow) error {
+	wait := firstRetry
+	for {
+		err := a.write(ctx, group)
+		switch {
+		case err == nil:
+			return nil
+		case rejected(err) && len(group) == 1:
+			a.o.Logger.ErrorContext(ctx, "ledger refuses a row", "request_id", group[0].row.ReqID.String(), "error", err)
+			group[0].done(domain.ErrLedgerRefused)
+			return nil
+		case rejected(err):
+			return a.commitAlone(ctx, group)
+		}
+		a.stats.retries.Add(1)
+		a.o.Logger.ErrorContext(ctx, "store does not take ledger rows, trying again",
+			"rows", len(group), "wait_ms", wait.Milliseconds(), "error", err)
+		if !pause(ctx, jittered(wait)) {
+			return ctx.Err()
+		}
+		wait = min(2*wait, longestRetry)
+	}
+}
+
+// commitAlone finds the row that spoils a group.
+func (a *appender) commitAlone(ctx context.Context, group []pendingRow) error {
+	for i := range group {
+		if err := a.commit(ctx, group[i:i+1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *appender) write(ctx context.Context, group []pendingRow) error {
+	rows := make([]domain.LedgerRow, len(group))
+	for i, p := range group {
+		rows[i] = *p.row
+	}
+	results, err := a.o.Ledger.Append(ctx, rows)
+	if err != nil {
+		return err
+	}
+	for i, p := range group {
+		if results[i] == nil {
+			a.stats.appended.Add(1)
+		}
+		p.done(results[i])
+	}
+	return nil
+}
