@@ -1,6 +1,10 @@
 package bus
 
-import "time"
+import (
+	"time"
+
+	"github.com/claude-code-hub/cch/internal/domain"
+)
 
 // Topic names a sort of event. Those that reach the dashboard bear the names
 // of its live topics.
@@ -18,15 +22,23 @@ const (
 	QuotaUpdated    Topic = "quota.updated"
 	EntityChanged   Topic = "entity.changed" // Data: *protocol.ConfigChanged
 	Incident        Topic = "incident"
+	AccountNotice   Topic = "provider.account" // Data: domain.AccountNotice
 
 	// Inside only.
 	BreakerChanged Topic = "breaker.changed" // Data: domain.BreakerEvent
+	AccountChanged Topic = "account.changed" // Data: AccountNews
 	QuotaDenied    Topic = "quota.denied"
 	NodeUp         Topic = "node.up"
 	NodeDown       Topic = "node.down"
 	NodeRejoined   Topic = "node.rejoined"
 	ActorFailed    Topic = "actor.failed"
 )
+
+// AccountNews is what is known of a provider's upstream account.
+type AccountNews struct {
+	ProviderID domain.ProviderID
+	State      *domain.AccountState
+}
 
 // Event is something that happened. It is shared by all subscribers and must
 // not be changed.

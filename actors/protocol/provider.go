@@ -27,6 +27,7 @@ const (
 	DeniedCoolingDown     = "cooling_down"
 	DeniedConcurrentLimit = "concurrent_limit_failed"
 	DeniedRateLimited     = "rate_limited"
+	DeniedQuotaExhausted  = "quota_exhausted" // the account behind the provider is used up
 	DeniedDisabled        = "disabled"
 	DeniedDraining        = "draining"
 	DeniedReleased        = "released" // the lease was given back before it was asked for
@@ -66,7 +67,18 @@ type SlotReport struct {
 	DurMs        int64
 	T            int64
 	Message      string // redacted, at most 300 characters
+	// Quotas are what the answer told of the account behind the provider.
+	Quotas []domain.ProviderQuota
 }
+
+// AccountObserved brings what asking a provider's account gave (wire).
+type AccountObserved struct {
+	ProviderID domain.ProviderID
+	Reading    domain.AccountReading
+}
+
+// AccountDone answers AccountObserved with what is known then (wire).
+type AccountDone struct{ State *domain.AccountState }
 
 // BreakerAction is what an operator does to a breaker.
 type BreakerAction string

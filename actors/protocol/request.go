@@ -107,6 +107,8 @@ type AttemptResult struct {
 	Gate    *domain.StreamGateAudit
 	// Upstream is the upstream's refusal when it may have to go to the client.
 	Upstream *domain.UpstreamFault
+	// Quotas are what the answer told of the provider's account; nil = nothing.
+	Quotas []domain.ProviderQuota
 	// Drops are codes of what a conversion left out, in the request and in as
 	// much of the answer as there was.
 	Drops []string

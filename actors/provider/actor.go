@@ -81,7 +81,7 @@ func (a *Actor) Receive(c *kit.Context) {
 
 func (a *Actor) handle(c *kit.Context, m any) {
 	s := a.state
-	s.use(a.o.Catalog.Current().Provider(s.id))
+	a.configure()
 	s.elapse(a.now)
 	switch m := m.(type) {
 	case *protocol.SlotAcquire:
@@ -96,6 +96,10 @@ func (a *Actor) handle(c *kit.Context, m any) {
 		s.set(m, a.now)
 		a.announce(c) // whoever gave the order may look right after the answer
 		c.Respond(&protocol.BreakerDone{Health: s.health(a.now)})
+	case *protocol.AccountObserved:
+		s.upstream.read(&m.Reading, a.now)
+		a.announce(c) // whoever asked for it may look right after the answer
+		c.Respond(&protocol.AccountDone{State: s.upstream.look(a.now)})
 	case *protocol.HealthRead:
 		c.Respond(&protocol.ProviderHealth{ProviderHealth: s.health(a.now)})
 		return
@@ -108,6 +112,14 @@ func (a *Actor) handle(c *kit.Context, m any) {
 		return
 	}
 	a.dirty = true
+}
+
+// configure takes over the newest configuration.
+func (a *Actor) configure() {
+	catalog := a.o.Catalog.Current()
+	p := catalog.Provider(a.state.id)
+	a.state.use(p)
+	a.state.upstream.use(p, catalog.Settings())
 }
 
 // after does what follows from the message just handled: tell, save, and see
@@ -123,7 +135,7 @@ func (a *Actor) after(c *kit.Context) {
 	if a.dirty && a.loaded {
 		saveAt = a.saved.Add(saveEvery)
 	}
-	a.wakeup.By(c, a.state.nextChange(), publishAt, saveAt, a.loadAt)
+	a.wakeup.By(c, a.state.nextChange(), a.state.upstream.next, a.state.upstream.keepAt(), publishAt, saveAt, a.loadAt)
 }
 
 // announce tells others what changed, and says when there will be more to tell.
@@ -135,12 +147,28 @@ func (a *Actor) announce(c *kit.Context) time.Time {
 			slog.String("reason", e.Reason), slog.Int("status", e.StatusCode))
 	}
 	h := a.state.health(a.now)
+	a.announceAccount(c, h.Account)
 	at := a.health.due(h, a.now)
 	if at.IsZero() || a.now.Before(at) {
 		return at
 	}
 	a.o.Health.Publish(a.health.next(h, a.now))
 	return a.health.due(h, a.now)
+}
+
+// announceAccount tells what is news of the account and hands its state on.
+func (a *Actor) announceAccount(c *kit.Context, s *domain.AccountState) {
+	u := &a.state.upstream
+	for _, n := range u.takeNotices() {
+		a.dirty = true
+		a.o.Accounts.AccountNotice(n)
+		c.Logger().Info("provider account changed", slog.String("level", string(n.Level)), slog.String("label", n.Label),
+			slog.Float64("headroom", n.Headroom))
+	}
+	if at := u.keepAt(); !at.IsZero() && !a.now.Before(at) && s != nil {
+		a.o.Accounts.AccountChanged(a.state.id, s)
+		u.keep, u.kept = false, a.now
+	}
 }
 
 func (a *Actor) load(c *kit.Context) {
@@ -177,7 +205,7 @@ func (a *Actor) restore(c *kit.Context, m loaded) {
 	}
 	if !a.ready {
 		a.ready = true
-		a.state.use(a.o.Catalog.Current().Provider(a.state.id))
+		a.configure()
 		c.Unstash()
 	}
 }

@@ -30,6 +30,8 @@ type world struct {
 	events    []domain.BreakerEvent
 	health    []domain.ProviderHealth
 	saves     int
+	kept      []*domain.AccountState
+	notices   []domain.AccountNoticeLevel
 }
 
 func newWorld(p domain.Provider) *world {
@@ -120,7 +122,7 @@ func (w *world) start(t *testing.T, intercept func(kind, id string, self kit.Ref
 	t.Helper()
 	sys := kit.NewSystem(kit.Options{Name: "test", Logger: slog.New(slog.DiscardHandler), Intercept: intercept})
 	dir := sys.Directory(provider.New(provider.Options{
-		Catalog: w, Snapshots: w, Events: w, Health: w, SessionTTL: 5 * time.Minute,
+		Catalog: w, Snapshots: w, Events: w, Health: w, Accounts: w, SessionTTL: 5 * time.Minute,
 	}))
 	return &hub{t: t, sys: sys, ref: dir.Ref("7")}
 }

@@ -27,6 +27,7 @@ func (s *state) health(now time.Time) domain.ProviderHealth {
 		Sessions:        s.sessions.Len(now),
 		RequestLimit:    s.limits.ConcurrentRequests,
 		SessionLimit:    s.limits.ConcurrentSessions,
+		Account:         s.upstream.look(now),
 		LastError:       s.lastError.message,
 		LastErrorStatus: s.lastError.status,
 		Epoch:           s.epoch,
@@ -64,7 +65,7 @@ func (p *publisher) next(h domain.ProviderHealth, now time.Time) domain.Provider
 }
 
 func (p *publisher) urgent(h domain.ProviderHealth, now time.Time) bool {
-	return h.Breaker != p.told.Breaker ||
+	return h.Breaker != p.told.Breaker || accountUrgent(p.told.Account, h.Account) ||
 		!h.OpenUntil.Equal(p.told.OpenUntil) ||
 		!h.CoolingUntil.Equal(p.told.CoolingUntil) && (h.CoolingUntil.After(now) || p.told.CoolingUntil.After(now))
 }
@@ -73,7 +74,7 @@ func (p *publisher) worthTelling(h domain.ProviderHealth) bool {
 	t := &p.told
 	return h.Failures != t.Failures || h.ProbesInFlight != t.ProbesInFlight ||
 		h.RequestLimit != t.RequestLimit || h.SessionLimit != t.SessionLimit ||
-		h.LastError != t.LastError || h.LastErrorStatus != t.LastErrorStatus ||
+		accountMoved(t.Account, h.Account) || h.LastError != t.LastError || h.LastErrorStatus != t.LastErrorStatus ||
 		moved(t.InFlight, h.InFlight, h.RequestLimit) || moved(t.Sessions, h.Sessions, h.SessionLimit)
 }
 

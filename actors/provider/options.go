@@ -34,12 +34,20 @@ type Health interface {
 	Publish(h domain.ProviderHealth)
 }
 
+// Accounts is told of upstream accounts: what is known, to be kept, and what an
+// operator should hear of. It must not block.
+type Accounts interface {
+	AccountChanged(id domain.ProviderID, s *domain.AccountState)
+	AccountNotice(n domain.AccountNotice)
+}
+
 // Options are what provider actors depend on.
 type Options struct {
 	Catalog    Catalog
 	Snapshots  Snapshots
 	Events     Events
 	Health     Health
+	Accounts   Accounts
 	SessionTTL time.Duration // how long a session counts after its last success
 	// CountNetworkErrors lets connections that broke or failed count as failures.
 	CountNetworkErrors bool

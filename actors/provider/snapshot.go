@@ -31,6 +31,7 @@ type record struct {
 	Slots     []slotRecord    `msgpack:"slots"`
 	Sessions  []sessionRecord `msgpack:"sessions"`
 	Runs      [][2]int64      `msgpack:"runs"` // ms, number of requests
+	Account   accountRecord   `msgpack:"account"`
 }
 
 type breakerRecord struct {
@@ -69,6 +70,7 @@ func (s *state) snapshot(now time.Time) ([]byte, error) {
 		CoolPause: s.cooling.Pause.Milliseconds(),
 		ErrStatus: s.lastError.status,
 		ErrText:   s.lastError.message,
+		Account:   s.upstream.record(),
 	}
 	for l := range s.slots.All() {
 		if len(r.Slots) == maxSavedSlots {
@@ -108,6 +110,7 @@ func (s *state) restore(data []byte, now time.Time) error {
 	if s.lastError == (lastError{}) {
 		s.lastError = lastError{status: r.ErrStatus, message: r.ErrText}
 	}
+	s.upstream.restore(&r.Account)
 	for _, v := range r.Sessions {
 		s.sessions.Restore(domain.SessionKey{KeyID: domain.KeyID(v.KeyID), ID: v.ID}, fromMs(v.Until))
 	}

@@ -29,6 +29,7 @@ type state struct {
 	sessions  *limits.Sessions
 	rate      limits.Rate
 	lastError lastError
+	upstream  upstream
 
 	events []domain.BreakerEvent // not told yet
 }
@@ -55,6 +56,7 @@ func newState(id domain.ProviderID, o Options) *state {
 		settings:  domain.DefaultBreakerSettings(),
 		slots:     limits.NewLeaseTable[slot](leaseTTL),
 		sessions:  limits.NewSessions(o.SessionTTL),
+		upstream:  upstream{id: id},
 	}
 }
 
@@ -109,6 +111,9 @@ func (s *state) acquire(m *protocol.SlotAcquire, now time.Time) *protocol.SlotGr
 	next, answer, _ := breaker.Admit(s.breaker, s.settings, m.LeaseID, m.Class == domain.CallGenerate, now)
 	if refusal := s.refuse(answer, v.session, now); refusal != nil {
 		return refusal
+	}
+	if until := s.upstream.exhausted(m.Model, now); !until.IsZero() {
+		return s.deny(protocol.DeniedQuotaExhausted, until, now)
 	}
 	s.breaker = next
 	v.probe = answer == breaker.GrantProbe
@@ -192,23 +197,26 @@ func (s *state) report(m *protocol.SlotReport, now time.Time) {
 		generation = v.generation
 		s.leave(v, now, m.Class == domain.ClassOK)
 	}
+	exhausted := s.upstream.report(m, now)
 	verdict := breaker.Judge(breaker.Outcome{
 		Class: m.Class, Failure: m.Failure, Call: m.Call, Status: m.Status,
 		RetryAfter: m.RetryAfterMs > 0, GivenUp: m.GivenUp,
 	}, s.network)
 	e := breaker.Event{Kind: breaker.ProbeLost, Generation: generation, Lease: m.LeaseID}
-	switch verdict {
-	case breaker.Good:
+	switch {
+	case verdict == breaker.Good:
 		e.Kind = breaker.Succeeded
-	case breaker.Bad:
+	case verdict == breaker.Bad && !exhausted: // an account that is used up is no failure
 		e.Kind = breaker.Failed
-	case breaker.Neutral:
 	}
 	s.step(e, cause{status: m.Status, message: m.Message, reqID: m.ReqID}, now)
-	s.cooling = s.cooling.After(breaker.Refusal{
+	cooling := s.cooling.After(breaker.Refusal{
 		Class: m.Class, Failure: m.Failure, Status: m.Status,
 		RetryAfter: time.Duration(m.RetryAfterMs) * time.Millisecond,
 	}, now)
+	if !exhausted || s.upstream.until(now).Before(cooling.Until) {
+		s.cooling = cooling // else the account's own exclusion says more, and may bind some models only
+	}
 	if m.Class == domain.ClassProviderError || m.Class == domain.ClassSystemError {
 		s.lastError = lastError{status: m.Status, message: m.Message}
 	}
@@ -238,6 +246,7 @@ func (s *state) set(m *protocol.BreakerSet, now time.Time) {
 	switch m.Action {
 	case protocol.BreakerReset:
 		s.cooling = breaker.Cooling{}
+		s.upstream.forget()
 		s.lastError = lastError{}
 		s.step(breaker.Event{Kind: breaker.Reset}, cause{actor: m.Actor}, now)
 	case protocol.BreakerTrip:

@@ -78,7 +78,7 @@ func (m *machine) report(res *protocol.AttemptResult, givenUp bool, now time.Tim
 		Class: res.Class, Failure: res.Failure, Call: m.req.Class, Status: res.Status, GivenUp: givenUp,
 		Generation: s.grant.Generation, RetryAfterMs: res.RetryAfter.Milliseconds(),
 		TTFBMs: res.TTFB.Milliseconds(), DurMs: res.Took.Milliseconds(), T: now.UnixMilli(),
-		Message: clip(res.Excerpt, maxReportMessage),
+		Message: clip(res.Excerpt, maxReportMessage), Quotas: res.Quotas,
 	})
 	m.fx.closed(s.lease)
 }

@@ -30,6 +30,16 @@ func (o *Operator) SetBreaker(ctx context.Context, m *protocol.BreakerSet) (doma
 	return done.Health, nil
 }
 
+// ObserveAccount tells a provider's actor what asking its account gave, and
+// returns what is known of it then.
+func (o *Operator) ObserveAccount(ctx context.Context, id domain.ProviderID, r domain.AccountReading) (*domain.AccountState, error) {
+	done, err := ask[*protocol.AccountDone](ctx, o.providers.Ref(providerKey(id)), &protocol.AccountObserved{ProviderID: id, Reading: r})
+	if err != nil {
+		return nil, fmt.Errorf("tell provider %d of its account: %w", id, err)
+	}
+	return done.State, nil
+}
+
 // ReadQuota returns the state of a user's limits and those of its keys.
 func (o *Operator) ReadQuota(ctx context.Context, user domain.UserID) (*protocol.QuotaState, error) {
 	state, err := ask[*protocol.QuotaState](ctx, o.quotas.Ref(userKey(user)),

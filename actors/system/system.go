@@ -38,6 +38,7 @@ type Options struct {
 	Breakers      BreakerStore
 	Ledger        LedgerStore
 	Recorder      recorder.Options // its Ledger, Quota, System, Now and Logger are set here
+	Accounts      AccountStore
 	Prices        *pricing.Prices
 
 	SessionTTL             time.Duration
@@ -86,6 +87,7 @@ func Start(ctx context.Context, o Options) (*System, error) {
 		snapshots: snapshots.New(o.Snapshots, o.Logger), //nolint:contextcheck // it writes on until Shutdown
 	}
 	s.bus.Subscribe(&breakerLog{store: o.Breakers, logger: o.Logger})
+	s.bus.Subscribe(&accountLog{store: o.Accounts, logger: o.Logger})
 	s.kit.Spawn(s.bus.Kind(), "bus")
 	s.catalog.Start(s.kit)
 	s.recorder = s.newRecorder(o)
@@ -134,6 +136,7 @@ func (s *System) openDirectories(o Options) {
 	alive := func(node string) bool { return node == o.Node }
 	s.providers = s.kit.Directory(provider.New(provider.Options{
 		Catalog: s.catalog, Snapshots: s.snapshots, Events: breakerEvents{s.bus}, Health: s.bus.HealthPublisher(),
+		Accounts:   accountEvents{s.bus, o.Now},
 		SessionTTL: o.SessionTTL, CountNetworkErrors: o.CountNetworkErrors, NodeLives: alive,
 	}))
 	s.sessions = s.kit.Directory(session.New(session.Options{

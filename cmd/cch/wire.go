@@ -150,6 +150,7 @@ func (a *App) buildActors(ctx context.Context, o Options) error {
 		Logger: a.logger, Now: a.now, Node: newNodeName(a.now()),
 		Configuration: a.store, Snapshots: a.store.Snapshots(), Ledger: a.store.Ledger(),
 		Sessions: a.store.Sessions(), Breakers: a.store.BreakerEvents(),
+		Accounts: a.store.ProviderAccounts(),
 		Recorder: recorder.Options{
 			Journal: records, Store: a.store.RequestLogs(),
 			BatchRecords: a.cfg.Journal.BatchSize, BatchDelay: a.cfg.Journal.FlushInterval.Duration(),

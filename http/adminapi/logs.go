@@ -203,6 +203,7 @@ func hideProvider(e *domain.ChainEntry) {
 	shown.Candidates = append([]domain.Candidate(nil), shown.Candidates...)
 	for i := range shown.Candidates {
 		shown.Candidates[i].Name, shown.Candidates[i].CostMultiplier, shown.Candidates[i].Weight = "", 0, 0
+		shown.Candidates[i].Headroom, shown.Candidates[i].QuotaFactor = nil, 0
 	}
 	e.Context = &shown
 }

@@ -65,6 +65,8 @@ type settingsBody struct {
 	QuotaFailMode                   string   `json:"quotaFailMode"                   enum:"open,closed"`
 	QuotaReservationPolicy          string   `json:"quotaReservationPolicy"          enum:"balanced,strict,parity"`
 	AdmissionWaitMs                 int64    `json:"admissionWaitMs"`
+	BalanceTargetUSD                float64  `json:"balanceTargetUsd"`
+	BalanceFloorUSD                 float64  `json:"balanceFloorUsd"`
 	TrustedProxies                  []string `json:"trustedProxies"`
 }
 
@@ -90,6 +92,7 @@ func showSettings(s *domain.Settings) settingsBody {
 		CacheFallback:          string(s.CacheFallback),
 		QuotaReservationPolicy: string(s.ReservationPolicy), AdmissionWaitMs: s.AdmissionWait.Milliseconds(),
 		CleanupEnabled: s.CleanupEnabled, CleanupRetentionDays: s.CleanupRetentionDays,
+		BalanceTargetUSD: s.BalanceTarget.USD(), BalanceFloorUSD: s.BalanceFloor.USD(),
 		TrustedProxies: list(s.TrustedProxies),
 	}
 }
@@ -133,6 +136,8 @@ type settingsFields struct {
 	QuotaFailMode                   field[string]   `json:"quotaFailMode,omitzero"                   enum:"open,closed"`
 	QuotaReservationPolicy          field[string]   `json:"quotaReservationPolicy,omitzero"          enum:"balanced,strict,parity" doc:"what is held of a budget for a request whose cost is not known yet: the expected cost, the highest possible one, or nothing"`
 	AdmissionWaitMs                 field[int64]    `json:"admissionWaitMs,omitzero"                 minimum:"0" maximum:"30000" doc:"how long a request waits for a budget that is only reserved; 0 = not at all"`
+	BalanceTargetUSD                field[float64]  `json:"balanceTargetUsd,omitzero"                minimum:"0.01" maximum:"1000000" doc:"a provider with so much left is not spared"`
+	BalanceFloorUSD                 field[float64]  `json:"balanceFloorUsd,omitzero"                 minimum:"0" maximum:"1000000" doc:"a provider with so much left is not used"`
 	TrustedProxies                  field[[]string] `json:"trustedProxies,omitzero"                  maxItems:"100" doc:"addresses or CIDRs"`
 }
 
@@ -177,6 +182,8 @@ func (f *settingsFields) apply(s *domain.Settings) {
 	named(f.QuotaFailMode, &s.QuotaFailMode, d.QuotaFailMode)
 	named(f.QuotaReservationPolicy, &s.ReservationPolicy, d.ReservationPolicy)
 	millisTo(f.AdmissionWaitMs, &s.AdmissionWait, d.AdmissionWait)
+	dollarsTo(f.BalanceTargetUSD, &s.BalanceTarget, d.BalanceTarget)
+	dollarsTo(f.BalanceFloorUSD, &s.BalanceFloor, d.BalanceFloor)
 	f.TrustedProxies.to(&s.TrustedProxies, d.TrustedProxies)
 }
 
@@ -193,6 +200,16 @@ func (f *settingsFields) check() error {
 		}
 	}
 	return wrong.err()
+}
+
+// dollarsTo writes a given amount; null writes cleared.
+func dollarsTo(f field[float64], target *domain.Money, cleared domain.Money) {
+	switch {
+	case f.null:
+		*target = cleared
+	case f.set:
+		*target = domain.MoneyFromUSD(f.value)
+	}
 }
 
 type settingsOutput struct{ Body settingsBody }

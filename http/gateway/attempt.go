@@ -12,6 +12,7 @@ import (
 	"github.com/claude-code-hub/cch/actors/protocol"
 	"github.com/claude-code-hub/cch/converters/neutral"
 	"github.com/claude-code-hub/cch/http/gate"
+	"github.com/claude-code-hub/cch/internal/account"
 	"github.com/claude-code-hub/cch/internal/domain"
 	"github.com/claude-code-hub/cch/internal/routing"
 	"github.com/claude-code-hub/cch/internal/secrets"
@@ -83,6 +84,7 @@ func (c *call) exchange(ctx context.Context, run Run) (again bool) {
 		return c.errorAnswer(res)
 	}
 	run.Begun(c.a.N)
+	c.result.Quotas = account.FromHeaders(res.Header, c.g.Now())
 	c.carry(res)
 	return false
 }
@@ -182,6 +184,7 @@ func (c *call) errorAnswer(res *upstream.Response) (again bool) {
 	}
 	c.result.RetryAfter = upstream.RetryAfter(res.Header, c.g.Now())
 	c.meterRefusal(body)
+	c.result.Quotas = account.FromError(res.Status, res.Header, body, c.g.Now())
 	c.failed(ending{
 		failure: domain.FailStatus, status: res.Status, text: string(body), quoted: true,
 		answer: c.reword(&domain.UpstreamFault{
@@ -193,6 +196,7 @@ func (c *call) errorAnswer(res *upstream.Response) (again bool) {
 
 // disguised takes down a 2xx that carries an error or nothing at all.
 func (c *call) disguised(failure domain.FailureKind, status int, body []byte) {
+	c.result.Quotas = append(c.result.Quotas, account.FromRefusal(status, body, c.g.Now())...)
 	c.failed(ending{
 		failure: failure, status: status, inferred: failure != domain.FailEmpty, text: string(body), quoted: true,
 		answer: c.reword(&domain.UpstreamFault{

@@ -151,6 +151,8 @@ type Candidate struct {
 	Weight         int        `json:"weight"`
 	CostMultiplier float64    `json:"costMultiplier"`
 	Probability    float64    `json:"probability"`
+	Headroom       *float64   `json:"headroom,omitempty"`    // share left of the upstream account, where known
+	QuotaFactor    float64    `json:"quotaFactor,omitempty"` // of the weight, because of it
 }
 
 // ModelRedirectUsed records that a model was renamed for a provider.

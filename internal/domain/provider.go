@@ -25,6 +25,7 @@ type Provider struct {
 	Transport       Transport
 	Conversion      Conversion
 	Billing         Billing
+	Account         AccountSetup
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
 }

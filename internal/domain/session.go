@@ -57,6 +57,7 @@ const (
 	BindFailoverSuccess     BindReason = "failover_success"
 	BindPriorityUpgrade     BindReason = "priority_upgrade"
 	BindCircuitOpenFallback BindReason = "circuit_open_fallback"
+	BindQuotaFallback       BindReason = "quota_exhausted_fallback"
 	BindProviderGone        BindReason = "provider_gone"
 	BindKeepHealthy         BindReason = "keep_healthy"
 	UnbindStreamFailed      BindReason = "stream_failed"

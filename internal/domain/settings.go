@@ -49,6 +49,8 @@ type Settings struct {
 	QuotaFailMode     FailMode
 	ReservationPolicy ReservationPolicy
 	AdmissionWait     time.Duration // for money that is only reserved; 0 = none
+	BalanceTarget     Money         // an upstream account with so much left is not spared
+	BalanceFloor      Money         // one with so much left is not used
 	TrustedProxies    []string      // CIDRs or addresses
 
 	Setup Setup
@@ -201,5 +203,6 @@ func DefaultSettings() Settings {
 		QuotaFailMode:                   FailOpen,
 		ReservationPolicy:               ReserveBalanced,
 		AdmissionWait:                   3 * time.Second,
+		BalanceTarget:                   5 * NanoPerUSD,
 	}
 }

@@ -27,6 +27,7 @@ const (
 	FilteredCircuit    = "circuit_open"
 	FilteredCooling    = "cooling_down"
 	FilteredTierClosed = "tier_exhausted"
+	FilteredQuota      = "quota_exhausted" // the account behind the provider is used up; also why a slot was refused
 
 	// FilteredUnconvertible is followed by the capability that the provider's
 	// protocol, or the model there, lacks.
@@ -132,6 +133,7 @@ type candidate struct {
 	odds     float64 // of being drawn; before the draw its weight
 	tier     Tier
 	inFlight int32
+	left     share         // of the upstream account
 	busy     bool          // no slot to be had, as far as is known
 	out      bool          // takes no part in the draw
 	well     time.Duration // since its breaker closed again; forever if it never was open
@@ -174,7 +176,8 @@ func (s *selection) consider(e *entry) (candidate, bool) {
 	}
 	s.explain.context.BeforeHealthCheck++
 	health, known := s.in.Health.Health(e.ID)
-	if reason, until := ill(&health, known, s.in.Now); reason != "" {
+	reason, until, left := s.in.barred(e, &health, known)
+	if reason != "" {
 		s.losses.count(reason, until.Sub(s.in.Now))
 		s.explain.unhealthy(e, reason, until)
 		return candidate{}, false
@@ -182,7 +185,7 @@ func (s *selection) consider(e *entry) (candidate, bool) {
 	s.explain.context.AfterHealthCheck++
 	s.explain.level(tier.Priority)
 	return candidate{
-		entry: e, tier: tier, inFlight: int32(health.InFlight),
+		entry: e, tier: tier, inFlight: int32(health.InFlight), left: left,
 		busy: known && busy(e, &health, s.in.Now), well: wellFor(&health, s.in.Now),
 	}, true
 }

@@ -16,7 +16,7 @@ func (t rivals) with(c candidate) rivals {
 	switch {
 	case len(t) == 0 || c.tier == t[0].tier:
 		return append(t, c)
-	case c.tier.before(t[0].tier):
+	case c.displaces(t):
 		return append(t[:0], c)
 	}
 	return t
@@ -67,17 +67,18 @@ func methodOf(s domain.TierStrategy) domain.SelectionMethod {
 	return domain.MethodWeightedRandom
 }
 
-// leaveOut marks who takes no part: busy members, unless all are busy; with
-// cheapest_first also whoever costs more than the cheapest of the rest.
+// leaveOut marks who takes no part: busy members, unless all are busy; those
+// whose account is nearly used up, unless it is so with all; with cheapest_first also whoever costs more than the cheapest of the rest.
 func (t rivals) leaveOut(method domain.SelectionMethod) {
 	free := false
 	for i := range t {
 		free = free || !t[i].busy
 	}
+	plenty := t.plenty(free)
 	lowest := domain.Multiplier(-1) // the tier is in the order of cost
 	for i := range t {
 		c := &t[i]
-		c.out = c.busy && free
+		c.out = c.busy && free || c.left.low() && plenty
 		if c.out || method != domain.MethodCheapestFirst {
 			continue
 		}
@@ -96,7 +97,7 @@ const (
 )
 
 func weight(c *candidate, method domain.SelectionMethod) float64 {
-	w := float64(max(0, c.Routing.Weight))
+	w := float64(max(0, c.Routing.Weight)) * c.left.factor
 	if c.well < slowStart {
 		w *= max(firstShare, float64(c.well)/float64(slowStart))
 	}

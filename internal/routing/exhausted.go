@@ -11,7 +11,8 @@ import (
 // wrong when none is left.
 type losses struct {
 	circuits int // breaker open, or its probes are out
-	limited  int // rate, concurrency, cool-down
+	limited  int // rate, concurrency, cool-down, upstream account
+	accounts int // of them those whose account is used up
 	recovery time.Duration
 
 	unconvertible string // capability that kept a provider of another protocol out, the first one
@@ -25,6 +26,9 @@ func (l *losses) count(reason string, after time.Duration) {
 		l.circuits++
 	case FilteredCooling, refusedConcurrent, refusedRate:
 		l.limited++
+	case FilteredQuota:
+		l.limited++
+		l.accounts++
 	default:
 		capability, is := strings.CutPrefix(reason, FilteredUnconvertible)
 		if is && l.unconvertible == "" {
@@ -60,6 +64,8 @@ func (l *losses) verdict(visible int) (domain.Code, string) {
 		return domain.CodeMixedUnavailable, "all providers are either failing or at their limits"
 	case l.circuits > 0:
 		return domain.CodeAllCircuitsOpen, "all providers are failing and rest for a while"
+	case l.limited > 0 && l.accounts == l.limited:
+		return domain.CodeAllRateLimited, "the upstream accounts of all providers are used up for now"
 	case l.limited > 0:
 		return domain.CodeAllRateLimited, "all providers are at their limits"
 	case l.unconvertible != "":

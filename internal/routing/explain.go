@@ -116,8 +116,15 @@ func (x explanation) tier(t rivals, winner int) {
 }
 
 func describe(c *candidate) domain.Candidate {
-	return domain.Candidate{
+	d := domain.Candidate{
 		ID: c.ID, Name: c.Name, Weight: c.Routing.Weight,
 		CostMultiplier: c.Routing.CostMultiplier.Float(), Probability: c.odds,
 	}
+	if c.left.known {
+		d.Headroom = new(c.left.headroom)
+	}
+	if c.left.factor != 1 {
+		d.QuotaFactor = c.left.factor
+	}
+	return d
 }

@@ -70,8 +70,14 @@ func succeeded(in *Input, e Ending, served domain.ProviderID) Binding {
 	case in.better(served, e.Bound):
 		return bind(domain.BindPriorityUpgrade)
 	}
-	if h, known := in.Health.Health(e.Bound); known && h.Breaker == domain.BreakerOpen {
+	h, known := in.Health.Health(e.Bound)
+	if known && h.Breaker == domain.BreakerOpen {
 		return bind(domain.BindCircuitOpenFallback)
+	}
+	if bound := in.Plan.byID[e.Bound]; bound != nil {
+		if reason, _, _ := in.barred(bound, &h, known); reason == FilteredQuota {
+			return bind(domain.BindQuotaFallback) // its cache would be cold by the time it is back
+		}
 	}
 	return Binding{Renew: true, Reason: domain.BindKeepHealthy}
 }

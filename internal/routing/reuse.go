@@ -54,7 +54,7 @@ func Reusable(in *Input, b Bound) Reuse {
 		return Reuse{Reason: BoundSingleMessage}
 	}
 	health, known := in.Health.Health(e.ID)
-	if reason, _ := ill(&health, known, in.Now); reason != "" {
+	if reason, _, _ := in.barred(e, &health, known); reason != "" {
 		return Reuse{Reason: reason}
 	}
 	if in.drawnAway(e, b.Idle) {
@@ -111,7 +111,7 @@ func (in *Input) drawnAway(bound *entry, idle time.Duration) bool {
 			continue
 		}
 		c, fit := quiet.consider(e)
-		if fit && !c.busy && (always || c.well >= returnHealthy) {
+		if fit && !c.busy && !c.left.low() && (always || c.well >= returnHealthy) {
 			return true
 		}
 	}

@@ -54,6 +54,10 @@ func (s *Store) selectProviders(ctx context.Context, db bun.IDB, ids ...int64) (
 	if err != nil {
 		return nil, err
 	}
+	accounts, err := s.accountSetups(ctx, db, ids...)
+	if err != nil {
+		return nil, err
+	}
 	providers := make([]domain.Provider, len(rows))
 	for i := range rows {
 		id := rows[i].ID
@@ -61,6 +65,7 @@ func (s *Store) selectProviders(ctx context.Context, db bun.IDB, ids ...int64) (
 			return nil, fmt.Errorf("provider %d: %w", id, err)
 		}
 		providers[i].Groups, providers[i].GroupPriorities = groups[id], priorities[id]
+		providers[i].Account = accounts[id]
 	}
 	return providers, nil
 }
@@ -175,6 +180,9 @@ func (r Providers) Delete(ctx context.Context, id domain.ProviderID, ifVersion i
 			Exec(ctx)
 		if err := (versioned{tableProviders, "provider", int64(id)}).touched(ctx, tx, res, err); err != nil {
 			return 0, err
+		}
+		if _, err := tx.NewDelete().Model((*accountRow)(nil)).Where("provider_id = ?", int64(id)).Exec(ctx); err != nil {
+			return 0, fmt.Errorf("forget its account: %w", err)
 		}
 		return int64(id), providerGroups().clear(ctx, tx, int64(id))
 	})

@@ -77,6 +77,8 @@ func registry() []setting {
 		plain("quota_reservation_policy", func(s *s) *domain.ReservationPolicy { return &s.ReservationPolicy },
 			oneOf(domain.ReserveBalanced, domain.ReserveStrict, domain.ReserveParity)),
 		duration("admission_wait_ms", func(s *s) *time.Duration { return &s.AdmissionWait }, 0, 30*time.Second),
+		dollars("balance_target_usd", func(s *s) *domain.Money { return &s.BalanceTarget }, 0.01, 1_000_000),
+		dollars("balance_floor_usd", func(s *s) *domain.Money { return &s.BalanceFloor }, 0, 1_000_000),
 		plain("setup", func(s *s) *domain.Setup { return &s.Setup }, setupSteps),
 		plain("trusted_proxies", func(s *s) *[]string { return &s.TrustedProxies }, networks),
 	}
@@ -117,6 +119,28 @@ func duration(name string, field func(*domain.Settings) *time.Duration, low, hig
 		check: func(s *domain.Settings) string {
 			if d := *field(s); d < low || d > high {
 				return fmt.Sprintf("must be %d to %d", low.Milliseconds(), high.Milliseconds())
+			}
+			return ""
+		},
+	}
+}
+
+// dollars is a setting kept as a number of US dollars.
+func dollars(name string, field func(*domain.Settings) *domain.Money, low, high float64) setting {
+	return setting{
+		name:   name,
+		encode: func(s *domain.Settings) ([]byte, error) { return json.Marshal(field(s).USD()) },
+		decode: func(s *domain.Settings, value json.RawMessage) error {
+			var usd float64
+			if err := json.Unmarshal(value, &usd); err != nil {
+				return err
+			}
+			*field(s) = domain.MoneyFromUSD(usd)
+			return nil
+		},
+		check: func(s *domain.Settings) string {
+			if usd := field(s).USD(); usd < low || usd > high {
+				return fmt.Sprintf("must be %v to %v", low, high)
 			}
 			return ""
 		},

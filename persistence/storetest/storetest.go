@@ -38,6 +38,7 @@ func Run(t *testing.T, open Open) {
 		{"auth sessions", testAuthSessions},
 		{"access ends", testAccessEnds},
 		{"login throttle", testLoginThrottle},
+		{"provider accounts", testProviderAccounts},
 		{"snapshots", testSnapshots},
 		{"breaker events", testBreakerEvents},
 		{"request logs", testRequestLogs},
