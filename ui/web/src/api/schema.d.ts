@@ -866,11 +866,15 @@ export interface components {
         Candidate: {
             /** Format: double */
             costMultiplier: number;
+            /** Format: double */
+            headroom?: number;
             /** Format: int64 */
             id: number;
             name: string;
             /** Format: double */
             probability: number;
+            /** Format: double */
+            quotaFactor?: number;
             /** Format: int64 */
             weight: number;
         };
@@ -2117,6 +2121,10 @@ export interface components {
             /** Format: int64 */
             admissionWaitMs: number;
             allowNonConversationFallback: boolean;
+            /** Format: double */
+            balanceFloorUsd: number;
+            /** Format: double */
+            balanceTargetUsd: number;
             billNonSuccessfulRequests: boolean;
             /** @enum {string} */
             billPartial: "estimate" | "reported" | "never";
@@ -2183,6 +2191,16 @@ export interface components {
              */
             admissionWaitMs?: number | null;
             allowNonConversationFallback?: boolean | null;
+            /**
+             * Format: double
+             * @description a provider with so much left is not used
+             */
+            balanceFloorUsd?: number | null;
+            /**
+             * Format: double
+             * @description a provider with so much left is not spared
+             */
+            balanceTargetUsd?: number | null;
             /** @description charge users for failures that report usage */
             billNonSuccessfulRequests?: boolean | null;
             /**
