@@ -34,7 +34,10 @@ type Request struct {
 	// carry, "" if it can carry all. nil: the call cannot be converted at all. It
 	// reads nothing that may change and costs next to nothing.
 	Lacks func(p *domain.Provider, model string) string
-	Seed  uint64 // seeds the provider draw, so that it can be replayed
+	// Estimable says that the gateway can answer by itself, roughly, where no
+	// provider knows how to.
+	Estimable bool
+	Seed      uint64 // seeds the provider draw, so that it can be replayed
 
 	// Log is the head of the log row as the gateway opened it; the request
 	// actor completes a copy.
@@ -74,6 +77,7 @@ type Reject struct {
 // Done ends the request; the log row is journaled already.
 type Done struct {
 	SessionSeq int64
+	Estimate   bool // the client has no answer yet: the gateway's own estimate is it
 }
 
 // AttemptResult reports what became of an attempt. Local; never holds a body.

@@ -199,7 +199,11 @@ func (m *machine) release(h holder, lease domain.LeaseID, why string, now time.T
 func (m *machine) nobodyLeft(c routing.Choice, now time.Time) {
 	f := c.Fault
 	if len(m.tries) > 0 {
-		m.settle(now, m.exhausted())
+		m.settle(now, m.exhausted(now))
+		return
+	}
+	if e, ok := m.estimated(f, now); ok {
+		m.settle(now, e)
 		return
 	}
 	if m.route.allUnpriced() {

@@ -101,7 +101,7 @@ func (m *machine) concluded(res *protocol.AttemptResult, now time.Time) ending {
 			ErrorCode: string(brokenCode(res)), ErrorMessage: res.Excerpt,
 		}}
 	}
-	return m.exhausted()
+	return m.exhausted(now)
 }
 
 // brokenCode names what cut an answer that had begun.
@@ -116,8 +116,11 @@ func brokenCode(res *protocol.AttemptResult) domain.Code {
 }
 
 // exhausted is the ending when attempts were made and none succeeded.
-func (m *machine) exhausted() ending {
+func (m *machine) exhausted(now time.Time) ending {
 	f := routing.Conclude(m.tries, m.req.Class, m.settings().PassThroughUpstreamErrorMessage)
+	if e, ok := m.estimated(f, now); ok {
+		return e
+	}
 	last := &m.tries[len(m.tries)-1]
 	e := m.rejected(f)
 	e.result.Outcome = domain.OutcomeFailure

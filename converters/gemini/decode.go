@@ -28,6 +28,9 @@ func Decode(body []byte, model string, stream bool) (*neutral.Request, error) {
 	}
 	r := d.r
 	top := root.Map() // once: every look-up would walk over the contents
+	if r.Model == "" { // token counts of the CLI name it nowhere else
+		r.Model = strings.TrimPrefix(top["model"].Str, "models/")
+	}
 	r.WantUsage = true
 	if top["cachedContent"].Str != "" {
 		r.Needs |= neutral.NeedCachedContent

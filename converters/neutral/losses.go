@@ -92,11 +92,13 @@ const (
 	NeedPrompt
 	NeedBackground
 	NeedHostedToolChoice
+	NeedTokenCount // an endpoint that tells how many tokens a prompt has
 )
 
 var capNames = []string{ //nolint:gochecknoglobals // a read-only table
 	"n", "audio", "audio_output", "video", "image", "pdf", "document_type", "file_id", "file_uri", "cached_content",
 	"previous_response_id", "conversation", "item_reference", "prompt", "background", "hosted_tool_choice",
+	"token_count",
 }
 
 // First is the name of the first capability in the set, "" if it is empty.
@@ -125,10 +127,12 @@ func Missing(needs Caps, t *Target) Caps {
 	can := NeedImage | NeedPDF | NeedAudio | NeedDocumentType
 	switch t.Format {
 	case Claude:
-		can &^= NeedAudio | NeedDocumentType
+		can = can&^(NeedAudio|NeedDocumentType) | NeedTokenCount
 	case Responses:
-		can &^= NeedAudio
-	case Gemini, GeminiCLI:
+		can = can&^NeedAudio | NeedTokenCount
+	case Gemini:
+		can |= NeedVideo | NeedTokenCount
+	case GeminiCLI: // it counts the messages alone, which is further from the truth than a guess at the whole
 		can |= NeedVideo
 	case Chat:
 	}

@@ -84,8 +84,8 @@ func (g *Gateway) request(x *exchange) *protocol.Request {
 		Client:   x.client(),
 		Service:  x.serviceAsked(),
 		Verbatim: !x.target.editable(),
-		Lacks:    g.lacks(x),
-		Seed:     uint64(x.id),
-		Log:      row,
+		Lacks:    g.lacks(x), Estimable: x.estimable(),
+		Seed: uint64(x.id),
+		Log:  row,
 	}
 }

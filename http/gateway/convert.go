@@ -79,6 +79,9 @@ func (c *call) encode() (*convert.Request, error) {
 	v.Client = convert.ClientOf(r)
 	v.Client.Model, v.Client.RequestID, v.Client.Now = x.model, x.id.String(), c.g.Now().Unix()
 	v.Client.Array = client == neutral.Gemini && x.r.URL.Query().Get("alt") != "sse"
+	if x.target.class == domain.CallCount {
+		return encodeCount(r, &target)
+	}
 	if v.envelope {
 		request, err := convert.RewrapRequest(x.body.Bytes(), convert.Path{Model: x.model, Stream: c.streams()}, &target)
 		if err == nil {
@@ -188,21 +191,30 @@ func (c *call) lost(drops []string) {
 // request. It is nil where nobody could take the request by conversion; only
 // otherwise is the body read once more.
 func (g *Gateway) lacks(x *exchange) func(*domain.Provider, string) string {
-	if g.Capabilities == nil || x.body == nil || !x.target.judged() || !g.converters.any(x.catalog, x.target.protocol) {
+	count := x.target.class == domain.CallCount
+	if g.Capabilities == nil || x.body == nil || !x.target.judged() && !count || !g.converters.any(x.catalog, x.target.protocol) {
 		return nil
 	}
 	r, err := x.decode()
 	if err != nil {
 		return nil
 	}
-	return g.Lacking(r.Needs, x.target.dialect.format) // the body may be gone by then
+	needs := r.Needs
+	if count {
+		needs |= neutral.NeedTokenCount
+	}
+	return g.Lacking(needs, x.target.dialect.format) // the body may be gone by then
 }
 
 // Lacking tells of providers of other protocols what they cannot carry of a
 // conversation in the client's format that needs certain capabilities.
 func (g *Gateway) Lacking(needs neutral.Caps, client neutral.Format) func(*domain.Provider, string) string {
 	return func(p *domain.Provider, model string) string {
-		if needs == 0 || convert.Rewraps(client, neutral.Format(p.Type.Protocol())) {
+		needs := needs
+		if convert.Rewraps(client, neutral.Format(p.Type.Protocol())) {
+			needs &= neutral.NeedTokenCount // all else is carried as it is
+		}
+		if needs == 0 {
 			return ""
 		}
 		target := g.target(p, model)

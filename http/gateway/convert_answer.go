@@ -14,6 +14,10 @@ import (
 // carryConverted takes a 2xx to a client of another protocol. The tap sees what
 // the upstream sent, so usage is what it charges for.
 func (c *call) carryConverted(res *upstream.Response) {
+	if c.x.target.class == domain.CallCount {
+		c.carryCount(res)
+		return
+	}
 	c.tap = neutral.NewTap(c.conversion.From, false)
 	c.events = c.x.head.stream // what the client gets
 	if c.events && isStream(res.Header) {

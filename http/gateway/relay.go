@@ -20,6 +20,9 @@ func (g *Gateway) relay(x *exchange, run Run, d protocol.Decision) error {
 			x.fail(d.Reject.Fault, g.Now())
 			return nil
 		case d.Done != nil:
+			if d.Done.Estimate {
+				x.estimate()
+			}
 			return nil
 		case d.Attempt == nil:
 			return g.orphaned(x, nil, errNoDecision)

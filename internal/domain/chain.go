@@ -28,6 +28,7 @@ const (
 	ReasonLocalOverload    ChainReason = "local_overload"
 	ReasonHTTP2Fallback    ChainReason = "http2_fallback"        // an upstream call was made again over HTTP/1.1
 	ReasonProxyFallback    ChainReason = "proxy_fallback_direct" // or without the proxy
+	ReasonEstimated        ChainReason = "estimated"             // nobody can count tokens: the gateway's own guess
 )
 
 // SelectionMethod says how a provider was chosen.
