@@ -2476,7 +2476,7 @@ export interface components {
             /** @description changes of providers that are supposed and not stored */
             edits?: components["schemas"]["SimulateEdit"][] | null;
             /** @description what a provider of another protocol must be able to carry */
-            features?: ("n" | "audio" | "audio_output" | "video" | "image" | "pdf" | "document_type" | "file_id" | "file_uri" | "cached_content" | "previous_response_id" | "conversation" | "item_reference" | "prompt" | "background" | "hosted_tool_choice")[] | null;
+            features?: ("n" | "audio" | "audio_output" | "video" | "image" | "pdf" | "document_type" | "file_id" | "file_uri" | "cached_content" | "previous_response_id" | "conversation" | "item_reference" | "prompt" | "background" | "hosted_tool_choice" | "token_count")[] | null;
             /**
              * @description protocol of the client
              * @enum {string}
