@@ -64,7 +64,9 @@ func TestTokenCountsAcrossProtocols(t *testing.T) {
 		})
 		require.Equal(t, http.StatusCreated, status, res.Raw)
 	}
-	key := func(group string) string { return p.AddKey(t, p.AddUser(t, "user of "+group, testkit.M{"groups": []string{group}}), "key") }
+	key := func(group string) string {
+		return p.AddKey(t, p.AddUser(t, "user of "+group, testkit.M{"groups": []string{group}}), "key")
+	}
 	ask := func(name, group, key string) (gjson.Result, http.Header, gjson.Result) {
 		c := countCalls()[name]
 		status, header, answer := p.Call(t, http.MethodPost, c.path, key, c.body)

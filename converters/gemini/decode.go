@@ -27,7 +27,7 @@ func Decode(body []byte, model string, stream bool) (*neutral.Request, error) {
 		root = inner
 	}
 	r := d.r
-	top := root.Map() // once: every look-up would walk over the contents
+	top := root.Map()  // once: every look-up would walk over the contents
 	if r.Model == "" { // token counts of the CLI name it nowhere else
 		r.Model = strings.TrimPrefix(top["model"].Str, "models/")
 	}

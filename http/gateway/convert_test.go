@@ -234,7 +234,10 @@ func TestOnlyConvertibleCallsSayWhatTheyNeed(t *testing.T) {
 	gemini := converting(t, domain.TypeGemini)
 	require.Nil(t, lacks(nil, "/v1/messages", plainBody), "no provider converts")
 	require.Nil(t, lacks(converting(t, domain.TypeClaude), "/v1/messages", plainBody), "they speak it anyway")
-	require.Nil(t, lacks(gemini, "/v1/messages/count_tokens", plainBody), "no conversation")
+	require.Nil(t, lacks(gemini, "/v1/embeddings", `{"model":"m","input":"x"}`), "no conversation")
+	count := lacks(gemini, "/v1/messages/count_tokens", plainBody)
+	require.Empty(t, count(&domain.Provider{Type: domain.TypeGemini}, "gemini-3-pro"))
+	require.Equal(t, "token_count", count(&domain.Provider{Type: domain.TypeOpenAICompatible}, "gpt-5"))
 	require.Nil(t, lacks(gemini, "/v1/responses/compact", `{"model":"m","input":[]}`), "never converted")
 	require.Nil(t, lacks(func(w *world) {
 		gemini(w)
