@@ -48,9 +48,10 @@ type QuotaRefusal struct {
 // Reasons of a QuotaRefusal.
 const (
 	RefusedLimitReached = "limit_reached"
-	RefusedReserved     = "reserved"  // only open reservations are in the way
-	RefusedTooLarge     = "too_large" // what is left is less than the request may cost
-	RefusedReleased     = "released"  // the lease was given back before it was asked for
+	RefusedReserved     = "reserved"    // only open reservations are in the way
+	RefusedTooLarge     = "too_large"   // what is left is less than the request may cost
+	RefusedUnavailable  = "unavailable" // nobody guards the limits, and what may be spent so is spent
+	RefusedReleased     = "released"    // the lease was given back before it was asked for
 )
 
 // QuotaWait answers a QuotaReserve that stands in line for money which others

@@ -29,6 +29,7 @@ type Request struct {
 	Messages      int
 	Client        domain.ClientFacts
 	Service       domain.ServiceAsked
+	Demand        Demand
 	Verbatim      bool // the body goes upstream as it came, whatever the provider calls the model
 	// Lacks names what the call needs and a provider of another protocol cannot
 	// carry, "" if it can carry all. nil: the call cannot be converted at all. It
@@ -42,6 +43,14 @@ type Request struct {
 	// Log is the head of the log row as the gateway opened it; the request
 	// actor completes a copy.
 	Log domain.RequestLog
+}
+
+// Demand is what a call may use, judged by its body.
+type Demand struct {
+	TextBytes int64 // encoded media is not text
+	Images    int64
+	PDFBytes  int64 // decoded
+	MaxOutput int64 // tokens; 0 = the call does not say
 }
 
 // Decision tells the HTTP goroutine what to do next. Exactly one field is set.

@@ -128,9 +128,20 @@ func (a *Actor) event(now time.Time) {
 // are with the keeper, and the waiting goroutine writes the record.
 func (a *Actor) Stopped() {
 	a.letGo()
-	a.stay.end(a.lastly)
+	a.stay.end(a.spent(), a.lastly)
 	a.waiting.Respond(kit.Failed{Kind: "request", Why: "ended before its answer"})
 	a.waiting = kit.Responder{}
+}
+
+// spent is what the request cost, or was expected to where nobody knows.
+func (a *Actor) spent() domain.Money {
+	if a.m == nil {
+		return 0
+	}
+	if a.m.billed != nil {
+		return *a.m.billed
+	}
+	return a.m.bounds().expected()
 }
 
 func (a *Actor) admit(msg *protocol.Admit, now time.Time) {
@@ -157,6 +168,10 @@ func (a *Actor) expect(r kit.Responder) {
 func (a *Actor) replied(r kit.Reply, now time.Time) {
 	switch r.Corr {
 	case corrQuota:
+		if wait, parked := r.Msg.(*protocol.QuotaWait); parked {
+			a.m.quotaWaits(wait, now)
+			return
+		}
 		grant, _ := r.Msg.(*protocol.QuotaGrant)
 		a.m.quotaAnswered(grant, now)
 	case corrSession:
@@ -196,7 +211,7 @@ func (a *Actor) tell(to holder, msg any) {
 }
 
 func (a *Actor) emergency(now time.Time) (refusal *protocol.QuotaRefusal) {
-	a.stay, refusal = a.shared.Emergency.admit(a.m.req, now)
+	a.stay, refusal = a.shared.Emergency.admit(a.m.req, a.m.bounds().expected(), now)
 	return refusal
 }
 

@@ -21,6 +21,7 @@ const (
 type quota struct {
 	holder holder
 	lease  domain.LeaseID
+	ask    *protocol.QuotaReserve
 	know   knowledge
 	ok     bool // admitted, be it without the quota actor
 }
@@ -41,10 +42,13 @@ func (m *machine) start(now time.Time) {
 	m.state, m.began = admitting, now
 	r := m.req
 	m.quota.lease, m.session.lease = domain.NewLeaseID(now), domain.NewLeaseID(now)
-	m.fx.ask(m.quota.holder, corrQuota, m.quota.lease, &protocol.QuotaReserve{
+	e := m.bounds()
+	m.quota.ask = &protocol.QuotaReserve{
 		LeaseID: m.quota.lease, ReqID: r.ID, UserID: r.User.ID, KeyID: r.Key.ID, SessionID: r.Session.ID,
-		T: now.UnixMilli(), Class: r.Class, Model: r.Model, TTLMs: leaseTTL.Milliseconds(), Node: m.node.name,
-	}, quotaDeadline)
+		T: now.UnixMilli(), Class: r.Class, Low: e.low, Upper: e.upper, Model: e.model,
+		TTLMs: leaseTTL.Milliseconds(), Node: m.node.name,
+	}
+	m.fx.ask(m.quota.holder, corrQuota, m.quota.lease, m.quota.ask, quotaDeadline)
 	m.fx.ask(m.session.holder, corrSession, m.session.lease, &protocol.SessionResolve{
 		LeaseID: m.session.lease, ReqID: r.ID, Session: r.Session, UserID: r.User.ID, Model: r.Model,
 		T: now.UnixMilli(), TTLMs: leaseTTL.Milliseconds(), Node: m.node.name,
@@ -74,6 +78,21 @@ func (m *machine) quotaAnswered(g *protocol.QuotaGrant, now time.Time) {
 		return
 	}
 	m.admitted(now)
+}
+
+// quotaWaits is the event that the request has to stand in line for money that
+// others have reserved. It stays there by asking again, once.
+func (m *machine) quotaWaits(w *protocol.QuotaWait, now time.Time) {
+	if m.state != admitting || m.quota.know != asked {
+		return
+	}
+	again := *m.quota.ask
+	if again.WaitUntil == 0 {
+		again.WaitUntil = w.Until
+	}
+	m.quota.ask = &again
+	left := time.UnixMilli(again.WaitUntil).Sub(now)
+	m.fx.ask(m.quota.holder, corrQuota, m.quota.lease, &again, quotaDeadline+max(0, min(left, m.settings().AdmissionWait)))
 }
 
 // unguarded tells what keeps a request out whose limits nobody guards; nil =

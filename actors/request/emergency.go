@@ -15,8 +15,9 @@ const sweepEvery = time.Minute
 
 // Emergency admits requests whose user's quota actor does not answer. It holds
 // the limits on rate and concurrency against this node's own count of just such
-// requests: an outage lets a user have them once more, not without end. Nil
-// admits everybody. Safe for concurrent use.
+// requests, and a small part of the limits of money against what they cost: an
+// outage lets a user have that once more, not without end. Nil admits everybody.
+// Safe for concurrent use.
 type Emergency struct {
 	sessionTTL        time.Duration
 	admitted, refused atomic.Int64
@@ -48,6 +49,7 @@ type tally struct {
 	meter
 	keys     map[domain.KeyID]*meter
 	sessions *limits.Sessions
+	money    allowance
 }
 
 // meter counts requests: those of the last minute and those in flight.
@@ -62,10 +64,12 @@ type stay struct {
 	user    *tally
 	key     *meter
 	session domain.SessionKey // zero: it counts for none
+	paid    *payment          // nil: it costs nothing that is limited
 }
 
-// admit lets a request in, or says which limit does not.
-func (e *Emergency) admit(r *protocol.Request, now time.Time) (*stay, *protocol.QuotaRefusal) {
+// admit lets a request in that is expected to cost so much, or says which limit
+// does not.
+func (e *Emergency) admit(r *protocol.Request, expected domain.Money, now time.Time) (*stay, *protocol.QuotaRefusal) {
 	if e == nil {
 		return nil, nil
 	}
@@ -76,6 +80,13 @@ func (e *Emergency) admit(r *protocol.Request, now time.Time) (*stay, *protocol.
 	if refusal := limits.Decide(s.checks(r, now)); refusal != nil {
 		e.refused.Add(1)
 		return nil, refusalOf(refusal)
+	}
+	if limit := allowanceOf(r); limit > 0 {
+		if !s.user.money.covers(expected, limit, now) {
+			e.refused.Add(1)
+			return nil, &protocol.QuotaRefusal{Reason: protocol.RefusedUnavailable}
+		}
+		s.paid = s.user.money.pay(expected, now)
 	}
 	e.admitted.Add(1)
 	for _, m := range []*meter{&s.user.meter, s.key} {
@@ -124,13 +135,16 @@ func (s *stay) checks(r *protocol.Request, now time.Time) []limits.Check {
 		s.user.sessions.Check(domain.ScopeUser, 0, s.session, user.ConcurrentSessions, now))
 }
 
-// end counts the request out.
-func (s *stay) end(now time.Time) {
+// end counts the request out, which cost so much.
+func (s *stay) end(cost domain.Money, now time.Time) {
 	if s == nil {
 		return
 	}
 	s.e.mu.Lock()
 	defer s.e.mu.Unlock()
+	if s.paid != nil {
+		s.paid.amount = cost
+	}
 	s.user.running--
 	s.key.running--
 	if s.session.ID != "" {
@@ -144,7 +158,7 @@ func (e *Emergency) sweep(now time.Time) {
 	}
 	e.swept = now
 	for id, t := range e.users {
-		if t.running == 0 && t.rate.Count(now) == 0 && t.sessions.Len(now) == 0 {
+		if t.running == 0 && t.rate.Count(now) == 0 && t.sessions.Len(now) == 0 && t.money.spent(now) == 0 {
 			delete(e.users, id)
 		}
 	}

@@ -15,6 +15,7 @@ type emergencyBench struct {
 	testing.TB
 	e         *Emergency
 	user, key domain.Limits
+	cost      domain.Money // expected of each request
 	now       time.Time
 }
 
@@ -33,7 +34,7 @@ func (b *emergencyBench) admit(session string, edit ...func(*protocol.Request)) 
 	if session != "" {
 		r.Session = domain.SessionKey{KeyID: r.Key.ID, ID: session}
 	}
-	return b.e.admit(r, b.now)
+	return b.e.admit(r, b.cost, b.now)
 }
 
 func (b *emergencyBench) got(session string, edit ...func(*protocol.Request)) *stay {
@@ -58,12 +59,12 @@ func otherKey(r *protocol.Request) { r.Key = &domain.Key{ID: 10} }
 func TestEmergencyHoldsTheRate(t *testing.T) {
 	t.Parallel()
 	b := newEmergencyBench(t, domain.Limits{RPM: 3}, domain.Limits{RPM: 2})
-	b.got("a").end(b.now)
-	b.got("a").end(b.now)
+	b.got("a").end(0, b.now)
+	b.got("a").end(0, b.now)
 	refusal := b.refused(domain.LimitRPM, domain.ScopeKey, "a")
 	require.Equal(t, noon.Add(time.Minute).UnixMilli(), refusal.ResetAt)
 	require.Equal(t, protocol.RefusedLimitReached, refusal.Reason)
-	b.got("a", otherKey).end(b.now)
+	b.got("a", otherKey).end(0, b.now)
 	b.refused(domain.LimitRPM, domain.ScopeKey, "a")
 	b.now = noon.Add(time.Minute)
 	b.got("a")
@@ -76,7 +77,7 @@ func TestEmergencyHoldsRequestsInFlight(t *testing.T) {
 	b.got("a")
 	b.refused(domain.LimitConcurrentRequests, domain.ScopeKey, "a")
 	b.got("a", otherKey)
-	first.end(b.now)
+	first.end(0, b.now)
 	b.got("a")
 	b.key = domain.Limits{}
 	b.refused(domain.LimitConcurrentRequests, domain.ScopeUser, "a")
@@ -91,7 +92,7 @@ func TestEmergencyHoldsSessions(t *testing.T) {
 	b.got("b") // another request of it
 	b.refused(domain.LimitConcurrentSessions, domain.ScopeKey, "c")
 	b.got("c", func(r *protocol.Request) { r.Class = domain.CallCount }) // a count is no conversation
-	first.end(b.now)
+	first.end(0, b.now)
 	b.refused(domain.LimitConcurrentSessions, domain.ScopeKey, "c")
 	b.now = noon.Add(5 * time.Minute)
 	b.got("c")
@@ -103,9 +104,9 @@ func TestEmergencyForgetsUsers(t *testing.T) {
 	first := b.got("a")
 	b.now = noon.Add(time.Hour)
 	other := func(r *protocol.Request) { r.User = &domain.User{ID: 80} }
-	b.got("b", other).end(b.now)
+	b.got("b", other).end(0, b.now)
 	require.Len(t, b.e.users, 2, "a request of the first still runs")
-	first.end(b.now)
+	first.end(0, b.now)
 	b.now = b.now.Add(time.Hour)
 	b.got("b", other)
 	require.Len(t, b.e.users, 1)
@@ -114,8 +115,47 @@ func TestEmergencyForgetsUsers(t *testing.T) {
 func TestNoEmergencyAdmitsEverybody(t *testing.T) {
 	t.Parallel()
 	var e *Emergency
-	s, refusal := e.admit(&protocol.Request{}, noon)
+	s, refusal := e.admit(&protocol.Request{}, 0, noon)
 	require.Nil(t, refusal)
-	s.end(noon)
+	s.end(0, noon)
 	require.Zero(t, e.Stats())
+}
+
+func TestEmergencyHoldsASmallPartOfTheMoney(t *testing.T) {
+	t.Parallel()
+	const cent = domain.NanoPerUSD / 100
+	b := newEmergencyBench(t, domain.Limits{USDDaily: 1000 * cent, USDTotal: 400 * cent}, domain.Limits{USD5h: 600 * cent})
+	b.cost = 8 * cent // the allowance is a twentieth of 4 dollars
+	first := b.got("a")
+	second := b.got("a")
+	refused := func() {
+		_, refusal := b.admit("a")
+		require.Equal(t, &protocol.QuotaRefusal{Reason: protocol.RefusedUnavailable}, refusal)
+	}
+	refused()
+	first.end(4*cent, b.now)
+	b.got("a").end(8*cent, b.now)
+	refused()
+	second.end(30*cent, b.now)
+	b.now = noon.Add(5*time.Minute - 1)
+	refused()
+	b.now = noon.Add(5 * time.Minute)
+	b.got("a")
+	require.Equal(t, EmergencyStats{Admitted: 4, Refused: 3}, b.e.Stats())
+}
+
+func TestEmergencyAllowances(t *testing.T) {
+	t.Parallel()
+	const dollar = domain.NanoPerUSD
+	for want, l := range map[domain.Money]domain.Limits{
+		0:           {RPM: 5},
+		dollar / 20: {USDTotal: dollar},
+		dollar:      {USDWeekly: 1000 * dollar},
+	} {
+		require.Equal(t, want, allowanceOf(&protocol.Request{User: &domain.User{Limits: l}, Key: &domain.Key{}}))
+		require.Equal(t, want, allowanceOf(&protocol.Request{User: &domain.User{}, Key: &domain.Key{Limits: l}}))
+	}
+	b := newEmergencyBench(t, domain.Limits{USDTotal: dollar}, domain.Limits{})
+	b.cost = 9 * dollar
+	b.got("a")
 }

@@ -20,7 +20,7 @@ func quotaUnavailable() *domain.Fault {
 
 // limitFault says to the client which limit refused it and when to come back.
 func limitFault(r *protocol.QuotaRefusal, now time.Time) *domain.Fault {
-	if r == nil || r.Reason == protocol.RefusedReleased {
+	if r == nil || r.Reason == protocol.RefusedReleased || r.Reason == protocol.RefusedUnavailable {
 		return quotaUnavailable()
 	}
 	limit := &domain.LimitFault{Type: r.Limit, Scope: r.Scope, Current: float64(r.Current), Limit: float64(r.Max)}

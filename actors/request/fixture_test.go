@@ -28,7 +28,8 @@ func (h health) Health(id domain.ProviderID) (domain.ProviderHealth, bool) {
 type script struct {
 	lines  []string
 	held   map[domain.LeaseID]string
-	msgs   []any // of ask and tell
+	msgs   []any         // of ask and tell
+	within time.Duration // of the last ask
 	record *protocol.LogRecord
 	last   protocol.Decision
 	ended  bool
@@ -46,7 +47,8 @@ func name(h holder) string {
 	return string(h.kind)
 }
 
-func (s *script) ask(to holder, _ uint64, lease domain.LeaseID, msg any, _ time.Duration) {
+func (s *script) ask(to holder, _ uint64, lease domain.LeaseID, msg any, within time.Duration) {
+	s.within = within
 	s.note("ask %s", name(to))
 	s.held[lease] = name(to)
 	s.msgs = append(s.msgs, msg)
@@ -173,9 +175,10 @@ var (
 		Limit: domain.LimitRPM, Scope: domain.ScopeUser, Current: 60, Max: 60, Reason: protocol.RefusedLimitReached,
 		ResetAt: noon.Add(20 * time.Second).UnixMilli(),
 	}}
-	view = &protocol.SessionView{Generation: 5, Seq: 2}
-	free = &protocol.SlotGrant{OK: true, Breaker: domain.BreakerClosed, Generation: 7}
-	full = &protocol.SlotGrant{DeniedBy: protocol.DeniedConcurrentLimit, InUse: 4, Limit: 4, RetryAfterMs: 900}
+	inLine = &protocol.QuotaWait{Until: noon.Add(3 * time.Second).UnixMilli()}
+	view   = &protocol.SessionView{Generation: 5, Seq: 2}
+	free   = &protocol.SlotGrant{OK: true, Breaker: domain.BreakerClosed, Generation: 7}
+	full   = &protocol.SlotGrant{DeniedBy: protocol.DeniedConcurrentLimit, InUse: 4, Limit: 4, RetryAfterMs: 900}
 )
 
 // to brings a fresh machine into a state.

@@ -99,6 +99,8 @@ type machine struct {
 	tries   []routing.Try
 
 	record record
+	within *bounds       // of the cost; nil until they are needed
+	billed *domain.Money // what the user is charged; nil until the end
 	ending ending
 }
 

@@ -19,6 +19,7 @@ var events = map[string]func(run){
 	"start":           func(r run) { r.start(noon) },
 	"quota granted":   func(r run) { r.quotaAnswered(granted, noon) },
 	"quota refused":   func(r run) { r.quotaAnswered(spent, noon) },
+	"quota waits":     func(r run) { r.quotaWaits(inLine, noon) },
 	"quota silent":    func(r run) { r.quotaAnswered(nil, noon) },
 	"session view":    func(r run) { r.sessionAnswered(view, noon) },
 	"session silent":  func(r run) { r.sessionAnswered(nil, noon) },
@@ -51,6 +52,7 @@ var cells = map[state]map[string]cell{
 	},
 	admitting: { // with neither answer yet; the second one is tested below
 		"quota granted":  {admitting, nil},
+		"quota waits":    {admitting, []string{"ask quota"}},
 		"quota silent":   {admitting, []string{"emergency"}},
 		"session view":   {admitting, nil},
 		"session silent": {admitting, nil},
@@ -182,6 +184,24 @@ func TestUnreachableQuotaAdmitsWithinThisNodesOwnCount(t *testing.T) {
 	require.Equal(t, 20*time.Second, r.fx.last.Reject.Fault.RetryAfter)
 	require.Equal(t, []string{"quota"}, r.fx.last.Reject.Degraded)
 	require.Equal(t, []string{"quota"}, r.fx.record.Log.Degraded)
+}
+
+func TestARequestInLineAsksAgainForAsLongAsItWasTold(t *testing.T) {
+	t.Parallel()
+	r := newWorld().run().to(t, admitting)
+	r.quotaWaits(inLine, noon)
+	again, _ := r.fx.msgs[len(r.fx.msgs)-1].(*protocol.QuotaReserve)
+	require.Equal(t, r.quota.lease, again.LeaseID)
+	require.Equal(t, inLine.Until, again.WaitUntil)
+	require.Equal(t, 5*time.Second, r.fx.within, "its turn, and the usual time")
+	later := *inLine
+	later.Until += 60_000
+	r.quotaWaits(&later, noon.Add(time.Second))
+	again, _ = r.fx.msgs[len(r.fx.msgs)-1].(*protocol.QuotaReserve)
+	require.Equal(t, inLine.Until, again.WaitUntil, "nobody is put off for ever")
+	r.sessionAnswered(view, noon)
+	r.quotaAnswered(granted, noon)
+	require.Equal(t, acquiring, r.state)
 }
 
 // Whatever happens in whatever order: every lease is given back, the client

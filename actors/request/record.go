@@ -58,7 +58,7 @@ func (m *machine) logRecord(now time.Time) *protocol.LogRecord {
 	m.describeUpstream(&row)
 	last := m.work()
 	cost := m.tariff().costOf(&last)
-	row.Cost = cost.Charge
+	row.Cost, m.billed = cost.Charge, &cost.Charge
 	rec := &protocol.LogRecord{
 		Log:    row,
 		Detail: domain.RequestDetail{RequestID: m.req.ID, Chain: m.record.chain.encode()},

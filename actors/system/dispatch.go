@@ -16,7 +16,8 @@ import (
 const (
 	// admitWithin bounds the wait for the first decision. Every ask of a request
 	// actor has a deadline of its own and all of them together take less, so it
-	// passes only when an actor is lost.
+	// passes only when an actor is lost. What a request may stand in line for money
+	// comes on top.
 	admitWithin = 10 * time.Second
 	// endWithin bounds the wait for the record of a request that is broken off.
 	endWithin = 5 * time.Second
@@ -61,7 +62,7 @@ func (d *Dispatcher) Admit(ctx context.Context, a *protocol.Admit) (*Run, protoc
 		return nil, protocol.Decision{}, f
 	}
 	r := &Run{d: d, admit: a, router: entrance}
-	within, cancel := context.WithTimeout(ctx, admitWithin)
+	within, cancel := context.WithTimeout(ctx, admitWithin+a.Catalog.Settings().AdmissionWait)
 	defer cancel()
 	decision, err := r.decide(within, entrance, a)
 	if err != nil && within.Err() != nil && ctx.Err() == nil {

@@ -83,9 +83,16 @@ func (g *Gateway) request(x *exchange) *protocol.Request {
 		Model: row.Call.Model, Stream: x.head.stream, Messages: x.head.messages,
 		Client:   x.client(),
 		Service:  x.serviceAsked(),
+		Demand:   x.head.demand(),
 		Verbatim: !x.target.editable(),
 		Lacks:    g.lacks(x), Estimable: x.estimable(),
 		Seed: uint64(x.id),
 		Log:  row,
 	}
+}
+
+// demand is what the call may use, as far as its body tells.
+func (h *head) demand() protocol.Demand {
+	v := &h.volume
+	return protocol.Demand{TextBytes: v.Text, Images: v.Images, PDFBytes: v.PDF, MaxOutput: max(h.output, 0)}
 }

@@ -54,6 +54,8 @@ func openaiMember(c *scan.Cursor, name []byte, h *head) {
 	case "prompt_cache_key":
 		h.hints.hasCacheKey = true
 		h.hints.cacheKey, _ = c.Text()
+	case "max_tokens", "max_completion_tokens", "max_output_tokens":
+		h.output, _ = c.Int()
 	case "service_tier":
 		h.tier, _ = c.Text()
 	case "metadata":

@@ -36,6 +36,8 @@ func claudeMember(c *scan.Cursor, name []byte, h *head) {
 		h.opening.toolNames(c)
 	case "messages":
 		h.turns(c, "content")
+	case "max_tokens":
+		h.output, _ = c.Int()
 	case "service_tier":
 		h.tier, _ = c.Text()
 	case "speed":

@@ -42,6 +42,12 @@ func geminiMember(c *scan.Cursor, name []byte, h *head) {
 		}
 	case "tools":
 		h.opening.toolNames(c)
+	case "generationConfig", "generation_config":
+		for field := range c.Members() {
+			if f := string(field); f == "maxOutputTokens" || f == "max_output_tokens" {
+				h.output, _ = c.Int()
+			}
+		}
 	case "serviceTier", "service_tier":
 		h.tier, _ = c.Text()
 	default:

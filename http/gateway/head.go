@@ -17,6 +17,8 @@ type head struct {
 	hints    sessionHints
 	opening  opening
 	end      int // offset of the document's closing brace
+	volume   scan.Volume
+	output   int64 // tokens that the answer may have; 0 = does not say
 
 	carries    bool      // something of ours, from an earlier conversion, may be in it
 	tier       scan.Text // of the service that the client wants
@@ -51,7 +53,7 @@ func readHead(d *dialect, body []byte, h *head) error {
 		}
 		d.member(c, name, h)
 	}
-	h.end, h.hourCache, h.carries = c.Pos()-1, c.Seen(), c.Marked()
+	h.end, h.hourCache, h.carries, h.volume = c.Pos()-1, c.Seen(), c.Marked(), c.Volume()
 	switch err := c.End(); {
 	case err != nil:
 		return badJSON(err)

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/claude-code-hub/cch/actors/protocol"
@@ -17,6 +18,7 @@ func (g *Gateway) relay(x *exchange, run Run, d protocol.Decision) error {
 	for {
 		switch {
 		case d.Reject != nil:
+			x.tellQuota(d.Reject.Degraded)
 			x.fail(d.Reject.Fault, g.Now())
 			return nil
 		case d.Done != nil:
@@ -32,6 +34,7 @@ func (g *Gateway) relay(x *exchange, run Run, d protocol.Decision) error {
 			return nil
 		}
 		if x.opened == nil {
+			x.tellQuota(d.Attempt.Degraded)
 			g.open(x, d.Attempt)
 			g.startKeepAlive(x)
 		}
@@ -41,6 +44,14 @@ func (g *Gateway) relay(x *exchange, run Run, d protocol.Decision) error {
 			return g.orphaned(x, res, err)
 		}
 		d = next
+	}
+}
+
+// tellQuota lets the client know that nobody guards its limits, as long as
+// nothing was answered and nobody else may be about to.
+func (x *exchange) tellQuota(degraded []string) {
+	if x.opened == nil && slices.Contains(degraded, "quota") {
+		x.reply.header().Set("X-Cch-Quota-State", "degraded")
 	}
 }
 

@@ -62,3 +62,18 @@ type Limits struct {
 	CostResetAt        time.Time // counting starts after it; zero = never reset
 	Cost5hResetAt      time.Time
 }
+
+// HasMoney tells whether an amount of money is limited.
+func (l *Limits) HasMoney() bool {
+	return l.USD5h > 0 || l.USDDaily > 0 || l.USDWeekly > 0 || l.USDMonthly > 0 || l.USDTotal > 0
+}
+
+// SmallestMoney is the smallest amount that is limited; 0 = none is.
+func (l *Limits) SmallestMoney() (least Money) {
+	for _, m := range [...]Money{l.USD5h, l.USDDaily, l.USDWeekly, l.USDMonthly, l.USDTotal} {
+		if m > 0 && (least == 0 || m < least) {
+			least = m
+		}
+	}
+	return least
+}

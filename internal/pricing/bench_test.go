@@ -71,3 +71,15 @@ func BenchmarkExpected(b *testing.B) {
 		h.Expected(1, 1_000_000_000)
 	}
 }
+
+func BenchmarkBounds(b *testing.B) {
+	table := seedTable(b)
+	demand := pricing.Demand{TextBytes: 76_000, MaxOutput: 32_000}
+	b.ReportAllocs()
+	for b.Loop() {
+		p := table.Resolve(pricing.Lookup{Requested: "claude-sonnet-4-5"})
+		if _, upper := p.Bounds(demand, pricing.StandardTerms()); upper == 0 {
+			b.Fatal("free")
+		}
+	}
+}

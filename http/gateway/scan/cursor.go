@@ -52,6 +52,8 @@ type Cursor struct {
 	err   error
 	watch watch
 	mark  mark
+
+	volume volume
 }
 
 // watch is a member looked for inside what is skipped.
@@ -187,6 +189,7 @@ func (c *Cursor) Text() (Text, bool) {
 		return Text{}, false
 	}
 	t := c.text()
+	c.volume.count(t.raw)
 	return t, c.err == nil
 }
 
@@ -236,7 +239,7 @@ func (c *Cursor) Skip() {
 		}
 		c.depth--
 	case String:
-		c.text()
+		c.volume.count(c.text().raw)
 	case Number:
 		c.number()
 	case Bool:
@@ -265,6 +268,7 @@ func (c *Cursor) skipObject() {
 		}
 		if c.watch.name != "" && string(name.raw) == c.watch.name && c.Kind() == String {
 			value := c.text()
+			c.volume.count(value.raw)
 			c.watch.seen = c.watch.seen || string(value.raw) == c.watch.value
 			continue
 		}

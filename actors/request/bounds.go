@@ -1,0 +1,63 @@
+package request
+
+import (
+	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/pricing"
+)
+
+// bounds are what a request may cost, judged before it is sent. Unpriced
+// models and calls that are not sold cost nothing.
+type bounds struct {
+	low, upper domain.Money // what its user may be charged for one attempt
+	provider   domain.Money // most that one attempt may cost at a provider with multiplier 1
+	model      string       // billed
+}
+
+// bounds judges the request by its body, once, and only where somebody's
+// money is limited.
+func (m *machine) bounds() *bounds {
+	if m.within == nil {
+		m.within = new(bounds)
+		if m.req.Class == domain.CallGenerate && m.limitsMoney() {
+			*m.within = m.tariff().bounds(m)
+		}
+	}
+	return m.within
+}
+
+func (m *machine) limitsMoney() bool {
+	return m.req.User.Limits.HasMoney() || m.req.Key.Limits.HasMoney() || m.plan.LimitsMoney()
+}
+
+// bounds limits the cost by the prices of the requested model. Who will serve
+// it is not known yet: the low bound is the cheapest provider's, the high one
+// the dearest's.
+func (t tariff) bounds(m *machine) bounds {
+	price := t.prices.Resolve(t.lookup(&work{requested: m.req.Model, served: served{model: m.req.Model}}, nil))
+	if price == nil {
+		return bounds{}
+	}
+	d := pricing.Demand(m.req.Demand)
+	asked := m.req.Service
+	terms := pricing.StandardTerms()
+	terms.Service = pricing.ServiceOf(domain.ServiceRequested, asked.Tier, "")
+	terms.Fast = asked.Fast
+	terms.CacheRatios = t.settings.CacheFallback == domain.CacheCCH
+	least, highest := m.plan.Markups(m.req.Groups)
+	e := bounds{model: price.Row.Model.ID}
+	_, e.provider = price.Bounds(d, terms)
+	terms.User = m.req.User.CostMultiplier
+	terms.Provider, terms.Group = highest.Provider, highest.Group
+	e.low, e.upper = price.Bounds(d, terms)
+	if least != highest {
+		terms.Provider, terms.Group = least.Provider, least.Group
+		e.low, _ = price.Bounds(d, terms)
+	}
+	return e
+}
+
+// expected is what to reserve where nothing is known of earlier requests.
+func (e *bounds) expected() domain.Money {
+	var none pricing.History
+	return none.Expected(e.low, e.upper)
+}
