@@ -111,9 +111,7 @@ func TestHealthViewAgainstModel(t *testing.T) {
 			}
 		}
 		for _, h := range b.View().All() {
-			if want[h.ProviderID] != h {
-				rt.Fatalf("got %v, want %v", h, want[h.ProviderID])
-			}
+			require.Equal(rt, want[h.ProviderID], h)
 			delete(want, h.ProviderID)
 		}
 		if len(want) != 0 {

@@ -66,6 +66,8 @@ type SlotReport struct {
 	TTFBMs       int64
 	DurMs        int64
 	T            int64
+	Model        string // that was asked for
+	ModelRefused bool   // the upstream's refusal names the model: others may be served
 	Message      string // redacted, at most 300 characters
 	// Quotas are what the answer told of the account behind the provider.
 	Quotas []domain.ProviderQuota

@@ -34,6 +34,7 @@ type Actor struct {
 	state  *state
 	health publisher
 	wakeup kit.Wakeup
+	probe  prober
 
 	ready  bool // messages are handled
 	loaded bool // the store has answered, so saving overwrites nothing unseen
@@ -55,7 +56,7 @@ type loaded struct {
 
 func newActor(id string, o Options) *Actor {
 	n, _ := strconv.ParseInt(id, 10, 64) // an id that is no number is of no provider, and disabled
-	return &Actor{o: o, state: newState(domain.ProviderID(n), o)}
+	return &Actor{o: o, state: newState(domain.ProviderID(n), o), probe: prober{Probing: o.Probing}}
 }
 
 // Receive handles one message.
@@ -106,6 +107,8 @@ func (a *Actor) handle(c *kit.Context, m any) {
 	case kit.MaybePassivate:
 		c.Respond(kit.Passivated{OK: !s.enabled && s.slots.Len() == 0})
 		return
+	case probed:
+		a.probed(m)
 	case kit.Wake:
 		a.wakeup.Rang()
 		a.loadIfDue(c)
@@ -125,7 +128,7 @@ func (a *Actor) configure() {
 // after does what follows from the message just handled: tell, save, and see
 // to being woken in time for the rest.
 func (a *Actor) after(c *kit.Context) {
-	publishAt := a.announce(c)
+	publishAt, probeAt := a.announce(c), a.look(c)
 	// Who holds a probe is saved at once too: its holder could not tell later.
 	urgent := a.changed || len(a.state.breaker.Probes) != a.probes
 	if urgent || a.dirty && !a.now.Before(a.saved.Add(saveEvery)) {
@@ -135,7 +138,7 @@ func (a *Actor) after(c *kit.Context) {
 	if a.dirty && a.loaded {
 		saveAt = a.saved.Add(saveEvery)
 	}
-	a.wakeup.By(c, a.state.nextChange(), a.state.upstream.next, a.state.upstream.keepAt(), publishAt, saveAt, a.loadAt)
+	a.wakeup.By(c, a.state.nextChange(), a.state.upstream.next, a.state.upstream.keepAt(), publishAt, saveAt, a.loadAt, probeAt)
 }
 
 // announce tells others what changed, and says when there will be more to tell.

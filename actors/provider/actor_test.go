@@ -32,6 +32,7 @@ type world struct {
 	saves     int
 	kept      []*domain.AccountState
 	notices   []domain.AccountNoticeLevel
+	probing   provider.Probing
 }
 
 func newWorld(p domain.Provider) *world {
@@ -122,7 +123,7 @@ func (w *world) start(t *testing.T, intercept func(kind, id string, self kit.Ref
 	t.Helper()
 	sys := kit.NewSystem(kit.Options{Name: "test", Logger: slog.New(slog.DiscardHandler), Intercept: intercept})
 	dir := sys.Directory(provider.New(provider.Options{
-		Catalog: w, Snapshots: w, Events: w, Health: w, Accounts: w, SessionTTL: 5 * time.Minute,
+		Catalog: w, Snapshots: w, Events: w, Health: w, Accounts: w, SessionTTL: 5 * time.Minute, Probing: w.probing,
 	}))
 	return &hub{t: t, sys: sys, ref: dir.Ref("7")}
 }
@@ -450,4 +451,46 @@ func BenchmarkAcquireAndReport(b *testing.B) {
 			Call: domain.CallGenerate, GivenUp: true, Generation: g.Generation,
 		})
 	}
+}
+
+// oracle answers probes as it is told.
+type oracle struct {
+	asked atomic.Int64
+	alive atomic.Bool
+}
+
+func (o *oracle) Alive(ctx context.Context, p *domain.Provider) bool {
+	o.asked.Add(1)
+	return o.alive.Load() && p.ID == 7 && ctx.Err() == nil
+}
+
+// Open breakers are probed at intervals; an answer leads to half-open, where
+// requests decide.
+func TestProbesLeadToHalfOpenAndNoFurther(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, o := newWorld(seven()), &oracle{}
+		w.probing = provider.Probing{Prober: o, Every: 10 * time.Second, Timeout: time.Second}
+		h := w.start(t, nil)
+		defer h.stop()
+		h.read()
+		time.Sleep(time.Minute)
+		require.Zero(t, o.asked.Load(), "a closed breaker is not probed")
+
+		_, err := kit.Ask[*protocol.BreakerDone](t.Context(), h.ref, &protocol.BreakerSet{ProviderID: 7, Action: protocol.BreakerTrip})
+		require.NoError(t, err)
+		time.Sleep(25 * time.Second)
+		synctest.Wait()
+		require.EqualValues(t, 2, o.asked.Load())
+		require.Equal(t, domain.BreakerOpen, h.read().Breaker)
+		o.alive.Store(true)
+		time.Sleep(6 * time.Second)
+		synctest.Wait()
+		require.Equal(t, domain.BreakerHalfOpen, h.read().Breaker)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.EqualValues(t, 3, o.asked.Load())
+		require.Equal(t, domain.BreakerHalfOpen, h.read().Breaker)
+		require.Equal(t, []string{"manual_open", "probe_succeeded"}, w.reasons())
+	})
 }

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"slices"
 	"time"
 
 	"github.com/claude-code-hub/cch/internal/domain"
@@ -22,6 +23,7 @@ func (s *state) health(now time.Time) domain.ProviderHealth {
 		OpenUntil:       s.breaker.OpenUntil,
 		ClosedAt:        s.breaker.ClosedAt,
 		CoolingUntil:    s.cooling.Until,
+		CoolingModels:   s.models.told(now),
 		ProbesInFlight:  len(s.breaker.Probes),
 		InFlight:        s.slots.Len(),
 		Sessions:        s.sessions.Len(now),
@@ -67,6 +69,7 @@ func (p *publisher) next(h domain.ProviderHealth, now time.Time) domain.Provider
 func (p *publisher) urgent(h domain.ProviderHealth, now time.Time) bool {
 	return h.Breaker != p.told.Breaker || accountUrgent(p.told.Account, h.Account) ||
 		!h.OpenUntil.Equal(p.told.OpenUntil) ||
+		!slices.Equal(h.CoolingModels, p.told.CoolingModels) ||
 		!h.CoolingUntil.Equal(p.told.CoolingUntil) && (h.CoolingUntil.After(now) || p.told.CoolingUntil.After(now))
 }
 

@@ -51,13 +51,18 @@ type Options struct {
 	SessionTTL time.Duration // how long a session counts after its last success
 	// CountNetworkErrors lets connections that broke or failed count as failures.
 	CountNetworkErrors bool
+	// Probing is how open breakers are probed; its zero value is not at all.
+	Probing Probing
 	// NodeLives tells whether stored leases of a node may still be in use;
 	// those of other nodes are dropped. Nil believes all.
 	NodeLives func(node string) bool
+
+	outage *outage // shared by the actors of the kind
 }
 
 // New describes the kind.
 func New(o Options) kit.Kind {
+	o.outage = &outage{}
 	return kit.Kind{
 		Name:        KindName,
 		New:         func(id string) kit.Actor { return newActor(id, o) },

@@ -26,6 +26,7 @@ type record struct {
 	Breaker   breakerRecord   `msgpack:"breaker"`
 	CoolUntil int64           `msgpack:"cool_until"`
 	CoolPause int64           `msgpack:"cool_pause"` // ms
+	Models    []modelRecord   `msgpack:"models"`
 	ErrStatus int             `msgpack:"err_status"`
 	ErrText   string          `msgpack:"err_text"`
 	Slots     []slotRecord    `msgpack:"slots"`
@@ -43,6 +44,12 @@ type breakerRecord struct {
 	Successes     int    `msgpack:"successes"`
 	Generation    int64  `msgpack:"generation"`
 	ClosedAt      int64  `msgpack:"closed_at"`
+}
+
+type modelRecord struct {
+	Model string `msgpack:"model"`
+	Until int64  `msgpack:"until"`
+	Pause int64  `msgpack:"pause"` // ms
 }
 
 type slotRecord struct {
@@ -71,6 +78,9 @@ func (s *state) snapshot(now time.Time) ([]byte, error) {
 		ErrStatus: s.lastError.status,
 		ErrText:   s.lastError.message,
 		Account:   s.upstream.record(),
+	}
+	for model, c := range s.models {
+		r.Models = append(r.Models, modelRecord{Model: model, Until: toMs(c.Until), Pause: c.Pause.Milliseconds()})
 	}
 	for l := range s.slots.All() {
 		if len(r.Slots) == maxSavedSlots {
@@ -106,6 +116,11 @@ func (s *state) restore(data []byte, now time.Time) error {
 	}
 	if until := fromMs(r.CoolUntil); until.After(s.cooling.Until) {
 		s.cooling = breaker.Cooling{Until: until, Pause: time.Duration(r.CoolPause) * time.Millisecond}
+	}
+	for _, m := range r.Models {
+		if until := fromMs(m.Until); until.After(s.models[m.Model].Until) {
+			s.models[m.Model] = breaker.Cooling{Until: until, Pause: time.Duration(m.Pause) * time.Millisecond}
+		}
 	}
 	if s.lastError == (lastError{}) {
 		s.lastError = lastError{status: r.ErrStatus, message: r.ErrText}

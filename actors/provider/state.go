@@ -25,6 +25,8 @@ type state struct {
 
 	breaker   breaker.State
 	cooling   breaker.Cooling
+	models    modelGates
+	outage    *outage
 	slots     *limits.LeaseTable[slot]
 	sessions  *limits.Sessions
 	rate      limits.Rate
@@ -54,6 +56,8 @@ func newState(id domain.ProviderID, o Options) *state {
 		network:   o.CountNetworkErrors,
 		nodeLives: o.NodeLives,
 		settings:  domain.DefaultBreakerSettings(),
+		models:    modelGates{},
+		outage:    o.outage,
 		slots:     limits.NewLeaseTable[slot](leaseTTL),
 		sessions:  limits.NewSessions(o.SessionTTL),
 		upstream:  upstream{id: id},
@@ -75,6 +79,7 @@ func (s *state) elapse(now time.Time) {
 		s.vacate(l.ID, l.Value, now)
 	}
 	s.step(breaker.Event{Kind: breaker.Tick}, cause{}, now)
+	s.models.forget(now)
 }
 
 // nextChange is when elapse will have something to do; zero if never.
@@ -109,7 +114,7 @@ func (s *state) acquire(m *protocol.SlotAcquire, now time.Time) *protocol.SlotGr
 		return s.take(m.LeaseID, v, now, ttl)
 	}
 	next, answer, _ := breaker.Admit(s.breaker, s.settings, m.LeaseID, m.Class == domain.CallGenerate, now)
-	if refusal := s.refuse(answer, v.session, now); refusal != nil {
+	if refusal := s.refuse(answer, v.session, m.Model, now); refusal != nil {
 		return refusal
 	}
 	if until := s.upstream.exhausted(m.Model, now); !until.IsZero() {
@@ -122,7 +127,7 @@ func (s *state) acquire(m *protocol.SlotAcquire, now time.Time) *protocol.SlotGr
 }
 
 // refuse is the first reason against a slot, or nil.
-func (s *state) refuse(answer breaker.Answer, session domain.SessionKey, now time.Time) *protocol.SlotGrant {
+func (s *state) refuse(answer breaker.Answer, session domain.SessionKey, model string, now time.Time) *protocol.SlotGrant {
 	switch {
 	case !s.enabled:
 		return s.deny(protocol.DeniedDisabled, time.Time{}, now)
@@ -132,6 +137,9 @@ func (s *state) refuse(answer breaker.Answer, session domain.SessionKey, now tim
 		return s.deny(protocol.DeniedHalfOpenBusy, time.Time{}, now)
 	case s.cooling.Active(now):
 		return s.deny(protocol.DeniedCoolingDown, s.cooling.Until, now)
+	}
+	if until := s.models.until(model, now); !until.IsZero() {
+		return s.deny(protocol.DeniedCoolingDown, until, now)
 	}
 	if c := limits.CheckRequests(domain.ScopeProvider, s.slots.Len(), s.limits.ConcurrentRequests); c.Failing {
 		return s.full(protocol.DeniedConcurrentLimit, c, now)
@@ -201,7 +209,7 @@ func (s *state) report(m *protocol.SlotReport, now time.Time) {
 	verdict := breaker.Judge(breaker.Outcome{
 		Class: m.Class, Failure: m.Failure, Call: m.Call, Status: m.Status,
 		RetryAfter: m.RetryAfterMs > 0, GivenUp: m.GivenUp,
-	}, s.network)
+	}, s.network && !s.unreachable(m, now))
 	e := breaker.Event{Kind: breaker.ProbeLost, Generation: generation, Lease: m.LeaseID}
 	switch {
 	case verdict == breaker.Good:
@@ -210,16 +218,47 @@ func (s *state) report(m *protocol.SlotReport, now time.Time) {
 		e.Kind = breaker.Failed
 	}
 	s.step(e, cause{status: m.Status, message: m.Message, reqID: m.ReqID}, now)
-	cooling := s.cooling.After(breaker.Refusal{
-		Class: m.Class, Failure: m.Failure, Status: m.Status,
-		RetryAfter: time.Duration(m.RetryAfterMs) * time.Millisecond,
-	}, now)
-	if !exhausted || s.upstream.until(now).Before(cooling.Until) {
-		s.cooling = cooling // else the account's own exclusion says more, and may bind some models only
-	}
+	s.cool(m, exhausted, now)
 	if m.Class == domain.ClassProviderError || m.Class == domain.ClassSystemError {
 		s.lastError = lastError{status: m.Status, message: m.Message}
 	}
+}
+
+// cool closes the gate that the outcome is about: that of a model if the
+// upstream refused the model alone, else the provider's. exhausted says that its
+// account is used up.
+func (s *state) cool(m *protocol.SlotReport, exhausted bool, now time.Time) {
+	r := breaker.Refusal{
+		Class: m.Class, Failure: m.Failure, Status: m.Status,
+		RetryAfter: time.Duration(m.RetryAfterMs) * time.Millisecond,
+	}
+	if m.Class == domain.ClassOK || m.ModelRefused {
+		s.models.note(m.Model, r, now)
+	}
+	if m.ModelRefused {
+		return
+	}
+	cooling := s.cooling.After(r, now)
+	if !exhausted || s.upstream.until(now).Before(cooling.Until) {
+		s.cooling = cooling // else the account's own exclusion says more, and may bind some models only
+	}
+}
+
+// unreachable tells whether the attempt failed because nobody can be reached.
+func (s *state) unreachable(m *protocol.SlotReport, now time.Time) bool {
+	if s.outage == nil {
+		return false
+	}
+	switch m.Failure {
+	case domain.FailDial, domain.FailReset:
+		s.outage.note(s.id, false, now)
+		return s.outage.everywhere(now)
+	case domain.FailNone, domain.FailStatus:
+		s.outage.note(s.id, true, now)
+	case domain.FailProxy, domain.FailTimeout, domain.FailEmpty, domain.FailFake200, domain.FailGate,
+		domain.FailStreamBroken, domain.FailRequest, domain.FailInternal:
+	}
+	return false
 }
 
 func (s *state) renew(m *protocol.LeaseRenew, now time.Time) *protocol.LeaseRenewed {
@@ -247,6 +286,7 @@ func (s *state) set(m *protocol.BreakerSet, now time.Time) {
 	case protocol.BreakerReset:
 		s.cooling = breaker.Cooling{}
 		s.upstream.forget()
+		clear(s.models)
 		s.lastError = lastError{}
 		s.step(breaker.Event{Kind: breaker.Reset}, cause{actor: m.Actor}, now)
 	case protocol.BreakerTrip:

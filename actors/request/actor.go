@@ -27,7 +27,9 @@ type Deps struct {
 	Health   routing.Health
 	Prices   *pricing.Prices
 	Node     string
-	Attempts int // per provider and request, unless the provider says otherwise; 0 = 2
+	// CountNetworkErrors is what provider actors do.
+	CountNetworkErrors bool
+	Attempts           int // per provider and request, unless the provider says otherwise; 0 = 2
 	// Emergency decides for quota actors that do not answer; nil admits all.
 	Emergency *Emergency
 }
@@ -146,7 +148,7 @@ func (a *Actor) spent() domain.Money {
 
 func (a *Actor) admit(msg *protocol.Admit, now time.Time) {
 	n := node{
-		name: a.shared.Node, attempts: a.shared.Attempts, health: a.shared.Health, prices: a.shared.Prices.For(msg.Catalog),
+		name: a.shared.Node, attempts: a.shared.Attempts, countNetwork: a.shared.CountNetworkErrors, health: a.shared.Health, prices: a.shared.Prices.For(msg.Catalog),
 	}
 	a.m = newMachine(a, n, msg, a.shared.plans.For(msg.Catalog))
 	a.c.After(watchdog, quiet{})

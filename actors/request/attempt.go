@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/claude-code-hub/cch/actors/protocol"
+	"github.com/claude-code-hub/cch/internal/breaker"
 	"github.com/claude-code-hub/cch/internal/domain"
 	"github.com/claude-code-hub/cch/internal/routing"
 )
@@ -45,6 +46,7 @@ func (m *machine) attempted(res *protocol.AttemptResult, now time.Time) {
 	m.record.special = append(m.record.special, res.Special...)
 	action := m.next(now)
 	m.report(res, action != routing.Retry, now)
+	m.slot.grant.Failures += m.blames(res, action != routing.Retry)
 	m.record.chain.attempted(m.req, &m.slot, res, now)
 	switch action {
 	case routing.Retry:
@@ -69,6 +71,19 @@ func (m *machine) next(now time.Time) routing.Action {
 	return routing.Next(budget, m.tries)
 }
 
+// blames is by how much an outcome raises the failure count of the provider's
+// breaker.
+func (m *machine) blames(res *protocol.AttemptResult, givenUp bool) int {
+	verdict := breaker.Judge(breaker.Outcome{
+		Class: res.Class, Failure: res.Failure, Call: m.req.Class, Status: res.Status,
+		RetryAfter: res.RetryAfter > 0, GivenUp: givenUp,
+	}, m.node.countNetwork)
+	if verdict == breaker.Bad && m.slot.choice.Provider.Breaker.FailureThreshold > 0 {
+		return 1
+	}
+	return 0
+}
+
 // report tells the provider's actor how its slot was used and gives it back.
 func (m *machine) report(res *protocol.AttemptResult, givenUp bool, now time.Time) {
 	s := &m.slot
@@ -78,6 +93,7 @@ func (m *machine) report(res *protocol.AttemptResult, givenUp bool, now time.Tim
 		Class: res.Class, Failure: res.Failure, Call: m.req.Class, Status: res.Status, GivenUp: givenUp,
 		Generation: s.grant.Generation, RetryAfterMs: res.RetryAfter.Milliseconds(),
 		TTFBMs: res.TTFB.Milliseconds(), DurMs: res.Took.Milliseconds(), T: now.UnixMilli(),
+		Model: s.model, ModelRefused: routing.RefusesModel(res.Status, res.Excerpt, s.model),
 		Message: clip(res.Excerpt, maxReportMessage), Quotas: res.Quotas,
 	})
 	m.fx.closed(s.lease)

@@ -77,7 +77,9 @@ type node struct {
 	name     string
 	attempts int // per provider, unless the provider says otherwise; 0 = the default
 	health   routing.Health
-	prices   *pricing.List // of the request's catalog
+	// countNetwork says that connections which fail count towards breakers.
+	countNetwork bool
+	prices       *pricing.List // of the request's catalog
 }
 
 // machine is the life of one request. Events are its methods; each takes the

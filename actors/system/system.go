@@ -46,6 +46,7 @@ type Options struct {
 	CountOnly              bool           // limits of users and keys are counted and not enforced
 	MaxAttemptsPerProvider int
 	CountNetworkErrors     bool
+	Probing                provider.Probing // of open breakers; zero = none
 
 	// Chores makes what maintenance does by the clock; nil = nothing.
 	Chores func(maintenance.Catalog) []maintenance.Job
@@ -137,7 +138,7 @@ func (s *System) openDirectories(o Options) {
 	s.providers = s.kit.Directory(provider.New(provider.Options{
 		Catalog: s.catalog, Snapshots: s.snapshots, Events: breakerEvents{s.bus}, Health: s.bus.HealthPublisher(),
 		Accounts:   accountEvents{s.bus, o.Now},
-		SessionTTL: o.SessionTTL, CountNetworkErrors: o.CountNetworkErrors, NodeLives: alive,
+		SessionTTL: o.SessionTTL, CountNetworkErrors: o.CountNetworkErrors, Probing: o.Probing, NodeLives: alive,
 	}))
 	s.sessions = s.kit.Directory(session.New(session.Options{
 		Snapshots: s.snapshots, History: o.Sessions, TTL: o.SessionTTL,
@@ -158,7 +159,7 @@ func (s *System) startRequests(o Options) {
 	}
 	pool := router.NewPool(s.kit, request.Kind(request.Deps{
 		Holders: s.holder, Keeper: keeper, Recorder: s.recorder, Health: s.bus.View(),
-		Prices: o.Prices, Node: o.Node, Attempts: o.MaxAttemptsPerProvider, Emergency: s.emergency,
+		Prices: o.Prices, Node: o.Node, Attempts: o.MaxAttemptsPerProvider, CountNetworkErrors: o.CountNetworkErrors, Emergency: s.emergency,
 	}), router.Options{})
 	s.dispatcher = NewDispatcher(DispatcherOptions{
 		Pool: pool, Keeper: keeper, Recorder: s.recorder, Now: o.Now, Logger: o.Logger,

@@ -161,6 +161,7 @@ func (a *App) buildActors(ctx context.Context, o Options) error {
 		Zone:                   zone,
 		MaxAttemptsPerProvider: a.cfg.Upstream.MaxAttemptsPerProvider,
 		CountNetworkErrors:     a.cfg.Upstream.BreakOnNetworkErrors,
+		Probing:                a.probing(),
 		CountOnly:              !a.cfg.Bounds.EnforceRateLimits,
 		Chores:                 a.chores,
 		Intercept:              o.Intercept,

@@ -27,6 +27,14 @@ func (a *API) declareProviderHealth() {
 		Summary: "Open a provider's breaker by hand",
 	}, a.openBreaker)
 	operation(a, LevelAdmin, huma.Operation{
+		OperationID: "resetBreakers", Method: http.MethodPost, Path: "/providers/breaker/reset", Tags: tags,
+		Summary: "Close the breakers of several providers",
+	}, a.resetBreakers)
+	operation(a, LevelAdmin, huma.Operation{
+		OperationID: "openBreakers", Method: http.MethodPost, Path: "/providers/breaker/open", Tags: tags,
+		Summary: "Open the breakers of several providers by hand",
+	}, a.openBreakers)
+	operation(a, LevelAdmin, huma.Operation{
 		OperationID: "drainProvider", Method: http.MethodPost, Path: "/providers/{id}/drain", Tags: tags,
 		Summary: "Let a provider finish its sessions and take no new ones, or end that",
 	}, a.drainProvider)
@@ -37,23 +45,34 @@ func (a *API) declareProviderHealth() {
 }
 
 type healthBody struct {
-	ProviderID   int64      `json:"providerId"`
-	State        string     `json:"state"        enum:"closed,open,half_open"`
-	Failures     int        `json:"failures"`
-	RetryAt      *time.Time `json:"retryAt"      doc:"when an open breaker lets a probe through"`
-	CoolingUntil *time.Time `json:"coolingUntil" doc:"the upstream asked not to be called before"`
-	InFlight     int        `json:"inFlight"`
-	Limit        *int       `json:"limit"        doc:"requests at a time; null = unlimited"`
-	Sessions     int        `json:"sessions"`
-	SessionLimit *int       `json:"sessionLimit"`
-	LastError    *string    `json:"lastError"`
-	LastStatus   *int       `json:"lastErrorStatus"`
-	ReportedAt   *time.Time `json:"reportedAt"   doc:"null when the provider has not been used since the start"`
+	ProviderID    int64              `json:"providerId"`
+	State         string             `json:"state"        enum:"closed,open,half_open"`
+	Failures      int                `json:"failures"`
+	RetryAt       *time.Time         `json:"retryAt"      doc:"when an open breaker lets a probe through"`
+	CoolingUntil  *time.Time         `json:"coolingUntil" doc:"the upstream asked not to be called before"`
+	CoolingModels []modelCoolingBody `json:"coolingModels" doc:"models that the upstream limits, by its own names"`
+	InFlight      int                `json:"inFlight"`
+	Limit         *int               `json:"limit"        doc:"requests at a time; null = unlimited"`
+	Sessions      int                `json:"sessions"`
+	SessionLimit  *int               `json:"sessionLimit"`
+	LastError     *string            `json:"lastError"`
+	LastStatus    *int               `json:"lastErrorStatus"`
+	ReportedAt    *time.Time         `json:"reportedAt"   doc:"null when the provider has not been used since the start"`
+}
+
+type modelCoolingBody struct {
+	Model string    `json:"model"`
+	Until time.Time `json:"until"`
 }
 
 func showHealth(h *domain.ProviderHealth) healthBody {
+	models := []modelCoolingBody{}
+	for _, m := range h.CoolingModels {
+		models = append(models, modelCoolingBody{Model: m.Model, Until: m.Until.UTC()})
+	}
 	return healthBody{
-		ProviderID: int64(h.ProviderID), State: string(h.Breaker), Failures: h.Failures,
+		CoolingModels: models,
+		ProviderID:    int64(h.ProviderID), State: string(h.Breaker), Failures: h.Failures,
 		RetryAt: instant(h.OpenUntil), CoolingUntil: instant(h.CoolingUntil), InFlight: h.InFlight,
 		Limit: optional(h.RequestLimit), Sessions: h.Sessions, SessionLimit: optional(h.SessionLimit),
 		LastError: optional(h.LastError), LastStatus: optional(h.LastErrorStatus), ReportedAt: instant(h.At),
@@ -91,11 +110,62 @@ type openBreakerInput struct {
 }
 
 func (a *API) openBreaker(ctx context.Context, in *openBreakerInput) (*healthOutput, error) {
-	var until time.Time
-	if in.Body != nil && in.Body.Minutes > 0 {
-		until = a.Now().Add(time.Duration(in.Body.Minutes) * time.Minute)
+	minutes := 0
+	if in.Body != nil {
+		minutes = in.Body.Minutes
 	}
-	return a.setBreaker(ctx, in.ID, protocol.BreakerTrip, until)
+	return a.setBreaker(ctx, in.ID, protocol.BreakerTrip, a.inMinutes(minutes))
+}
+
+// BreakerIDs names the providers of a batch.
+type BreakerIDs struct {
+	IDs []int64 `json:"ids" minItems:"1" maxItems:"500" uniqueItems:"true"`
+}
+
+type resetBreakersInput struct{ Body BreakerIDs }
+
+type openBreakersInput struct {
+	Body struct {
+		BreakerIDs
+		Minutes int `json:"minutes,omitempty" minimum:"1" maximum:"1440" doc:"left out: each provider's own open duration"`
+	}
+}
+
+type breakerBatchOutput struct {
+	Body struct {
+		Items  []healthBody `json:"items"  doc:"those that did as they were told, after it"`
+		Failed []int64      `json:"failed" doc:"those that do not exist or did not answer"`
+	}
+}
+
+func (a *API) resetBreakers(ctx context.Context, in *resetBreakersInput) (*breakerBatchOutput, error) {
+	return a.setBreakers(ctx, in.Body.IDs, protocol.BreakerReset, time.Time{})
+}
+
+func (a *API) openBreakers(ctx context.Context, in *openBreakersInput) (*breakerBatchOutput, error) {
+	return a.setBreakers(ctx, in.Body.IDs, protocol.BreakerTrip, a.inMinutes(in.Body.Minutes))
+}
+
+func (a *API) setBreakers(ctx context.Context, ids []int64, action protocol.BreakerAction, until time.Time) (*breakerBatchOutput, error) {
+	out := &breakerBatchOutput{}
+	out.Body.Items, out.Body.Failed = []healthBody{}, []int64{}
+	for _, id := range ids {
+		done, err := a.setBreaker(ctx, id, action, until)
+		if err != nil {
+			out.Body.Failed = append(out.Body.Failed, id)
+			continue
+		}
+		out.Body.Items = append(out.Body.Items, done.Body)
+	}
+	return out, nil
+}
+
+// inMinutes is the end of an order that names a duration; zero = it does not.
+func (a *API) inMinutes(n int) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return a.Now().Add(time.Duration(n) * time.Minute)
 }
 
 func (a *API) setBreaker(ctx context.Context, id int64, action protocol.BreakerAction, until time.Time) (*healthOutput, error) {

@@ -210,6 +210,15 @@ func TestHealthAndBreakers(t *testing.T) {
 		{ProviderID: 1, Action: protocol.BreakerTrip, Actor: "Admin Token"},
 		{ProviderID: 1, Action: protocol.BreakerReset, Actor: "Admin Token"},
 	}, w.actors.breakers)
+	var batch struct {
+		Items  []struct{ State string }
+		Failed []int64
+	}
+	w.admin(http.MethodPost, "/api/v1/providers/breaker/open", `{"ids":[1,99],"minutes":5}`).into(t, http.StatusOK, &batch)
+	require.Equal(t, []int64{99}, batch.Failed)
+	require.Equal(t, "open", batch.Items[0].State)
+	w.admin(http.MethodPost, "/api/v1/providers/breaker/reset", `{"ids":[1]}`).into(t, http.StatusOK, &batch)
+	require.Equal(t, "closed", batch.Items[0].State)
 	w.admin(http.MethodPost, "/api/v1/providers/99/breaker/reset", nil).refused(t, http.StatusNotFound, "resource.not_found")
 	w.actors.down = true
 	w.admin(http.MethodPost, "/api/v1/providers/1/breaker/reset", nil).refused(t, http.StatusServiceUnavailable, "dependency.unavailable")

@@ -18,20 +18,27 @@ type ProviderHealth struct {
 	ProviderID      ProviderID
 	Breaker         BreakerState
 	Failures        int
-	OpenUntil       time.Time     // when open
-	ClosedAt        time.Time     // when the breaker last closed again; zero = it was never open
-	CoolingUntil    time.Time     // do not call before; zero = now
-	ProbesInFlight  int           // half-open probes out
-	InFlight        int           // requests in flight
-	Sessions        int           // sessions counted against the session limit
-	RequestLimit    int           // 0 = none
-	SessionLimit    int           // 0 = none
-	Account         *AccountState // nil = nothing known
-	LastError       string        // redacted, at most 300 characters
+	OpenUntil       time.Time      // when open
+	ClosedAt        time.Time      // when the breaker last closed again; zero = it was never open
+	CoolingUntil    time.Time      // do not call before; zero = now
+	CoolingModels   []ModelCooling // models not to ask it for, at most 16; shared, not to be changed
+	ProbesInFlight  int            // half-open probes out
+	InFlight        int            // requests in flight
+	Sessions        int            // sessions counted against the session limit
+	RequestLimit    int            // 0 = none
+	SessionLimit    int            // 0 = none
+	Account         *AccountState  // nil = nothing known
+	LastError       string         // redacted, at most 300 characters
 	LastErrorStatus int
 	Seq             int64
 	Epoch           int64
 	At              time.Time
+}
+
+// ModelCooling is a model that a provider is not to be asked for.
+type ModelCooling struct {
+	Model string // as the provider calls it
+	Until time.Time
 }
 
 // Full tells whether the provider had no free slot when it last reported. A

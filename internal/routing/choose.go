@@ -239,14 +239,27 @@ func (e *entry) tier(in *Input) Tier {
 }
 
 // ill tells whether the provider must not be asked now, and until when.
-func ill(h *domain.ProviderHealth, known bool, now time.Time) (string, time.Time) {
-	switch {
+func (e *entry) ill(in *Input, h *domain.ProviderHealth, known bool) (string, time.Time) {
+	switch now := in.Now; {
 	case !known:
 		return "", time.Time{}
 	case h.Breaker == domain.BreakerOpen && (h.OpenUntil.IsZero() || now.Before(h.OpenUntil)):
 		return FilteredCircuit, h.OpenUntil
 	case now.Before(h.CoolingUntil):
 		return FilteredCooling, h.CoolingUntil
+	case len(h.CoolingModels) > 0:
+		return e.modelIll(in, h)
+	}
+	return "", time.Time{}
+}
+
+// modelIll tells whether the provider must not be asked for the model alone.
+func (e *entry) modelIll(in *Input, h *domain.ProviderHealth) (string, time.Time) {
+	model, _ := e.redirect(in.Model)
+	for i := range h.CoolingModels {
+		if c := &h.CoolingModels[i]; c.Model == model && in.Now.Before(c.Until) {
+			return FilteredCooling, c.Until
+		}
 	}
 	return "", time.Time{}
 }

@@ -40,6 +40,8 @@ func TestChooseFilters(t *testing.T) {
 		"open breaker":             {other: provider(2), edit: reports(2, open(time.Minute)), reason: "circuit_open"},
 		"opened without an end":    {other: provider(2), edit: reports(2, domain.ProviderHealth{Breaker: domain.BreakerOpen}), reason: "circuit_open"},
 		"cooling down":             {other: provider(2), edit: reports(2, cooling(time.Second)), reason: "cooling_down"},
+		"model cooling down":       {other: provider(2), edit: reports(2, coolingModel("claude-sonnet-4-5")), reason: "cooling_down"},
+		"renamed model cooling":    {other: provider(2, renames("claude-sonnet-4-5", "other")), edit: reports(2, coolingModel("other")), reason: "cooling_down"},
 		"tier with many refusals":  {other: provider(2, priority(-1)), edit: func(in *routing.Input) { in.ClosedTiers = []routing.Tier{{Priority: -1}} }, reason: "tier_exhausted"},
 		"disabled before protocol": {other: provider(2, disabled, chat), reason: "disabled"},
 		"client not allowed":       {other: provider(2, clients([]string{"codex-cli"}, nil)), reason: "client_restriction"},
@@ -73,6 +75,18 @@ func exclude(id domain.ProviderID, reason string) func(*routing.Input) {
 
 func reports(id domain.ProviderID, h domain.ProviderHealth) func(*routing.Input) {
 	return func(in *routing.Input) { in.Health.(health)[id] = h }
+}
+
+func TestChooseHeedsCoolingModelsAlone(t *testing.T) {
+	t.Parallel()
+	for name, h := range map[string]domain.ProviderHealth{
+		"another model":    coolingModel("claude-opus-4-1"),
+		"the time is over": {Breaker: domain.BreakerClosed, CoolingModels: []domain.ModelCooling{{Model: "claude-sonnet-4-5", Until: noon}}},
+	} {
+		require.NotNil(t, routing.Choose(input(plan(provider(1)), reports(1, h)), seeded(1)).Provider, name)
+	}
+	renamed := plan(provider(1, renames("claude-sonnet-4-5", "other")))
+	require.NotNil(t, routing.Choose(input(renamed, reports(1, coolingModel("claude-sonnet-4-5"))), seeded(1)).Provider, "it is asked for another")
 }
 
 func TestChooseModelRules(t *testing.T) {

@@ -103,6 +103,16 @@ func (s *ErrorRules) classifyAnswer(f Facts) Verdict {
 	return Verdict{Class: classOfStatus(f)}
 }
 
+// RefusesModel tells whether a refusal is about the model asked for alone: the
+// upstream is out of something and its own words name the model.
+func RefusesModel(status int, text, model string) bool {
+	switch status {
+	case 429, 503, 529:
+		return model != "" && strings.Contains(strings.ToLower(text), strings.ToLower(model))
+	}
+	return false
+}
+
 // classOfStatus sorts an answer whose text says nothing special. A status that
 // was merely inferred from a 2xx answer blames the provider, except for 404:
 // an upstream that hides its errors behind 200 is not one to trust on whose

@@ -119,3 +119,22 @@ func TestErrorRulesThatDoNotCompile(t *testing.T) {
 	_, err = routing.CompileErrorRules([]routing.ErrorRule{{Pattern: "x", MatchType: "glob"}})
 	require.ErrorContains(t, err, `unknown match type "glob"`)
 }
+
+func TestRefusesModel(t *testing.T) {
+	t.Parallel()
+	const model = "claude-opus-4-1"
+	for name, tc := range map[string]struct {
+		status int
+		text   string
+		want   bool
+	}{
+		"names it":         {429, `{"error":{"message":"rate limit reached for Claude-Opus-4-1"}}`, true},
+		"is overloaded":    {529, "no capacity for claude-opus-4-1", true},
+		"names none":       {429, "too many requests", false},
+		"names another":    {429, "rate limit reached for claude-sonnet-4-5", false},
+		"is another fault": {500, "claude-opus-4-1 crashed", false},
+	} {
+		require.Equal(t, tc.want, routing.RefusesModel(tc.status, tc.text, model), name)
+	}
+	require.False(t, routing.RefusesModel(429, "anything", ""))
+}

@@ -100,6 +100,19 @@ func cooling(until time.Duration) domain.ProviderHealth {
 	return domain.ProviderHealth{Breaker: domain.BreakerClosed, CoolingUntil: noon.Add(until), At: noon}
 }
 
+func coolingModel(model string) domain.ProviderHealth {
+	return domain.ProviderHealth{
+		Breaker: domain.BreakerClosed, At: noon,
+		CoolingModels: []domain.ModelCooling{{Model: model, Until: noon.Add(time.Minute)}},
+	}
+}
+
+func renames(from, to string) func(*domain.Provider) {
+	return func(p *domain.Provider) {
+		p.Routing.ModelRedirects = append(p.Routing.ModelRedirects, domain.ModelRedirect{MatchType: domain.MatchExact, Source: from, Target: to})
+	}
+}
+
 func full(age time.Duration) domain.ProviderHealth {
 	return domain.ProviderHealth{Breaker: domain.BreakerClosed, InFlight: 4, RequestLimit: 4, At: noon.Add(-age)}
 }

@@ -7,6 +7,7 @@ const (
 	PassedGroup   = "group_mismatch" // it is not the caller's; decision contexts leave such providers out
 	PassedLowTier = "lower_priority"
 	PassedBusy    = "busy"
+	PassedAccount = "account_low" // its account is nearly used up, others' are not
 	PassedCost    = "costlier"
 	PassedSession = "session_bound" // the session's provider is asked again
 )
@@ -56,15 +57,20 @@ func passed(c *candidate, r Routed) string {
 		return ""
 	case r.Reason == domain.ReasonSessionReuse:
 		return PassedSession
-	case c.tier != r.Tier:
+	case c.tier != r.Tier && (c.tier.Priority != r.Priority || !c.left.low()):
 		return PassedLowTier
+	case c.tier != r.Tier:
+		return PassedAccount
 	case c.ID == r.Provider.ID:
 		return ""
 	}
 	for i := range r.Context.Candidates {
 		if x := &r.Context.Candidates[i]; x.ID == c.ID && x.Probability == 0 {
-			if c.busy {
+			switch {
+			case c.busy:
 				return PassedBusy
+			case c.left.low():
+				return PassedAccount
 			}
 			return PassedCost
 		}
