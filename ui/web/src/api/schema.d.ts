@@ -356,6 +356,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/providers/breaker/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open the breakers of several providers by hand */
+        post: operations["openBreakers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/providers/breaker/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close the breakers of several providers */
+        post: operations["resetBreakers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/providers/health": {
         parameters: {
             query?: never;
@@ -818,6 +852,12 @@ export interface components {
             userId: number;
             userName: string | null;
         };
+        BreakerBatchOutputBody: {
+            /** @description those that do not exist or did not answer */
+            failed: number[] | null;
+            /** @description those that did as they were told, after it */
+            items: components["schemas"]["HealthBody"][] | null;
+        };
         BreakerBody: {
             /** Format: int64 */
             failureThreshold: number;
@@ -862,6 +902,9 @@ export interface components {
             halfOpenSuccessThreshold?: number | null;
             /** Format: int64 */
             openDurationMs?: number | null;
+        };
+        BreakerIDs: {
+            ids: number[] | null;
         };
         Candidate: {
             /** Format: double */
@@ -1389,6 +1432,8 @@ export interface components {
             version: number;
         };
         HealthBody: {
+            /** @description models that the upstream limits, by its own names */
+            coolingModels: components["schemas"]["ModelCoolingBody"][] | null;
             /**
              * Format: date-time
              * @description the upstream asked not to be called before
@@ -1821,6 +1866,11 @@ export interface components {
             role: "admin" | "user" | "reader";
             user: components["schemas"]["PersonBody"];
         };
+        ModelCoolingBody: {
+            model: string;
+            /** Format: date-time */
+            until: string;
+        };
         ModelRedirect: {
             matchType: string;
             source: string;
@@ -1845,6 +1895,14 @@ export interface components {
             /**
              * Format: int64
              * @description left out: the provider's own open duration
+             */
+            minutes?: number;
+        };
+        OpenBreakersInputBody: {
+            ids: number[] | null;
+            /**
+             * Format: int64
+             * @description left out: each provider's own open duration
              */
             minutes?: number;
         };
@@ -3922,6 +3980,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProviderBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openBreakers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenBreakersInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BreakerBatchOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resetBreakers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BreakerIDs"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BreakerBatchOutputBody"];
                 };
             };
             /** @description Error */
