@@ -74,6 +74,8 @@ type Attempt struct {
 	Wait       time.Duration // before the call
 	SessionSeq int64
 	Degraded   []string
+	// Begun is to be recorded once the upstream begins to answer.
+	Begun domain.BegunLog
 }
 
 // Reject ends the request without an answer from upstream. The log row is

@@ -19,6 +19,7 @@ import (
 const (
 	recordStarted  = 1
 	recordFinished = 2
+	recordBegun    = 3
 )
 
 var errRecord = errors.New("not a record of this program")
@@ -53,6 +54,9 @@ func (e *encoder) encode(it item) ([]byte, error) {
 	case it.finished != nil:
 		e.buf.WriteByte(recordFinished)
 		recordFields(&e.codec, it.finished)
+	case it.begun != nil:
+		e.buf.WriteByte(recordBegun)
+		begunFields(&e.codec, it.begun)
 	default:
 		return nil, errRecord
 	}
@@ -76,6 +80,9 @@ func decode(record []byte) (item, error) {
 	case recordFinished:
 		it.finished = &protocol.LogRecord{}
 		recordFields(c, it.finished)
+	case recordBegun:
+		it.begun = &domain.BegunLog{}
+		begunFields(c, it.begun)
 	default:
 		return item{}, fmt.Errorf("%w: it begins with %d", errRecord, record[0])
 	}

@@ -28,6 +28,19 @@ func logFields(c *codec, l *domain.RequestLog) {
 	c.array(logValues, func() { logList(c, l) })
 }
 
+const begunValues = 6
+
+func begunFields(c *codec, b *domain.BegunLog) {
+	c.array(begunValues, func() {
+		number(c, &b.ID)
+		number(c, &b.Attempt)
+		number(c, &b.ProviderID)
+		text(c, &b.Model)
+		number(c, &b.Estimate)
+		number(c, &b.ProviderEstimate)
+	})
+}
+
 const logValues = 47
 
 func logList(c *codec, l *domain.RequestLog) {

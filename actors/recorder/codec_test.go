@@ -43,6 +43,7 @@ func TestRecordsAreReadAsTheyWereWritten(t *testing.T) {
 	l := storetest.RequestLog(1)
 	for name, want := range map[string]item{
 		"started":        {started: &l},
+		"begun":          {begun: &domain.BegunLog{ID: 1, Attempt: 2, ProviderID: 3, Model: "m", Estimate: 4, ProviderEstimate: 5}},
 		"finished":       {finished: fullRecord()},
 		"empty started":  {started: &domain.RequestLog{}},
 		"empty finished": {finished: &protocol.LogRecord{}},

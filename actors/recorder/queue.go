@@ -9,10 +9,11 @@ import (
 	"github.com/claude-code-hub/cch/internal/domain"
 )
 
-// item is a journaled record on its way to the store. Exactly one of started
-// and finished is set.
+// item is a journaled record on its way to the store. Exactly one of started,
+// begun and finished is set.
 type item struct {
 	started  *domain.RequestLog
+	begun    *domain.BegunLog
 	finished *protocol.LogRecord
 	size     int   // bytes in the journal
 	end      int64 // position after it

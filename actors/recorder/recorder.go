@@ -30,7 +30,9 @@ type Journal interface {
 // method Rejected() bool giving true lies in the rows, any other in the moment.
 type Store interface {
 	WriteBatch(ctx context.Context, started []*domain.RequestLog, finished []domain.FinishedLog) error
-	Open(ctx context.Context, limit int) ([]domain.RequestLog, error)
+	// Begin notes on rows that are open that upstreams have begun to answer.
+	Begin(ctx context.Context, begun []*domain.BegunLog) error
+	Open(ctx context.Context, limit int) ([]domain.OpenLog, error)
 }
 
 // Ledger keeps what was spent. Append tells for each row what became of it; its
@@ -120,6 +122,17 @@ func (r *Recorder) Started(row *domain.RequestLog, done func(error)) {
 	r.hand(item{started: row}, false, done)
 }
 
+// Begun records that an upstream has begun to answer. Should the process die,
+// the request's estimate is due. What it is given belongs to the recorder from
+// now on.
+func (r *Recorder) Begun(b *domain.BegunLog) {
+	r.hand(item{begun: b}, false, func(err error) {
+		if err != nil {
+			r.o.Logger.Warn("the beginning of an answer was not recorded", "request_id", b.ID.String(), "error", err)
+		}
+	})
+}
+
 // Finish records how a request ended and what it owes. done is called exactly
 // once, from another goroutine, when the record can no longer be lost, or with
 // an error. The record belongs to the recorder from now on.
@@ -130,13 +143,30 @@ func (r *Recorder) Finish(rec *protocol.LogRecord, done func(error)) {
 // hand gives a record to the journal and, once it is there, to the worker and
 // the settler.
 func (r *Recorder) hand(it item, urgent bool, done func(error)) {
+	r.journal(&it, urgent, func(err error) {
+		if err == nil {
+			r.queue.push(it)
+		}
+		done(err)
+	})
+}
+
+// keep is hand for a record that the caller brings to the store itself.
+func (r *Recorder) keep(it *item, done func(error)) { r.journal(it, true, done) }
+
+// journal writes a record to the journal. When it is there its settlements are
+// owed, and done is called in the order of the records.
+func (r *Recorder) journal(it *item, urgent bool, done func(error)) {
 	enc, _ := r.buffers.Get().(*encoder)
-	record, err := enc.encode(it)
+	record, err := enc.encode(*it)
 	if err == nil {
 		it.size = len(record)
 		err = r.o.Journal.Append(record, urgent, func(end int64, err error) {
 			if err == nil {
-				r.journaled(it, end)
+				it.end = end
+				if debt := r.progress.journaled(end, it.settles()); debt != nil {
+					r.settler.owe(debt)
+				}
 			}
 			done(wrap(err))
 		})
@@ -155,15 +185,6 @@ func wrap(err error) error {
 		return nil
 	}
 	return fmt.Errorf("record a request: %w", err)
-}
-
-// journaled runs on the journal's goroutine, in the order of the records.
-func (r *Recorder) journaled(it item, end int64) {
-	it.end = end
-	if debt := r.progress.journaled(end, it.settles()); debt != nil {
-		r.settler.owe(debt)
-	}
-	r.queue.push(it)
 }
 
 // Recover does again what the last process may not have finished, closes the

@@ -25,6 +25,7 @@ import (
 type memoryStore struct {
 	mu      sync.Mutex
 	rows    map[domain.RequestID]domain.RequestLog
+	begun   map[domain.RequestID]*domain.BegunLog
 	err     error
 	poison  domain.RequestID
 	batches int
@@ -66,15 +67,30 @@ func (s *memoryStore) WriteBatch(_ context.Context, started []*domain.RequestLog
 	return nil
 }
 
-func (s *memoryStore) Open(_ context.Context, limit int) (open []domain.RequestLog, err error) {
+func (s *memoryStore) Open(_ context.Context, limit int) (open []domain.OpenLog, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, id := range slices.Sorted(maps.Keys(s.rows)) {
 		if l := s.rows[id]; l.Result.StatusCode == 0 && len(open) < limit {
-			open = append(open, l)
+			open = append(open, domain.OpenLog{RequestLog: l, Begun: s.begun[id]})
 		}
 	}
 	return open, nil
+}
+
+func (s *memoryStore) Begin(_ context.Context, begun []*domain.BegunLog) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil {
+		return s.err
+	}
+	if s.begun == nil {
+		s.begun = make(map[domain.RequestID]*domain.BegunLog)
+	}
+	for _, b := range begun {
+		s.begun[b.ID] = b
+	}
+	return nil
 }
 
 func (s *memoryStore) fail(err error) {
@@ -99,6 +115,7 @@ type bank struct {
 	mu      sync.Mutex
 	shut    bool
 	settled map[protocol.SettleKey]int
+	last    map[protocol.SettleKey]*protocol.QuotaSettle
 }
 
 func (b *bank) Receive(c *kit.Context) {
@@ -112,6 +129,10 @@ func (b *bank) Receive(c *kit.Context) {
 		return
 	}
 	b.settled[m.SettleKey]++
+	if b.last == nil {
+		b.last = make(map[protocol.SettleKey]*protocol.QuotaSettle)
+	}
+	b.last[m.SettleKey] = m
 	c.Respond(&protocol.QuotaSettled{SettleKey: m.SettleKey})
 }
 
@@ -334,7 +355,9 @@ func TestCrashLosesAndDoublesNothing(t *testing.T) {
 		w := newWorld(t)
 		w.boot(t)
 		w.started(t, 1)
+		w.rec.Begun(&domain.BegunLog{ID: storetest.RequestLog(1).ID, ProviderID: 4, Estimate: 70, ProviderEstimate: 60})
 		w.started(t, 2)
+		w.rec.Begun(&domain.BegunLog{ID: storetest.RequestLog(2).ID, Estimate: 80})
 		time.Sleep(time.Second) // 1 and 2 are open in the store
 		w.finish(t, 2)
 		w.started(t, 3)
@@ -355,7 +378,17 @@ func TestCrashLosesAndDoublesNothing(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		synctest.Wait()
-		require.Equal(t, 2, w.bank.count(), "settlements are done again")
+		require.Equal(t, 4, w.bank.count(), "settlements are done again, and interrupted requests owe theirs")
+		for n, want := range map[int]string{1: "estimated", 3: "not_billed"} {
+			settle := w.bank.last[domain.SettleKey{ReqID: storetest.RequestLog(n).ID, Kind: domain.LedgerCharge}]
+			require.Equal(t, want, settle.State)
+			require.True(t, settle.IsFinal)
+			require.Equal(t, storetest.RequestLog(n).UserID, settle.UserID)
+			if n == 1 {
+				require.Equal(t, [2]domain.Money{70, 60}, [2]domain.Money{settle.Charge, settle.ProviderCost})
+				require.Equal(t, domain.ProviderID(4), settle.Row.ProviderID)
+			}
+		}
 		w.shutdown(t)
 
 		w.boot(t)

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/claude-code-hub/cch/actors/protocol"
 	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/pricing"
 )
 
 const (
@@ -165,23 +167,42 @@ func (w *worker) commitAlone(ctx context.Context, batch []item) error {
 
 func (w *worker) write(ctx context.Context, batch []item) error {
 	var started []*domain.RequestLog
+	var begun []*domain.BegunLog
 	var finished []domain.FinishedLog
 	for _, it := range batch {
 		switch {
 		case it.started != nil:
 			started = append(started, it.started)
+		case it.begun != nil:
+			begun = append(begun, it.begun)
 		case it.finished != nil:
 			finished = append(finished, domain.FinishedLog{Log: &it.finished.Log, Detail: &it.finished.Detail})
 		}
 	}
-	if len(started)+len(finished) == 0 {
-		return nil
+	if len(started)+len(finished) > 0 {
+		if err := w.r.o.Store.WriteBatch(ctx, started, finished); err != nil {
+			return err
+		}
 	}
-	if err := w.r.o.Store.WriteBatch(ctx, started, finished); err != nil {
-		return err
+	if begun = unfinished(begun, finished); len(begun) > 0 {
+		if err := w.r.o.Store.Begin(ctx, begun); err != nil {
+			return err
+		}
 	}
 	w.r.stats.written.Add(int64(len(started) + len(finished)))
 	return nil
+}
+
+// unfinished are those of begun whose end is not in the same batch.
+func unfinished(begun []*domain.BegunLog, finished []domain.FinishedLog) []*domain.BegunLog {
+	if len(begun) == 0 || len(finished) == 0 {
+		return begun
+	}
+	ended := make(map[domain.RequestID]struct{}, len(finished))
+	for _, f := range finished {
+		ended[f.Log.ID] = struct{}{}
+	}
+	return slices.DeleteFunc(begun, func(b *domain.BegunLog) bool { _, ok := ended[b.ID]; return ok })
 }
 
 func (w *worker) buryItem(it item) error {
@@ -197,7 +218,8 @@ func (w *worker) bury(record []byte) error {
 	return w.r.o.Journal.Bury(record)
 }
 
-// closeInterrupted closes the rows that no process is working on any more.
+// closeInterrupted closes the rows that no process is working on any more. Their
+// records are journaled like others, for they owe a settlement.
 func (w *worker) closeInterrupted(ctx context.Context) error {
 	for last := domain.RequestID(0); ; {
 		rows, err := w.r.o.Store.Open(ctx, w.r.o.BatchRecords)
@@ -209,26 +231,49 @@ func (w *worker) closeInterrupted(ctx context.Context) error {
 		}
 		last = rows[0].ID
 		batch := make([]item, len(rows))
+		safe := make(chan error, len(rows))
 		for i, row := range rows {
 			batch[i] = item{finished: interrupted(row, w.r.o.Now())}
+			w.r.keep(&batch[i], func(err error) { safe <- err })
+		}
+		for range rows {
+			err = errors.Join(err, <-safe)
+		}
+		if err != nil {
+			return err
 		}
 		if err := w.commit(ctx, batch); err != nil {
 			return err
 		}
+		w.r.queue.caughtUp(batch[len(batch)-1].end)
 		w.r.o.Logger.WarnContext(ctx, "requests were interrupted when the last process ended", "count", len(rows))
 	}
 }
 
-// interrupted is the record of a request whose process died.
-func interrupted(row domain.RequestLog, now time.Time) *protocol.LogRecord {
+// interrupted is the record of a request whose process died. A row is opened
+// when a provider is called, so the request was admitted and owes a settlement:
+// its estimate, if it was being answered.
+func interrupted(open domain.OpenLog, now time.Time) *protocol.LogRecord {
+	row := open.RequestLog
+	settle := protocol.QuotaSettle{
+		SettleKey: domain.SettleKey{ReqID: row.ID, Kind: domain.LedgerCharge},
+		UserID:    row.UserID, KeyID: row.KeyID, SessionID: row.SessionID,
+		State: string(pricing.StateNotBilled), T: row.CreatedAt.UnixMilli(), IsFinal: true,
+		Row: domain.LedgerFacts{Model: row.Call.Model},
+	}
+	if b := open.Begun; b != nil {
+		settle.State, settle.Charge, settle.ProviderCost = string(pricing.StateEstimated), b.Estimate, b.ProviderEstimate
+		settle.Row.ProviderID, row.Cost = b.ProviderID, b.Estimate
+	}
 	row.Result = domain.ResultRecord{
 		StatusCode: 500, Outcome: domain.OutcomeFailure, ErrorCode: string(domain.ReasonInterrupted),
 		ErrorMessage: "the server stopped before the request ended",
 	}
-	return &protocol.LogRecord{Log: row, Detail: domain.RequestDetail{
-		RequestID: row.ID,
-		Chain:     interruptedChain(now),
-	}}
+	return &protocol.LogRecord{
+		Log:     row,
+		Detail:  domain.RequestDetail{RequestID: row.ID, Chain: interruptedChain(now)},
+		Settles: []protocol.QuotaSettle{settle},
+	}
 }
 
 // interruptedChain is the only decision that is known of such a request.

@@ -306,13 +306,23 @@ func TestARecordIsMadeForALostRequest(t *testing.T) {
 	a := admit()
 	a.Request.Log = domain.RequestLog{ID: 77, UserID: 8}
 	now := a.Request.ReceivedAt.Add(3 * time.Second)
-	left := request.Lost(a, true, now)
+	left := request.Lost(a, nil, false, true, now)
 	require.Equal(t, domain.RequestID(77), left.Detail.RequestID)
 	require.Equal(t, domain.UserID(8), left.Log.UserID)
 	require.Equal(t, 499, left.Log.Result.StatusCode)
 	require.Equal(t, 3*time.Second, left.Log.Timing.Duration)
 	require.Empty(t, left.Settles)
-	broken := request.Lost(a, false, now)
+	at := &protocol.Attempt{N: 2, ProviderID: 4, Begun: domain.BegunLog{Estimate: 50, ProviderEstimate: 40}}
+	unanswered := request.Lost(a, at, false, false, now)
+	require.Equal(t, protocol.QuotaSettle{
+		SettleKey: domain.SettleKey{ReqID: a.Request.ID, Kind: domain.LedgerCharge},
+		UserID:    a.Request.User.ID, KeyID: a.Request.Key.ID, SessionID: a.Request.Session.ID, State: "not_billed",
+		T: a.Request.ReceivedAt.UnixMilli(), IsFinal: true, Row: domain.LedgerFacts{ProviderID: 4, Model: a.Request.Model},
+	}, unanswered.Settles[0])
+	broken := request.Lost(a, at, true, false, now)
+	require.Equal(t, "estimated", broken.Settles[0].State)
+	require.Equal(t, domain.Money(50), broken.Settles[0].Charge)
+	require.Equal(t, domain.Money(40), broken.Settles[0].ProviderCost)
 	require.Equal(t, 500, broken.Log.Result.StatusCode)
 	require.Equal(t, domain.OutcomeFailure, broken.Log.Result.Outcome)
 	require.Contains(t, string(broken.Detail.Chain), "lost")

@@ -24,6 +24,8 @@ type quota struct {
 	ask    *protocol.QuotaReserve
 	know   knowledge
 	ok     bool // admitted, be it without the quota actor
+	// estimate is what was reserved; 0 where nothing was.
+	estimate domain.Money
 }
 
 // session is the request's view of its session.
@@ -71,7 +73,7 @@ func (m *machine) quotaAnswered(g *protocol.QuotaGrant, now time.Time) {
 		}
 		m.quota.ok = true
 	case g.OK:
-		m.quota.know, m.quota.ok = known, true
+		m.quota.know, m.quota.ok, m.quota.estimate = known, true, g.Estimate
 	default:
 		m.quota.know = known
 		m.refuse(now, limitFault(g.Refusal, now))

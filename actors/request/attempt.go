@@ -19,7 +19,7 @@ func (m *machine) attempt(now time.Time) {
 	m.fx.answer(protocol.Decision{Attempt: &protocol.Attempt{
 		N: m.slot.n, ProviderID: m.slot.choice.Provider.ID, Lease: m.slot.lease,
 		Model: m.slot.model, Redirected: m.slot.redirect != nil, Convert: m.slot.converts(),
-		SessionSeq: m.session.view.Seq, Degraded: m.record.degraded,
+		SessionSeq: m.session.view.Seq, Degraded: m.record.degraded, Begun: m.begun(),
 	}})
 }
 
@@ -45,6 +45,9 @@ func (m *machine) attempted(res *protocol.AttemptResult, now time.Time) {
 	m.record.last = res
 	m.record.special = append(m.record.special, res.Special...)
 	action := m.next(now)
+	if w := m.work(); action != routing.End && w.failedWithUsage() {
+		m.record.earlier = append(m.record.earlier, w)
+	}
 	m.report(res, action != routing.Retry, now)
 	m.slot.grant.Failures += m.blames(res, action != routing.Retry)
 	m.record.chain.attempted(m.req, &m.slot, res, now)

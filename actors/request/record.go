@@ -24,6 +24,7 @@ type record struct {
 	served    served // by the attempt handed out last
 	last      *protocol.AttemptResult
 	special   []domain.SpecialSetting // of all attempts
+	earlier   []work                  // attempts before the last that cost something
 }
 
 // served is who was called, and with what.
@@ -58,7 +59,12 @@ func (m *machine) logRecord(now time.Time) *protocol.LogRecord {
 	m.describeUpstream(&row)
 	last := m.work()
 	cost := m.tariff().costOf(&last)
+	earlier := m.earlierCosts()
 	row.Cost, m.billed = cost.Charge, &cost.Charge
+	for i := range earlier {
+		row.Cost += earlier[i].Charge
+	}
+	cost.Earlier = earlier
 	rec := &protocol.LogRecord{
 		Log:    row,
 		Detail: domain.RequestDetail{RequestID: m.req.ID, Chain: m.record.chain.encode()},
@@ -77,8 +83,10 @@ func (m *machine) logRecord(now time.Time) *protocol.LogRecord {
 }
 
 // Lost is the record of a request whose actor is gone and wrote none: its client
-// left, or it was broken off. Its leases are the keeper's to give back.
-func Lost(a *protocol.Admit, clientGone bool, now time.Time) *protocol.LogRecord {
+// left, or it was broken off. Its leases are the keeper's to give back. at is the
+// last attempt it was to make, nil if it came to none, and begun whether that
+// was being answered: then nobody knows what it cost, and its estimate is due.
+func Lost(a *protocol.Admit, at *protocol.Attempt, begun, clientGone bool, now time.Time) *protocol.LogRecord {
 	m := newMachine(nil, node{}, a, routing.Compile(a.Catalog)) // without effects: it never runs
 	m.began = now
 	if clientGone {
@@ -86,7 +94,11 @@ func Lost(a *protocol.Admit, clientGone bool, now time.Time) *protocol.LogRecord
 	} else {
 		m.ending = m.interrupted("the request's actor was lost", now)
 	}
-	return m.logRecord(now)
+	rec := m.logRecord(now)
+	if at != nil {
+		rec.Settles = []protocol.QuotaSettle{lostSettlement(m.req, at, begun)}
+	}
+	return rec
 }
 
 func (m *machine) timing(now time.Time) domain.TimingRecord {

@@ -27,9 +27,17 @@ const (
 type DispatcherOptions struct {
 	Pool     *router.Pool
 	Keeper   kit.Ref // gets what concerns leases
-	Recorder request.Recorder
+	Recorder Recorder
 	Now      func() time.Time
 	Logger   *slog.Logger
+}
+
+// Recorder writes down what becomes of requests.
+type Recorder interface {
+	request.Recorder
+	// Begun records that a request is being answered, so that its estimate is
+	// due should this process die. What it is given must not change any more.
+	Begun(b *domain.BegunLog)
 }
 
 // Dispatcher hands requests to request actors. Safe for concurrent use.
@@ -47,6 +55,9 @@ type Run struct {
 	actor  kit.Ref // zero until the first decision
 	over   bool    // Reject or Done came, or Gone was told
 	failed bool    // a decision did not come: the caller knows and sees to the record
+	lost   bool    // the actor failed, so what is owed is for us to settle
+	last   *protocol.Attempt
+	begun  bool // the upstream began to answer it
 }
 
 // Admit has a request admitted and its first provider chosen. Unless Run is nil
@@ -85,10 +96,14 @@ func (r *Run) decide(ctx context.Context, to kit.Ref, msg any) (protocol.Decisio
 	case err == nil:
 		r.actor = answer.Run
 		r.over = answer.Decision.Attempt == nil
+		if !r.over {
+			r.last, r.begun = answer.Decision.Attempt, false
+		}
 		return answer.Decision, nil
 	case ctx.Err() != nil:
 		err = ctx.Err()
 	default:
+		r.lost = true
 		err = r.undecided(err)
 	}
 	r.failed = true
@@ -102,8 +117,15 @@ func (r *Run) undecided(cause error) error {
 
 func (r *Run) id() domain.RequestID { return r.admit.Request.ID }
 
-// Begun tells that the upstream began to answer attempt n.
-func (r *Run) Begun(n int) { r.d.o.Keeper.Tell(&protocol.AttemptBegun{ReqID: r.id(), N: n}) }
+// Begun tells that the upstream began to answer attempt n, which costs something
+// from now on.
+func (r *Run) Begun(n int) {
+	r.d.o.Keeper.Tell(&protocol.AttemptBegun{ReqID: r.id(), N: n})
+	if r.last != nil && r.last.N == n && !r.begun {
+		r.begun = true
+		r.d.o.Recorder.Begun(&r.last.Begun)
+	}
+}
 
 // Gone tells that the client left while no attempt is running, and returns when
 // the record is written.
@@ -116,6 +138,8 @@ func (r *Run) Close() {
 	abort := &protocol.Abort{ReqID: r.id(), Why: "connection closed"}
 	switch {
 	case r.over:
+	case r.lost && r.last != nil: // the row is the caller's, the settlement ours
+		r.record(false)
 	case r.failed:
 		r.reach().Tell(abort)
 	default:
@@ -133,7 +157,14 @@ func (r *Run) end(msg any, clientGone bool) {
 	if _, err := kit.Ask[*request.Answer](ctx, r.reach(), msg); err == nil {
 		return
 	}
-	r.d.o.Recorder.Finish(request.Lost(r.admit, clientGone, r.d.o.Now()), func(err error) {
+	r.record(clientGone)
+}
+
+// record stands in for the actor. Of two records of a request the first counts,
+// and so does its settlement, but that the real cost takes the place of an
+// estimate.
+func (r *Run) record(clientGone bool) {
+	r.d.o.Recorder.Finish(request.Lost(r.admit, r.last, r.begun, clientGone, r.d.o.Now()), func(err error) {
 		if err != nil {
 			r.d.o.Logger.Error("request record could not be journaled",
 				slog.String("request_id", r.id().String()), slog.Any("error", err))

@@ -75,6 +75,7 @@ type journal struct {
 	mu    sync.Mutex
 	last  *protocol.LogRecord
 	count int
+	begun []int // attempts
 }
 
 func (j *journal) Finish(rec *protocol.LogRecord, done func(error)) {
@@ -83,6 +84,12 @@ func (j *journal) Finish(rec *protocol.LogRecord, done func(error)) {
 	j.count++
 	j.mu.Unlock()
 	done(nil)
+}
+
+func (j *journal) Begun(b *domain.BegunLog) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.begun = append(j.begun, b.Attempt)
 }
 
 func (j *journal) record() *protocol.LogRecord {
@@ -353,7 +360,10 @@ func TestDispatchWhenTheActorFails(t *testing.T) {
 		}
 		run.Close()
 		synctest.Wait()
-		require.Nil(t, n.journal.record(), "the record is the caller's now")
+		settles := n.journal.record().Settles
+		require.Len(t, settles, 1, "the row is the caller's, but the request was admitted")
+		require.Equal(t, "not_billed", settles[0].State)
+		require.True(t, settles[0].IsFinal)
 	})
 }
 

@@ -85,6 +85,8 @@ func (s *settler) Finish(rec *protocol.LogRecord, done func(error)) {
 	}()
 }
 
+func (s *settler) Begun(*domain.BegunLog) {}
+
 // real is a node with all its real actors.
 type real struct {
 	*system.Dispatcher

@@ -22,6 +22,17 @@ type CostBreakdown struct {
 	ProviderNet  Money       `json:"providerCost,omitempty"` // base × provider multiplier
 	Charge       Money       `json:"charge"`                 // what limits of users and keys count
 	ReportedCost *Money      `json:"reportedCost,omitempty"` // by the upstream; nil = it does not say
+	// Earlier are the attempts before that cost something too; each has a row of
+	// its own in the ledger.
+	Earlier []AttemptCost `json:"earlier,omitempty"`
+}
+
+// AttemptCost is the cost of an attempt that was not the last.
+type AttemptCost struct {
+	Attempt    int        `json:"attempt"`
+	ProviderID ProviderID `json:"providerId"`
+	Usage      Usage      `json:"-"`
+	CostBreakdown
 }
 
 // CostTerms are what holds for a whole answer beside its multipliers.

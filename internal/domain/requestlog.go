@@ -109,6 +109,23 @@ type RequestDetail struct {
 	Error     string // redacted excerpt of the last error, at most 4000 characters
 }
 
+// BegunLog says that an upstream has begun to answer a request, which costs
+// something from then on.
+type BegunLog struct {
+	ID               RequestID
+	Attempt          int
+	ProviderID       ProviderID
+	Model            string // sent upstream
+	Estimate         Money  // what is due if nobody will know what it cost
+	ProviderEstimate Money  // the same, of the provider
+}
+
+// OpenLog is a row whose request has not ended.
+type OpenLog struct {
+	RequestLog
+	Begun *BegunLog // nil: no upstream has begun to answer
+}
+
 // FinishedLog is a closed row with its bulky part. Neither may be changed after
 // it was handed over.
 type FinishedLog struct {

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 
@@ -125,13 +126,63 @@ func (r RequestLogs) Newest(ctx context.Context) (domain.RequestID, error) {
 }
 
 // Open returns rows that were opened and never closed, oldest first.
-func (r RequestLogs) Open(ctx context.Context, limit int) ([]domain.RequestLog, error) {
-	var rows []logRow
+func (r RequestLogs) Open(ctx context.Context, limit int) ([]domain.OpenLog, error) {
+	var rows []openRow
 	err := r.s.logs.read.NewSelect().Model(&rows).Where("status_code IS NULL").Order("id").Limit(pageLength(limit)).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read open request logs: %w", err)
 	}
-	return logsOf(rows)
+	open := make([]domain.OpenLog, len(rows))
+	for i := range rows {
+		if open[i], err = rows[i].open(); err != nil {
+			return nil, err
+		}
+	}
+	return open, nil
+}
+
+// openRow is a row that is not closed, with what it may cost.
+type openRow struct {
+	logRow `bun:",extend"`
+
+	Estimate         sql.NullInt64 `bun:"estimate_nusd"`
+	ProviderEstimate sql.NullInt64 `bun:"provider_estimate_nusd"`
+}
+
+func (r *openRow) open() (domain.OpenLog, error) {
+	l, err := r.log()
+	o := domain.OpenLog{RequestLog: l}
+	if r.Estimate.Valid {
+		o.Begun = &domain.BegunLog{
+			ID: l.ID, Attempt: l.Upstream.Attempts, ProviderID: l.Upstream.ProviderID, Model: l.Upstream.ModelSent,
+			Estimate: domain.Money(r.Estimate.Int64), ProviderEstimate: domain.Money(r.ProviderEstimate.Int64),
+		}
+	}
+	return o, err
+}
+
+// Begin notes on rows that are open that upstreams have begun to answer, by
+// whom, and what that costs if nobody will know better. Others are left alone.
+func (r RequestLogs) Begin(ctx context.Context, begun []*domain.BegunLog) error {
+	err := r.s.logs.write.RunInTx(context.WithoutCancel(ctx), nil, func(ctx context.Context, tx bun.Tx) error {
+		for _, b := range begun {
+			_, err := tx.NewUpdate().Table("request_logs").
+				Set("provider_id = ?", int64(b.ProviderID)).
+				Set("model_sent = ?", b.Model).
+				Set("attempts = ?", b.Attempt).
+				Set("estimate_nusd = ?", int64(b.Estimate)).
+				Set("provider_estimate_nusd = ?", int64(b.ProviderEstimate)).
+				Where("id = ?", int64(b.ID)).Where("status_code IS NULL").Exec(ctx)
+			if err != nil {
+				return fmt.Errorf("begin %s: %w", b.ID, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("note %d begun answers: %w", len(begun), err)
+	}
+	return nil
 }
 
 func logsOf(rows []logRow) ([]domain.RequestLog, error) {
