@@ -16,4 +16,4 @@ if [ "$(cat "$dir/installed" 2>/dev/null)" != "${agents[*]} ${libraries[*]}" ]; 
 fi
 export CLAUDE_BIN="$bin/claude" CODEX_BIN="$bin/codex" GEMINI_BIN="$bin/gemini" OPENCODE_BIN="$bin/opencode"
 export SDK_MODULES="$PWD/$dir/node_modules"
-go test -tags clients -count=1 -v -run 'TestClaudeCode|TestCodex|TestGeminiCLI|TestOpenCode|SDK$' ./cmd/cch
+go test -tags clients -count=1 -v -run 'TestClaudeCode|TestCodex|TestGeminiCLI|TestOpenCode|SDK' ./cmd/cch

@@ -142,9 +142,8 @@ func write(t *testing.T, home, name, text string) {
 	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
 }
 
-func TestCodex(t *testing.T) {
-	h, home := startAgentHub(t), t.TempDir()
-	write(t, home, ".codex/config.toml", fmt.Sprintf(`
+// codexConfig makes Codex call a hub, whose address it takes.
+const codexConfig = `
 model = "gpt-5"
 model_provider = "cch"
 [model_providers.cch]
@@ -152,7 +151,13 @@ name = "CCH"
 base_url = "%s/v1"
 env_key = "CCH_KEY"
 wire_api = "responses"
-`, h.url))
+`
+
+const geminiSettings = `{"security":{"auth":{"selectedType":"gemini-api-key"}},"telemetry":{"enabled":false}}`
+
+func TestCodex(t *testing.T) {
+	h, home := startAgentHub(t), t.TempDir()
+	write(t, home, ".codex/config.toml", fmt.Sprintf(codexConfig, h.url))
 	out := h.run(t, home, "CODEX_BIN", []string{"CCH_KEY=" + h.key}, "exec", "--json", "--skip-git-repo-check", "hi")
 	require.Contains(t, out, "up-0 up-1 up-2 up-3 up-4")
 	thread := gjson.Get(out, "..#(type==\"thread.started\").thread_id").String()
@@ -163,7 +168,7 @@ wire_api = "responses"
 
 func TestGeminiCLI(t *testing.T) {
 	h, home := startAgentHub(t), t.TempDir()
-	write(t, home, ".gemini/settings.json", `{"security":{"auth":{"selectedType":"gemini-api-key"}},"telemetry":{"enabled":false}}`)
+	write(t, home, ".gemini/settings.json", geminiSettings)
 	out := h.run(t, home, "GEMINI_BIN", []string{
 		"GOOGLE_GEMINI_BASE_URL=" + h.url, "GEMINI_API_KEY=" + h.key, "GEMINI_CLI_TRUST_WORKSPACE=true",
 	}, "-p", "hi", "-m", "gemini-2.5-pro")

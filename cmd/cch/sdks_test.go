@@ -12,12 +12,12 @@ import (
 )
 
 // sdk runs a script that uses an official library and reads what it reports.
-func (h *agentHub) sdk(t *testing.T, script string) gjson.Result {
+func (h *agentHub) sdk(t *testing.T, script string, env ...string) gjson.Result {
 	t.Helper()
 	path, err := filepath.Abs(filepath.Join("testdata", "sdks", script))
 	require.NoError(t, err)
 	t.Setenv("NODE_BIN", "node")
-	out := h.run(t, t.TempDir(), "NODE_BIN", []string{"BASE=" + h.url, "KEY=" + h.key, "NODE_PATH=" + os.Getenv("SDK_MODULES")}, path)
+	out := h.run(t, t.TempDir(), "NODE_BIN", append(env, "BASE="+h.url, "KEY="+h.key, "NODE_PATH="+os.Getenv("SDK_MODULES")), path)
 	require.True(t, gjson.Valid(out), out)
 	return gjson.Parse(out)
 }
