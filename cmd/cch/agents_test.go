@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -35,13 +36,29 @@ type agentHub struct {
 	url string // of the tap
 
 	mu   sync.Mutex
-	sent []sentCall
+	sent []*sentCall
 }
 
+// sentCall is what an agent sent, and what it was answered.
 type sentCall struct {
-	path string
-	body []byte // decoded
+	path   string
+	body   []byte // decoded
+	answer bytes.Buffer
 }
+
+// listener writes down what passes through it.
+type listener struct {
+	http.ResponseWriter
+	heard *bytes.Buffer
+}
+
+func (l *listener) Write(p []byte) (int, error) {
+	l.heard.Write(p)
+	return l.ResponseWriter.Write(p)
+}
+
+// Unwrap lets the proxy flush.
+func (l *listener) Unwrap() http.ResponseWriter { return l.ResponseWriter }
 
 func startAgentHub(t *testing.T) *agentHub {
 	t.Helper()
@@ -57,24 +74,29 @@ func startAgentHub(t *testing.T) *agentHub {
 	tap := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		raw, _ := io.ReadAll(r.Body)
 		r.Body = io.NopCloser(bytes.NewReader(raw))
-		h.note(r, raw)
-		proxy.ServeHTTP(w, r)
+		sent := &sentCall{path: r.URL.RequestURI(), body: plain(r, raw)}
+		proxy.ServeHTTP(&listener{w, &sent.answer}, r)
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.sent = append(h.sent, sent)
 	}))
 	t.Cleanup(tap.Close)
 	h.url = tap.URL
 	return h
 }
 
-func (h *agentHub) note(r *http.Request, raw []byte) {
-	body := raw
-	if encoding := r.Header.Get("Content-Encoding"); encoding != "" {
-		if plain, err := upstream.OpenDecoder(encoding, bytes.NewReader(raw)); err == nil {
-			body, _ = io.ReadAll(plain)
-		}
+// plain is a body without its encoding.
+func plain(r *http.Request, raw []byte) []byte {
+	encoding := r.Header.Get("Content-Encoding")
+	if encoding == "" {
+		return raw
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.sent = append(h.sent, sentCall{r.URL.RequestURI(), body})
+	decoder, err := upstream.OpenDecoder(encoding, bytes.NewReader(raw))
+	if err != nil {
+		return raw
+	}
+	body, _ := io.ReadAll(decoder)
+	return body
 }
 
 // run starts an agent with a home of its own and returns what it printed.
@@ -112,8 +134,9 @@ func (h *agentHub) answered(t *testing.T, endpoint, session string) gjson.Result
 	return row
 }
 
-// identical compares what upstreams saw with what was sent. An agent that names
-// no user on Claude's protocol has got one; nothing else may differ.
+// identical compares what upstreams saw with what was sent, and what they said
+// with what was heard. An agent that names no user on Claude's protocol has got
+// one; nothing else may differ.
 func (h *agentHub) identical(t *testing.T, endpoint string) {
 	t.Helper()
 	h.mu.Lock()
@@ -125,12 +148,18 @@ func (h *agentHub) identical(t *testing.T, endpoint string) {
 		}
 		seen++
 		user := `,"metadata":` + gjson.GetBytes(call.Body, "metadata").Raw
-		same := false
-		for _, s := range h.sent {
-			same = same || s.path == call.Path && (bytes.Equal(s.body, call.Body) ||
+		i := slices.IndexFunc(h.sent, func(s *sentCall) bool {
+			return s.path == call.Path && (bytes.Equal(s.body, call.Body) ||
 				!gjson.GetBytes(s.body, "metadata").Exists() && string(s.body) == strings.Replace(string(call.Body), user, "", 1))
+		})
+		require.GreaterOrEqual(t, i, 0, "%s reached the upstream as no agent sent it:\n%.2000s", call.Path, call.Body)
+		wire := testkit.WireOf(strings.Split(call.Path, "?")[0])
+		model, stream := wire.Asked(strings.Split(call.Path, "?")[0], call.Body)
+		said := wire.Document(h.up, model)
+		if stream {
+			said = strings.Join(wire.Frames(h.up, model), "")
 		}
-		require.True(t, same, "%s reached the upstream as no agent sent it:\n%.2000s", call.Path, call.Body)
+		require.Equal(t, said, h.sent[i].answer.String(), "%s was answered as no upstream did", call.Path)
 	}
 	require.NotZero(t, seen)
 }
@@ -140,6 +169,15 @@ func write(t *testing.T, home, name, text string) {
 	file := filepath.Join(home, name)
 	require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o700))
 	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+}
+
+func TestClaudeCode(t *testing.T) {
+	h, home := startAgentHub(t), t.TempDir()
+	out := h.run(t, home, "CLAUDE_BIN", []string{
+		"ANTHROPIC_BASE_URL=" + h.url, "ANTHROPIC_AUTH_TOKEN=" + h.key, "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1", "DISABLE_AUTOUPDATER=1",
+	}, "-p", "hi", "--output-format", "json")
+	require.Contains(t, gjson.Get(out, "result").String(), "up-0 up-1 up-2 up-3 up-4", out)
+	h.answered(t, "/v1/messages", "^"+gjson.Get(out, "session_id").String()+"$")
 }
 
 // codexConfig makes Codex call a hub, whose address it takes.
@@ -176,6 +214,12 @@ func TestGeminiCLI(t *testing.T) {
 	h.answered(t, "/v1beta/models/gemini-2.5-pro:streamGenerateContent", "^[0-9a-f]{32}$")
 }
 
+func openCodeConfig(npm, hub, key string) string {
+	return fmt.Sprintf(
+		`{"autoupdate":false,"share":"disabled","provider":{"cch":{"npm":%q,"name":"CCH","options":{"baseURL":"%s/v1","apiKey":%q},"models":{"gpt-5":{"name":"GPT"}}}}}`,
+		npm, hub, key)
+}
+
 func TestOpenCode(t *testing.T) {
 	for npm, endpoint := range map[string]string{
 		"@ai-sdk/openai-compatible": "/v1/chat/completions",
@@ -183,9 +227,7 @@ func TestOpenCode(t *testing.T) {
 	} {
 		t.Run(npm, func(t *testing.T) {
 			h, home := startAgentHub(t), t.TempDir()
-			write(t, home, ".config/opencode/opencode.json", fmt.Sprintf(
-				`{"autoupdate":false,"share":"disabled","provider":{"cch":{"npm":%q,"name":"CCH","options":{"baseURL":"%s/v1","apiKey":%q},"models":{"gpt-5":{"name":"GPT"}}}}}`,
-				npm, h.url, h.key))
+			write(t, home, ".config/opencode/opencode.json", openCodeConfig(npm, h.url, h.key))
 			out := h.run(t, home, "OPENCODE_BIN", []string{"OPENCODE_DISABLE_AUTOUPDATE=1"}, "run", "-m", "cch/gpt-5", "hi")
 			require.Contains(t, out, "up-0 up-1 up-2 up-3 up-4")
 			h.answered(t, endpoint, "^ses_")

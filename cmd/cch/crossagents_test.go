@@ -33,11 +33,19 @@ type foreign struct {
 	offered atomic.Value // names, for the message of a failed test
 }
 
+// foreigners are vendors of every kind, by the types of their providers.
+func foreigners() map[string]*foreign {
+	return map[string]*foreign{
+		"claude": claudeForeign(), "openai-compatible": chatForeign(), "codex": responsesForeign(), "gemini": geminiForeign(),
+	}
+}
+
 // shells are the tools by which agents run commands, and how they are called.
 func shells() map[string]string {
 	const command, why = "cat word.txt", "print the word"
 	quoted := func(v any) string { b, _ := json.Marshal(v); return string(b) }
 	return map[string]string{
+		"bash":              quoted(map[string]any{"command": command, "description": why}),
 		"Bash":              quoted(map[string]any{"command": command, "description": why}),
 		"run_shell_command": quoted(map[string]any{"command": command, "description": why}),
 		"exec_command":      quoted(map[string]any{"cmd": command}),
@@ -120,6 +128,42 @@ func chatForeign() *foreign {
 	}
 }
 
+func responsesForeign() *foreign {
+	answer := func(item, done string) string {
+		response := func(status, output, usage string) string {
+			return `{"id":"resp_1","object":"response","created_at":1,"status":"` + status + `","model":"gpt-5","output":[` + output + `]` + usage + `}`
+		}
+		n := 0
+		event := func(name, rest string) string {
+			n++
+			return fmt.Sprintf("event: %s\ndata: {\"type\":%q,\"sequence_number\":%d,%s}\n\n", name, name, n-1, rest)
+		}
+		return event("response.created", `"response":`+response("in_progress", "", "")) +
+			event("response.output_item.added", `"output_index":0,"item":`+item) +
+			event("response.output_item.done", `"output_index":0,"item":`+done) +
+			event("response.completed", `"response":`+response("completed", done, `,"usage":{"input_tokens":25,"output_tokens":15,"total_tokens":40}`))
+	}
+	return &foreign{
+		tools: named("tools.#.name"),
+		told: func(body []byte) string {
+			items := gjson.GetBytes(body, "input").Array()
+			if last := items[len(items)-1]; last.Get("type").String() == "function_call_output" {
+				return last.Get("output").String()
+			}
+			return ""
+		},
+		call: func(tool, arguments string) string {
+			quoted, _ := json.Marshal(arguments)
+			item := func(status, arguments string) string {
+				return `{"type":"function_call","id":"fc_1","call_id":"call_1","name":"` + tool + `","status":"` + status + `","arguments":` + arguments + `}`
+			}
+			return answer(item("in_progress", `""`), item("completed", string(quoted)))
+		},
+		text: answer(`{"type":"message","id":"msg_1","status":"in_progress","role":"assistant","content":[]}`,
+			`{"type":"message","id":"msg_1","status":"completed","role":"assistant","content":[{"type":"output_text","text":"hello from upstream","annotations":[]}]}`),
+	}
+}
+
 func claudeForeign() *foreign {
 	answer := func(block, delta, stop string) string {
 		event := func(name, data string) string { return "event: " + name + "\ndata: " + data + "\n\n" }
@@ -143,34 +187,6 @@ func claudeForeign() *foreign {
 			return answer(`{"type":"tool_use","id":"toolu_1","name":"`+tool+`","input":{}}`, `{"type":"input_json_delta","partial_json":`+string(partial)+`}`, "tool_use")
 		},
 		text: answer(`{"type":"text","text":""}`, `{"type":"text_delta","text":"hello from upstream"}`, "end_turn"),
-	}
-}
-
-// Claude Code works with the providers of other vendors: the command that one of
-// them asks for runs, and its output is in the next request.
-func TestClaudeCodeByOtherVendors(t *testing.T) {
-	for kind, f := range map[string]*foreign{"gemini": geminiForeign(), "openai-compatible": chatForeign()} {
-		t.Run(kind, func(t *testing.T) {
-			p := testkit.StartProgram(t)
-			server := httptest.NewServer(f)
-			t.Cleanup(server.Close)
-			status, res := p.Admin(t, http.MethodPost, "/providers", testkit.M{
-				"name": kind, "type": kind, "url": server.URL, "key": "upstream-key", "acceptFormats": []string{"claude"},
-			})
-			require.Equal(t, http.StatusCreated, status, res.Raw)
-			dir, word := t.TempDir(), fmt.Sprintf("word-%d", rand.Uint64())
-			require.NoError(t, os.WriteFile(filepath.Join(dir, "word.txt"), []byte(word), 0o600))
-
-			said := claude(t, p, p.NewKey(t, "ann"), dir, "-p", "print the word", "--allowedTools", "Bash(cat:*)")
-			require.Equal(t, "hello from upstream", said.Get("result").String(), said.Raw)
-			result, _ := f.results.Load().(string)
-			require.Contains(t, result, word, "the tool ran and its output came back through the hub")
-			row := rowOfSession(t, p, said.Get("session_id").String(), 2)
-			require.EqualValues(t, 25, row.Get("inputTokens").Int())
-			require.EqualValues(t, 15, row.Get("outputTokens").Int())
-			chain := p.Detail(t, row.Get("id").String()).Get("decisionChain")
-			require.Equal(t, "claude", chain.Get(`#(reason=="request_success").conversion.from`).String(), chain.Raw)
-		})
 	}
 }
 
@@ -200,29 +216,75 @@ func (f *foreign) brought(t *testing.T, h *agentHub, word, endpoint, client stri
 	rows := h.AwaitLogs(t, "endpoint="+url.QueryEscape(endpoint), 2)
 	for _, row := range rows {
 		require.EqualValues(t, 200, row.Get("statusCode").Int(), row.Raw)
+		require.EqualValues(t, 25, row.Get("inputTokens").Int(), row.Raw)
 		require.EqualValues(t, 15, row.Get("outputTokens").Int(), row.Raw)
 		chain := h.Detail(t, row.Get("id").String()).Get("decisionChain")
 		require.Equal(t, client, chain.Get(`#(reason=="request_success").conversion.from`).String(), chain.Raw)
 	}
 }
 
-func TestCodexByClaude(t *testing.T) {
-	f := claudeForeign()
-	h, dir, word := f.working(t, "claude", "responses")
-	write(t, dir, ".codex/config.toml", fmt.Sprintf(codexConfig, h.url))
-	out := h.run(t, dir, "CODEX_BIN", []string{"CCH_KEY=" + h.key},
-		"exec", "--json", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "print the word")
-	require.Contains(t, out, "hello from upstream")
-	f.brought(t, h, word, "/v1/responses", "responses")
+// Agents work with the providers of other vendors: the command that one of them
+// asks for runs, and its output is in the next request.
+
+func TestClaudeCodeByOtherVendors(t *testing.T) {
+	for kind, f := range foreigners() {
+		if kind == "claude" {
+			continue
+		}
+		t.Run(kind, func(t *testing.T) {
+			h, dir, word := f.working(t, kind, "claude")
+			said := claude(t, h.Program, h.key, dir, "-p", "print the word", "--allowedTools", "Bash(cat:*)")
+			require.Equal(t, "hello from upstream", said.Get("result").String(), said.Raw)
+			f.brought(t, h, word, "/v1/messages", "claude")
+			rowOfSession(t, h.Program, said.Get("session_id").String(), 2)
+		})
+	}
 }
 
-func TestGeminiCLIByClaude(t *testing.T) {
-	f := claudeForeign()
-	h, dir, word := f.working(t, "claude", "gemini")
-	write(t, dir, ".gemini/settings.json", geminiSettings)
-	out := h.run(t, dir, "GEMINI_BIN", []string{
-		"GOOGLE_GEMINI_BASE_URL=" + h.url, "GEMINI_API_KEY=" + h.key, "GEMINI_CLI_TRUST_WORKSPACE=true",
-	}, "-p", "print the word", "-m", "gemini-2.5-pro", "--approval-mode", "yolo")
-	require.Contains(t, out, "hello from upstream")
-	f.brought(t, h, word, "/v1beta/models/gemini-2.5-pro:streamGenerateContent", "gemini")
+func TestCodexByOtherVendors(t *testing.T) {
+	for kind, f := range foreigners() {
+		if kind == "codex" {
+			continue
+		}
+		t.Run(kind, func(t *testing.T) {
+			h, dir, word := f.working(t, kind, "responses")
+			write(t, dir, ".codex/config.toml", fmt.Sprintf(codexConfig, h.url))
+			out := h.run(t, dir, "CODEX_BIN", []string{"CCH_KEY=" + h.key},
+				"exec", "--json", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "print the word")
+			require.Contains(t, out, "hello from upstream")
+			f.brought(t, h, word, "/v1/responses", "responses")
+		})
+	}
+}
+
+func TestGeminiCLIByOtherVendors(t *testing.T) {
+	for kind, f := range foreigners() {
+		if kind == "gemini" {
+			continue
+		}
+		t.Run(kind, func(t *testing.T) {
+			h, dir, word := f.working(t, kind, "gemini")
+			write(t, dir, ".gemini/settings.json", geminiSettings)
+			out := h.run(t, dir, "GEMINI_BIN", []string{
+				"GOOGLE_GEMINI_BASE_URL=" + h.url, "GEMINI_API_KEY=" + h.key, "GEMINI_CLI_TRUST_WORKSPACE=true",
+			}, "-p", "print the word", "-m", "gemini-2.5-pro", "--approval-mode", "yolo")
+			require.Contains(t, out, "hello from upstream")
+			f.brought(t, h, word, "/v1beta/models/gemini-2.5-pro:streamGenerateContent", "gemini")
+		})
+	}
+}
+
+func TestOpenCodeByOtherVendors(t *testing.T) {
+	for kind, f := range foreigners() {
+		if kind == "openai-compatible" {
+			continue
+		}
+		t.Run(kind, func(t *testing.T) {
+			h, dir, word := f.working(t, kind, "chat")
+			write(t, dir, ".config/opencode/opencode.json", openCodeConfig("@ai-sdk/openai-compatible", h.url, h.key))
+			out := h.run(t, dir, "OPENCODE_BIN", []string{"OPENCODE_DISABLE_AUTOUPDATE=1"}, "run", "-m", "cch/gpt-5", "print the word")
+			require.Contains(t, out, "hello from upstream")
+			f.brought(t, h, word, "/v1/chat/completions", "chat")
+		})
+	}
 }

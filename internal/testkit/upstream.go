@@ -161,7 +161,7 @@ func (u *Upstream) content(w http.ResponseWriter, r *http.Request, mode Mode, bo
 		_, _ = io.WriteString(w, `{"input_tokens":42}`)
 		return
 	}
-	wire := wireOf(r.URL.Path)
+	wire := WireOf(r.URL.Path)
 	model, streamed := wire.Asked(r.URL.Path, body)
 	if !streamed {
 		w.Header().Set("Content-Type", "application/json")

@@ -33,7 +33,8 @@ func Wires() []Wire {
 	return []Wire{claudeWire(), chatWire(), responsesWire(), geminiWire(), geminiCLIWire()}
 }
 
-func wireOf(path string) Wire {
+// WireOf is the protocol of a path.
+func WireOf(path string) Wire {
 	switch {
 	case strings.HasPrefix(path, "/v1internal"):
 		return geminiCLIWire()
