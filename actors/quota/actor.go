@@ -14,6 +14,7 @@ package quota
 
 import (
 	"errors"
+	"log/slog"
 	"strconv"
 	"time"
 
@@ -44,6 +45,7 @@ type Actor struct {
 	now     time.Time
 	saved   time.Time
 	loadAt  time.Time // when to try the store again
+	askAt   time.Time // when to ask the ledger again for what windows miss
 }
 
 // appended is what the ledger said of a row.
@@ -66,8 +68,10 @@ func (a *Actor) Receive(c *kit.Context) {
 		return
 	case memory:
 		a.restore(c, m)
+	case told:
+		a.told(c, m)
 	case kit.WorkFailed:
-		a.restore(c, memory{err: errors.New("reading the ledger failed")})
+		a.workFailed(c)
 	default:
 		if !a.ready {
 			a.unready(c, m)
@@ -76,6 +80,25 @@ func (a *Actor) Receive(c *kit.Context) {
 		a.handle(c, m)
 	}
 	a.after(c)
+}
+
+// workFailed is what becomes of work on a goroutine that panicked.
+func (a *Actor) workFailed(c *kit.Context) {
+	err := errors.New("reading the ledger failed")
+	if a.ready {
+		a.told(c, told{err: err})
+		return
+	}
+	a.restore(c, memory{err: err})
+}
+
+func (a *Actor) told(c *kit.Context, m told) {
+	if m.err != nil {
+		c.Logger().Warn("sums not read from the ledger, trying again", slog.Any("error", m.err))
+		a.askAt = a.now.Add(loadAgain)
+	}
+	a.state.told(m)
+	a.changes++
 }
 
 // unready is what happens to messages before the state is restored.
@@ -181,12 +204,17 @@ func (a *Actor) appended(c *kit.Context, m appended) {
 
 // after saves when it is time and sees to being woken for what is due later.
 func (a *Actor) after(c *kit.Context) {
+	a.fillGaps(c)
 	saveAt := a.saveAt()
 	if !saveAt.IsZero() && !a.now.Before(saveAt) {
 		a.save()
 		saveAt = time.Time{}
 	}
-	a.wakeup.By(c, a.state.open.NextExpiry(), a.state.waiting.NextExpiry(), saveAt, a.loadAt)
+	askAt := a.askAt
+	if len(a.state.gaps.known) == 0 || !a.now.Before(askAt) {
+		askAt = time.Time{}
+	}
+	a.wakeup.By(c, a.state.open.NextExpiry(), a.state.waiting.NextExpiry(), saveAt, a.loadAt, askAt)
 }
 
 // saveAt is when the state has to be saved; zero if it need not or must not be.

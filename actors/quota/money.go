@@ -17,8 +17,11 @@ func (s *state) apply(row *domain.LedgerRow, now time.Time) {
 	t := time.UnixMilli(row.AdmittedAt)
 	s.spend.Charge(t, row.Charge, now)
 	s.meter(row.KeyID).spend.Charge(t, row.Charge, now)
-	if row.Kind == domain.LedgerCharge && row.Charge > 0 {
+	if row.Kind == domain.LedgerCharge && row.Model != "" && row.Charge > 0 {
 		s.costs.add(costKey{row.KeyID, row.Model}, row.Charge, now)
+	}
+	if q := s.gaps.out; q != nil {
+		q.since = append(q.since, *row)
 	}
 	s.freed = s.freed || row.Charge < 0
 }
@@ -36,27 +39,26 @@ func (s *state) unhold(r *reservation) {
 	s.meter(r.key).spend.Unhold(t, r.estimate)
 }
 
-// gap is a window whose sum only the ledger can tell.
-type gap struct {
-	key   domain.KeyID // 0 = the user's own
-	limit domain.LimitType
-	all   bool // nothing is known of the key
+// planner tells how the windows of a user and its keys lie today.
+type planner struct {
+	catalog *domain.Catalog
+	user    domain.UserID
+	zone    *time.Location // where the settings name none
 }
 
-// plans are how the windows of the user and of one key lie today.
-func (s *state) plans(catalog *domain.Catalog, id domain.KeyID) (user, key limits.Plan) {
-	zone := catalog.Zone()
+func (p *planner) plans(id domain.KeyID) (user, key limits.Plan) {
+	zone := p.catalog.Zone()
 	if zone == nil {
-		zone = s.zone
+		zone = p.zone
 	}
 	var none domain.Limits
 	of := &none
-	if u := catalog.User(s.user); u != nil {
+	if u := p.catalog.User(p.user); u != nil {
 		of = &u.Limits
 	}
 	user = limits.PlanOf(domain.ScopeUser, of, zone)
 	of = &none
-	if k := catalog.Key(id); k != nil {
+	if k := p.catalog.Key(id); k != nil {
 		of = &k.Limits
 	}
 	return user, limits.PlanOf(domain.ScopeKey, of, zone).Under(user)
@@ -65,15 +67,11 @@ func (s *state) plans(catalog *domain.Catalog, id domain.KeyID) (user, key limit
 // configure lays the windows as the limits of today want it. What the charges
 // in memory do not tell becomes a gap.
 func (s *state) configure(catalog *domain.Catalog, id domain.KeyID, now time.Time) {
-	user, key := s.plans(catalog, id)
-	for _, l := range s.spend.Configure(user, now) {
-		s.gaps = append(s.gaps, gap{limit: l})
-	}
-	if id == 0 {
-		return
-	}
-	for _, l := range s.meter(id).spend.Configure(key, now) {
-		s.gaps = append(s.gaps, gap{key: id, limit: l})
+	p := planner{catalog: catalog, user: s.user, zone: s.zone}
+	user, key := p.plans(id)
+	s.gap(0, s.spend.Configure(user, now))
+	if id != 0 {
+		s.gap(id, s.meter(id).spend.Configure(key, now))
 	}
 }
 

@@ -208,7 +208,7 @@ func TestALimitOrModeOrResetIsInForceAtOnce(t *testing.T) {
 	b.zone = "Asia/Tokyo" // it is nine in the evening there: the day began at three
 	b.user.DailyResetTime, b.user.CostResetAt, b.user.USDDaily = "21:00", time.Time{}, 11*cent
 	b.got(4)
-	require.Empty(t, b.s.gaps)
+	require.Empty(t, b.s.gaps.known)
 }
 
 func TestMoneyOfTheKeyFollowsTheUsersReset(t *testing.T) {
@@ -236,7 +236,7 @@ func TestMoneySurvivesARestart(t *testing.T) {
 	require.Equal(t, before, next.s.usage(next.catalog(), next.now))
 	require.Equal(t, 5*cent, next.s.spend.Reserved())
 	require.Equal(t, 5*cent, next.got(2, costing(cent, 40*cent)).Estimate, "what requests cost is remembered")
-	require.Empty(t, next.s.gaps)
+	require.Empty(t, next.s.gaps.known)
 	next.pay(1, 3*cent)
 	next.settle(2)
 	require.Zero(t, next.s.spend.Reserved())

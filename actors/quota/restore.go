@@ -26,6 +26,7 @@ type memory struct {
 	// Without a snapshot:
 	seq     int64        // of the newest row
 	charged domain.Money // in all
+	spends  windows      // of money, up to the snapshot or that row
 	err     error        // the store did not answer; nothing else is set
 }
 
@@ -51,6 +52,9 @@ func recall(ctx context.Context, o *Options, user domain.UserID, now time.Time) 
 		m.err = m.sumUp(ctx, o, user)
 	} else {
 		m.rows, m.err = rowsAfter(ctx, o, user, m.saved.Seq)
+	}
+	if m.err == nil {
+		m.spends, m.err = m.windows(ctx, o, user, now)
 	}
 	return m
 }
@@ -100,7 +104,7 @@ func (a *Actor) restore(c *kit.Context, m memory) {
 	if m.damage != nil {
 		c.Logger().Error("snapshot is damaged and will be replaced", slog.Any("error", m.damage))
 	}
-	if err := a.state.restore(&m, a.o.Catalog.Current(), a.now); err != nil {
+	if err := a.state.restore(&m, a.now); err != nil {
 		c.Logger().Error("snapshot was taken in only in part", slog.Any("error", err))
 	}
 	a.ready, a.shut, a.saved = true, false, a.now
@@ -109,8 +113,8 @@ func (a *Actor) restore(c *kit.Context, m memory) {
 
 // restore makes the state what it was: the snapshot, less what it counted of
 // rows that never arrived, and the rows that came after it.
-func (s *state) restore(m *memory, catalog *domain.Catalog, now time.Time) error {
-	err := s.restoreRecord(&m.saved, catalog, now)
+func (s *state) restore(m *memory, now time.Time) error {
+	err := s.restoreRecord(&m.saved, m.spends, now)
 	s.book = book{
 		epoch: m.epoch, seq: max(m.saved.Seq, m.seq), charged: domain.Money(m.saved.Charged) + m.charged,
 	}

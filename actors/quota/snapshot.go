@@ -169,10 +169,15 @@ func (s *state) saveBook(r *record) {
 	}
 }
 
-// restoreRecord puts back what a snapshot has, but for the book.
-func (s *state) restoreRecord(r *record, catalog *domain.Catalog, now time.Time) error {
-	if err := s.restoreMoney(r, catalog, now); err != nil {
-		return err
+// restoreRecord puts back what a snapshot has, but for the book, with the
+// windows that belong to it.
+func (s *state) restoreRecord(r *record, w windows, now time.Time) error {
+	for id, spend := range w {
+		if id == 0 {
+			s.spend = spend
+		} else {
+			s.meter(id).spend = spend
+		}
 	}
 	for _, v := range r.Sessions {
 		s.sessions.Restore(domain.SessionKey{KeyID: domain.KeyID(v.KeyID), ID: v.ID}, fromMs(v.Until))
@@ -188,30 +193,10 @@ func (s *state) restoreRecord(r *record, catalog *domain.Catalog, now time.Time)
 		key := protocol.SettleKey{ReqID: domain.RequestID(v.ReqID), Attempt: v.Attempt, Kind: v.Kind, N: v.N}
 		s.settled.Add(key, fromMs(v.Until), now)
 	}
-	return nil
+	return s.restoreCosts(r)
 }
 
-// restoreMoney restores the windows, under the limits of today.
-func (s *state) restoreMoney(r *record, catalog *domain.Catalog, now time.Time) (err error) {
-	user, _ := s.plans(catalog, 0)
-	if s.spend, err = s.restoreWindows(r.Spend, s.spend, 0, user, now); err != nil {
-		return err
-	}
-	for i := range r.Keys {
-		k := &r.Keys[i]
-		id := domain.KeyID(k.ID)
-		m := s.meter(id)
-		_, plan := s.plans(catalog, id)
-		if m.spend, err = s.restoreWindows(k.Spend, m.spend, id, plan, now); err != nil {
-			return err
-		}
-		if k.Left {
-			s.gaps = append(s.gaps, gap{key: id, all: true})
-		}
-	}
-	for l := range s.open.All() { // what was reserved before the snapshot came
-		s.hold(&l.Value)
-	}
+func (s *state) restoreCosts(r *record) error {
 	for _, c := range r.Costs {
 		costs, err := unpack(c.Costs)
 		if err != nil {
@@ -222,19 +207,6 @@ func (s *state) restoreMoney(r *record, catalog *domain.Catalog, now time.Time) 
 		}
 	}
 	return nil
-}
-
-// restoreWindows is a stored spend with what was charged since. What the record
-// cannot tell becomes a gap.
-func (s *state) restoreWindows(r *spendRecord, since *limits.Spend, key domain.KeyID, plan limits.Plan, now time.Time) (*limits.Spend, error) {
-	if r == nil {
-		r = new(saveSpend(limits.NewSpend(plan, now).State()))
-	}
-	spend, unknown, err := restoreSpend(r, since, plan, now)
-	for _, l := range unknown {
-		s.gaps = append(s.gaps, gap{key: key, limit: l})
-	}
-	return spend, err
 }
 
 func (s *state) restoreLease(v leaseRecord, now time.Time) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/claude-code-hub/cch/actors/protocol"
 	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/persistence/storetest"
 )
 
 // reborn is a fresh state with the snapshot of the old one.
@@ -22,7 +23,10 @@ func (b *bench) reborn(lives func(string) bool) *bench {
 	next.s = newState(1, Options{SessionTTL: sessionTTL, NodeLives: lives})
 	saved, err := decode(1, data)
 	require.NoError(b, err)
-	require.NoError(b, next.s.restore(&memory{epoch: b.s.book.epoch + 1, saved: saved}, b.catalog(), b.now))
+	m := &memory{epoch: b.s.book.epoch + 1, saved: saved}
+	m.spends, err = m.windows(b.Context(), &Options{Catalog: shown{b.catalog()}, Ledger: storetest.NewMemoryLedger()}, 1, b.now)
+	require.NoError(b, err)
+	require.NoError(b, next.s.restore(m, b.now))
 	return next
 }
 

@@ -3,7 +3,6 @@ package quota
 import (
 	"encoding/binary"
 	"errors"
-	"time"
 
 	"github.com/claude-code-hub/cch/internal/domain"
 	"github.com/claude-code-hub/cch/internal/limits"
@@ -61,21 +60,6 @@ func (r *spendRecord) state() (limits.SpendState, error) {
 	}
 	st.Anchors, err = unpack(r.Anchors)
 	return st, err
-}
-
-// restoreSpend is the stored spend under the plan of today, with what was
-// charged meanwhile. Windows that the record cannot tell stay at zero and are
-// returned: the ledger knows.
-func restoreSpend(r *spendRecord, meanwhile *limits.Spend, plan limits.Plan, now time.Time) (*limits.Spend, []domain.LimitType, error) {
-	st, err := r.state()
-	if err != nil {
-		return meanwhile, nil, err
-	}
-	spend, unknown := limits.RestoreSpend(plan, st, now)
-	for _, e := range meanwhile.State().Entries {
-		spend.Charge(time.UnixMilli(e.At), e.Amount, now)
-	}
-	return spend, unknown, nil
 }
 
 var errDamaged = errors.New("a list of numbers is cut")

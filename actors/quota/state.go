@@ -33,8 +33,8 @@ type state struct {
 	settled  limits.Recent[protocol.SettleKey] // those that the ledger has
 	book     book
 
-	gaps  []gap // to be asked of the ledger
-	freed bool  // something was given back that may be waited for
+	gaps  gaps
+	freed bool // something was given back that may be waited for
 }
 
 // meter is what is counted for a key alone; its sessions are in the user's set.

@@ -95,6 +95,16 @@ func (c *Catalog) User(id UserID) *User { return c.users[id] }
 // Key finds a key, or nil.
 func (c *Catalog) Key(id KeyID) *Key { return c.keys[id] }
 
+// KeysOf are the keys of a user, in no order. It looks at every key there is.
+func (c *Catalog) KeysOf(id UserID) (keys []*Key) {
+	for _, k := range c.keys {
+		if k.UserID == id {
+			keys = append(keys, k)
+		}
+	}
+	return keys
+}
+
 // KeyByHash finds the key whose credential has this SHA-256, or nil. The user
 // is reached through Key.UserID and exists for every key found here.
 func (c *Catalog) KeyByHash(sum [32]byte) *Key {

@@ -29,7 +29,7 @@ func (c *chain) recut(q *queue, floor int64) {
 // extend cuts windows from the charges after the last known one.
 func (c *chain) extend(q *queue) {
 	for _, e := range q.entries[q.after(c.end()-1):] {
-		if e.At >= c.end() {
+		if e.At >= c.end() && e.Amount != 0 {
 			c.anchors = append(c.anchors, e.At)
 		}
 	}
@@ -53,6 +53,11 @@ func (c *chain) added(q *queue, e Entry) {
 		return
 	}
 	i, _ := slices.BinarySearch(c.anchors, e.At+1) // windows before i open at or before e
+	if i > 0 && c.anchors[i-1] == e.At && q.at(e.At) == 0 {
+		c.anchors = c.anchors[:i-1] // what opened the window was taken back
+		c.extend(q)
+		return
+	}
 	if i > 0 && e.At < c.anchors[i-1]+c.length {
 		if i == len(c.anchors) {
 			c.used += e.Amount

@@ -59,6 +59,14 @@ func (q *queue) after(ms int64) int {
 	return sort.Search(len(q.entries), func(i int) bool { return q.entries[i].At > ms })
 }
 
+// at is what was charged at a time.
+func (q *queue) at(ms int64) domain.Money {
+	if i := q.after(ms - 1); i < len(q.entries) && q.entries[i].At == ms {
+		return q.entries[i].Amount
+	}
+	return 0
+}
+
 // sum adds up what is later than ms.
 func (q *queue) sum(ms int64) (m domain.Money) {
 	for _, e := range q.entries[q.after(ms):] {
