@@ -58,6 +58,7 @@ type Decision struct {
 	Attempt *Attempt
 	Reject  *Reject
 	Done    *Done
+	Await   bool // nothing: a call is under way, and what comes of it decides
 }
 
 // Attempt asks for one upstream call. Settings and credential of the provider
@@ -70,8 +71,11 @@ type Attempt struct {
 	Redirected bool   // Model differs from the client's
 	// Convert is the provider's protocol where it is not the client's; empty:
 	// nothing is to be converted.
-	Convert    domain.Protocol
-	Wait       time.Duration // before the call
+	Convert domain.Protocol
+	Wait    time.Duration // before the call
+	// HedgeAfter is when to ask, with HedgeDue, for a second call beside this one
+	// if it has shown no content by then; 0 = never.
+	HedgeAfter time.Duration
 	SessionSeq int64
 	Degraded   []string
 	// Begun is to be recorded once the upstream begins to answer.
@@ -101,6 +105,7 @@ type AttemptResult struct {
 	Committed      bool // a byte of the answer reached the client
 	Unrepeatable   bool // the request's body is used up: nobody else can be asked
 	Complete       bool // a 2xx that showed its completion marker
+	Lost           bool // another call of the request had answered by then
 	RetryAfter     time.Duration
 	Matrix         MatrixFacts
 	Usage          domain.Usage
@@ -142,6 +147,14 @@ type MatrixFacts struct {
 	ContextTooLong bool
 	MatchedRule    string // pattern that matched, if any
 	Rule           *domain.MatchedRule
+}
+
+// HedgeDue says that attempt N has shown no content for as long as it was given.
+// The answer is a second attempt to be made at the same time, or to await the
+// first.
+type HedgeDue struct {
+	ReqID domain.RequestID
+	N     int
 }
 
 // ClientGone says that the client left while no attempt was running. Whoever

@@ -1,6 +1,7 @@
 package request
 
 import (
+	"slices"
 	"time"
 
 	"github.com/claude-code-hub/cch/actors/kit"
@@ -55,8 +56,10 @@ func Kind(d Deps) kit.Kind {
 // shared is what the request actors of a node have in common.
 type shared struct {
 	Deps
-	plans routing.Plans
-	calls inFlight
+	plans  routing.Plans
+	calls  inFlight
+	pace   pace
+	hedges hedgeBudget
 }
 
 // Messages from the actor to itself.
@@ -72,8 +75,9 @@ type Actor struct {
 	m       *machine
 	c       *kit.Context // while a message is handled
 	waiting kit.Responder
-	call    *call // the attempt that is running
-	stay    *stay // the request was admitted in an emergency
+	calls   []running  // attempts under way
+	room    [1]running // for the usual one
+	stay    *stay      // the request was admitted in an emergency
 	lastly  time.Time
 	back    []domain.LeaseID // given back by the present event; the keeper hears of them at its end
 }
@@ -105,7 +109,11 @@ func (a *Actor) event(now time.Time) {
 	switch msg := a.c.Message().(type) {
 	case *protocol.AttemptResult:
 		a.expect(a.c.Responder())
+		a.learn(msg, now)
 		a.m.attempted(msg, now)
+	case *protocol.HedgeDue:
+		a.expect(a.c.Responder())
+		a.m.hedgeDue(msg.N, now)
 	case kit.Reply:
 		a.replied(msg, now)
 	case backoffOver:
@@ -129,7 +137,10 @@ func (a *Actor) event(now time.Time) {
 // Stopped answers whoever waits when the actor ends before its time. The leases
 // are with the keeper, and the waiting goroutine writes the record.
 func (a *Actor) Stopped() {
-	a.letGo()
+	for _, r := range a.calls {
+		r.call.end()
+	}
+	a.calls = nil
 	a.stay.end(a.spent(), a.lastly)
 	a.waiting.Respond(kit.Failed{Kind: "request", Why: "ended before its answer"})
 	a.waiting = kit.Responder{}
@@ -149,6 +160,7 @@ func (a *Actor) spent() domain.Money {
 func (a *Actor) admit(msg *protocol.Admit, now time.Time) {
 	n := node{
 		name: a.shared.Node, attempts: a.shared.Attempts, countNetwork: a.shared.CountNetworkErrors, health: a.shared.Health, prices: a.shared.Prices.For(msg.Catalog),
+		pace: &a.shared.pace,
 	}
 	a.m = newMachine(a, n, msg, a.shared.plans.For(msg.Catalog))
 	a.c.After(watchdog, quiet{})
@@ -181,11 +193,25 @@ func (a *Actor) replied(r kit.Reply, now time.Time) {
 		a.m.sessionAnswered(view, now)
 	case corrSlot:
 		grant, _ := r.Msg.(*protocol.SlotGrant)
-		running := 0
-		if grant == nil && a.m.slot.choice.Provider != nil {
-			running = a.shared.calls.count(a.m.slot.choice.Provider.ID)
-		}
-		a.m.slotAnswered(grant, running, now)
+		a.m.slotAnswered(grant, a.ownCount(grant, &a.m.slot), now)
+	case corrRival:
+		grant, _ := r.Msg.(*protocol.SlotGrant)
+		a.m.rivalAnswered(grant, a.ownCount(grant, &a.m.hedge.rival), now)
+	}
+}
+
+// ownCount is what this node has running at a provider whose actor said nothing.
+func (a *Actor) ownCount(g *protocol.SlotGrant, s *slot) int {
+	if g != nil || s.choice.Provider == nil {
+		return 0
+	}
+	return a.shared.calls.count(s.choice.Provider.ID)
+}
+
+// learn keeps what an attempt tells of its provider's pace, where that is of use.
+func (a *Actor) learn(res *protocol.AttemptResult, now time.Time) {
+	if p := a.m.slot.choice.Provider; p != nil && res.TTFT > 0 && res.N == a.m.slot.n && a.m.settings().HedgeEnabled {
+		a.shared.pace.note(p.ID, res.TTFT, now)
 	}
 }
 
@@ -206,8 +232,11 @@ func (a *Actor) ask(to holder, corr uint64, lease domain.LeaseID, msg any, deadl
 }
 
 func (a *Actor) tell(to holder, msg any) {
-	if to.kind == protocol.LeaseProvider { // the slot goes back
-		a.letGo()
+	switch m := msg.(type) {
+	case *protocol.SlotReport:
+		a.letGo(m.LeaseID)
+	case *protocol.LeaseRelease:
+		a.letGo(m.IDs...)
 	}
 	a.shared.Holders(to.kind, to.key).Tell(msg)
 }
@@ -236,7 +265,13 @@ func (a *Actor) settleUp() {
 func (a *Actor) answer(d protocol.Decision) {
 	a.settleUp() // before the run is closed and the keeper gives back the rest
 	if d.Attempt != nil {
-		a.call = a.shared.calls.begin(d.Attempt.ProviderID)
+		if a.calls == nil {
+			a.calls = a.room[:0]
+		}
+		a.calls = append(a.calls, running{d.Attempt.Lease, a.shared.calls.begin(d.Attempt.ProviderID)})
+		if d.Attempt.HedgeAfter > 0 {
+			a.shared.hedges.earn(a.m.settings().HedgeBudgetPercent)
+		}
 	}
 	a.waiting.Respond(&Answer{Run: a.c.Self(), Decision: d})
 	a.waiting = kit.Responder{}
@@ -251,7 +286,21 @@ func (a *Actor) wake(after time.Duration) { a.c.After(after, backoffOver{}) }
 
 func (a *Actor) stop() { a.c.Stop() }
 
-func (a *Actor) letGo() {
-	a.call.end()
-	a.call = nil
+func (a *Actor) mayHedge(percent int) bool { return a.shared.hedges.spend(percent) }
+
+// running is an attempt under way.
+type running struct {
+	lease domain.LeaseID
+	call  *call
+}
+
+// letGo counts out the attempts that held one of the leases.
+func (a *Actor) letGo(leases ...domain.LeaseID) {
+	a.calls = slices.DeleteFunc(a.calls, func(r running) bool {
+		over := slices.Contains(leases, r.lease)
+		if over {
+			r.call.end()
+		}
+		return over
+	})
 }

@@ -16,11 +16,15 @@ const maxReportMessage = 300
 func (m *machine) attempt(now time.Time) {
 	m.state = attempting
 	m.record.calling(&m.slot, now)
-	m.fx.answer(protocol.Decision{Attempt: &protocol.Attempt{
-		N: m.slot.n, ProviderID: m.slot.choice.Provider.ID, Lease: m.slot.lease,
-		Model: m.slot.model, Redirected: m.slot.redirect != nil, Convert: m.slot.converts(),
-		SessionSeq: m.session.view.Seq, Degraded: m.record.degraded, Begun: m.begun(),
-	}})
+	m.fx.answer(m.handOut(&m.slot, m.hedgeAfter(now)))
+}
+
+func (m *machine) handOut(s *slot, hedgeAfter time.Duration) protocol.Decision {
+	return protocol.Decision{Attempt: &protocol.Attempt{
+		N: s.n, ProviderID: s.choice.Provider.ID, Lease: s.lease,
+		Model: s.model, Redirected: s.redirect != nil, Convert: s.converts(), HedgeAfter: hedgeAfter,
+		SessionSeq: m.session.view.Seq, Degraded: m.record.degraded, Begun: m.begun(s),
+	}}
 }
 
 // converts is the protocol that the call has to be put into, empty if it is the
@@ -34,16 +38,22 @@ func (s *slot) converts() domain.Protocol {
 
 // attempted is the event that the upstream call is over.
 func (m *machine) attempted(res *protocol.AttemptResult, now time.Time) {
-	if m.state != attempting || res.N != m.slot.n {
+	switch {
+	case m.state != attempting:
+		return
+	case m.hedge.running && res.N == m.hedge.rival.n:
+		m.slot, m.hedge.rival = m.hedge.rival, m.slot
+		m.record.serving(&m.slot)
+	case res.N != m.slot.n:
 		return
 	}
-	m.tries = append(m.tries, routing.Try{
-		Provider: m.slot.choice.Provider.ID, Class: res.Class, Failure: res.Failure, Status: res.Status,
-		RetryAfter: res.RetryAfter, Committed: res.Committed, Rule: res.Matrix.MatchedRule,
-		Upstream: res.Upstream, Excerpt: res.Excerpt,
-	})
-	m.record.last = res
-	m.record.special = append(m.record.special, res.Special...)
+	if m.hedge.asking {
+		m.dropRival("the first call is over", now)
+	}
+	if m.raced(res, now) {
+		return
+	}
+	m.note(res)
 	action := m.next(now)
 	if w := m.work(); action != routing.End && w.failedWithUsage() {
 		m.record.earlier = append(m.record.earlier, w)
@@ -51,6 +61,9 @@ func (m *machine) attempted(res *protocol.AttemptResult, now time.Time) {
 	m.report(res, action != routing.Retry, now)
 	m.slot.grant.Failures += m.blames(res, action != routing.Retry)
 	m.record.chain.attempted(m.req, &m.slot, res, now)
+	if m.hedge.used && res.Class == domain.ClassOK {
+		m.record.chain.won()
+	}
 	switch action {
 	case routing.Retry:
 		m.state = backingOff
@@ -61,6 +74,17 @@ func (m *machine) attempted(res *protocol.AttemptResult, now time.Time) {
 	case routing.End:
 		m.settle(now, m.concluded(res, now))
 	}
+}
+
+// note keeps the result of an attempt.
+func (m *machine) note(res *protocol.AttemptResult) {
+	m.tries = append(m.tries, routing.Try{
+		Provider: m.slot.choice.Provider.ID, Class: res.Class, Failure: res.Failure, Status: res.Status,
+		RetryAfter: res.RetryAfter, Committed: res.Committed, Rule: res.Matrix.MatchedRule,
+		Upstream: res.Upstream, Excerpt: res.Excerpt,
+	})
+	m.record.last = res
+	m.record.special = append(m.record.special, res.Special...)
 }
 
 func (m *machine) next(now time.Time) routing.Action {

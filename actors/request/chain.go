@@ -115,6 +115,9 @@ func (c *chain) attempted(req *protocol.Request, s *slot, res *protocol.AttemptR
 	c.add(e)
 }
 
+// won says that the attempt noted last was faster than another one.
+func (c *chain) won() { c.entries[len(c.entries)-1].Reason = domain.ReasonHedgeWinner }
+
 func outcomeReason(class domain.AttemptClass, n int) domain.ChainReason {
 	switch class {
 	case domain.ClassOK:

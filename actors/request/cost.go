@@ -122,15 +122,15 @@ func (t tariff) passes(metered []domain.UsagePass, nodes []string) []pricing.Pas
 // excludedUnpriced is why a provider is not asked whose work has no price.
 const excludedUnpriced = "model_not_priced"
 
-// unpriced tells whether the present choice would do work that has no price,
-// where the operator refuses that.
-func (m *machine) unpriced() bool {
-	t, p := m.tariff(), m.slot.choice.Provider
+// unpricedAt tells whether a choice would do work that has no price, where the
+// operator refuses that.
+func (m *machine) unpricedAt(s *slot) bool {
+	t, p := m.tariff(), s.choice.Provider
 	if t.settings.UnknownPrice != domain.UnknownReject || m.req.Class != domain.CallGenerate ||
 		p.IsDemo() || p.Billing.CostSource == domain.CostReported {
 		return false
 	}
-	w := work{requested: m.req.Model, served: served{provider: p, model: m.slot.model}}
+	w := work{requested: m.req.Model, served: served{provider: p, model: s.model}}
 	return t.prices.Resolve(t.lookup(&w, t.prices.Nodes(p.ID))) == nil
 }
 

@@ -34,6 +34,8 @@ type script struct {
 	last   protocol.Decision
 	ended  bool
 	spent  *protocol.QuotaRefusal // what an emergency is answered
+
+	thrifty bool // no call may be made twice
 }
 
 func (s *script) note(format string, args ...any) {
@@ -78,6 +80,8 @@ func (s *script) answer(d protocol.Decision) {
 		s.note("answer %s", d.Reject.Fault.Code)
 	case d.Done != nil:
 		s.note("answer done")
+	case d.Await:
+		s.note("answer await")
 	}
 }
 
@@ -85,6 +89,8 @@ func (s *script) journal(rec *protocol.LogRecord) {
 	s.record = rec
 	s.note("journal %s", rec.Log.Result.Outcome)
 }
+
+func (s *script) mayHedge(int) bool { return !s.thrifty }
 
 func (s *script) wake(time.Duration) { s.note("wake") }
 

@@ -29,11 +29,13 @@ func (s state) String() string {
 	return [...]string{"idle", "admitting", "acquiring", "attempting", "backing off", "settling", "dead"}[s]
 }
 
-// Correlation of the asks that are out. At most one slot is asked for at a time.
+// Correlation of the asks that are out. At most one slot is asked for at a time,
+// and one for a rival.
 const (
 	corrQuota uint64 = iota + 1
 	corrSession
 	corrSlot
+	corrRival
 )
 
 // Deadlines of the asks. Only load can delay the quota actor of a single node,
@@ -65,6 +67,8 @@ type effects interface {
 	emergency(now time.Time) *protocol.QuotaRefusal
 	// closed says that a lease was given back, or will surely be.
 	closed(lease domain.LeaseID)
+	// mayHedge takes one of the calls that may be made twice, if any is left.
+	mayHedge(percent int) bool
 	answer(d protocol.Decision)
 	journal(rec *protocol.LogRecord)
 	// wake asks for a backoffOver event.
@@ -80,6 +84,7 @@ type node struct {
 	// countNetwork says that connections which fail count towards breakers.
 	countNetwork bool
 	prices       *pricing.List // of the request's catalog
+	pace         *pace
 }
 
 // machine is the life of one request. Events are its methods; each takes the
@@ -98,6 +103,7 @@ type machine struct {
 	session session
 	route   route
 	slot    slot
+	hedge   hedge
 	tries   []routing.Try
 
 	record record

@@ -21,6 +21,7 @@ type record struct {
 	degraded  []string  // never changed in place
 	handedOut time.Time // of the first attempt
 	first     domain.ProviderID
+	handed    int    // attempts handed out
 	served    served // by the attempt handed out last
 	last      *protocol.AttemptResult
 	special   []domain.SpecialSetting // of all attempts
@@ -40,6 +41,12 @@ func (r *record) calling(s *slot, now time.Time) {
 	if r.handedOut.IsZero() {
 		r.handedOut, r.first = now, s.choice.Provider.ID
 	}
+	r.handed++
+	r.serving(s)
+}
+
+// serving notes whose answer the request's will be, so far as is known.
+func (r *record) serving(s *slot) {
 	r.served = served{
 		provider: s.choice.Provider, model: s.model, multiplier: s.choice.GroupMultiplier, attempts: s.n,
 	}
@@ -135,7 +142,7 @@ func (m *machine) describeUpstream(row *domain.RequestLog) {
 	row.IsDemo = row.IsDemo || p.IsDemo()
 	row.Upstream = domain.UpstreamRecord{
 		ProviderID: p.ID, FirstProviderID: m.record.first, ProviderName: p.Name, ProviderType: p.Type,
-		ModelSent: s.model, Attempts: s.attempts,
+		ModelSent: s.model, Attempts: m.record.handed,
 		CostMultiplier: p.Routing.CostMultiplier, GroupMultiplier: s.multiplier,
 	}
 	if last := m.record.last; last != nil {

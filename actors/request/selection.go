@@ -92,27 +92,36 @@ func (m *machine) take(c routing.Choice) {
 	if n := len(m.tries); n > 0 {
 		c.Context.RetryReason = string(m.tries[n-1].Class)
 	}
-	m.slot = slot{
-		choice: c, explain: c.Context,
+	m.slot = m.slotAt(c)
+}
+
+// slotAt is a choice with nothing asked for yet.
+func (m *machine) slotAt(c routing.Choice) slot {
+	s := slot{
+		choice: c, explain: c.Context, model: m.req.Model,
 		holder: holder{protocol.LeaseProvider, strconv.FormatInt(int64(c.Provider.ID), 10)},
 	}
-	m.slot.model = m.req.Model
 	if m.req.Class != domain.CallResource && !m.req.Verbatim { // else passed through byte for byte
-		m.slot.model, m.slot.redirect = m.plan.Redirect(c.Provider.ID, m.req.Model)
+		s.model, s.redirect = m.plan.Redirect(c.Provider.ID, m.req.Model)
 	}
+	return s
 }
 
 // acquire asks the chosen provider for a slot.
 func (m *machine) acquire(now time.Time) {
-	if m.unpriced() {
+	if m.unpricedAt(&m.slot) {
 		m.exclude(excludedUnpriced, 0)
 		m.pick(now)
 		return
 	}
-	s := &m.slot
 	m.state = acquiring
-	s.n, s.lease, s.held = len(m.tries)+1, domain.NewLeaseID(now), true
-	m.fx.ask(s.holder, corrSlot, s.lease, &protocol.SlotAcquire{
+	m.askSlot(&m.slot, corrSlot, len(m.tries)+1, now)
+}
+
+// askSlot asks a provider for a slot for attempt n.
+func (m *machine) askSlot(s *slot, corr uint64, n int, now time.Time) {
+	s.n, s.lease, s.held = n, domain.NewLeaseID(now), true
+	m.fx.ask(s.holder, corr, s.lease, &protocol.SlotAcquire{
 		LeaseID: s.lease, ProviderID: s.choice.Provider.ID, ReqID: m.req.ID, Attempt: s.n, Session: m.req.Session,
 		Model: s.model, Class: m.req.Class, T: now.UnixMilli(), CfgVersion: m.plan.Catalog().Version(),
 		TTLMs: leaseTTL.Milliseconds(), Node: m.node.name,
@@ -142,15 +151,23 @@ func (m *machine) slotAnswered(g *protocol.SlotGrant, inFlight int, now time.Tim
 }
 
 func (m *machine) slotUnknown(inFlight int, now time.Time) {
-	limit := m.slot.choice.Provider.Limits.ConcurrentRequests
-	m.slot.grant = protocol.SlotGrant{OK: true, InUse: inFlight, Limit: limit}
-	if limit == 0 || inFlight < limit {
+	m.slot.grant = *ownGrant(&m.slot, inFlight)
+	if m.slot.grant.OK {
 		m.attempt(now)
 		return
 	}
-	m.slot.grant.OK, m.slot.grant.DeniedBy = false, protocol.DeniedConcurrentLimit
 	m.releaseSlot("this node's own share is used up", now)
 	m.slotRefused(now)
+}
+
+// ownGrant is what this node's own count says in place of a provider's actor.
+func ownGrant(s *slot, inFlight int) *protocol.SlotGrant {
+	limit := s.choice.Provider.Limits.ConcurrentRequests
+	g := &protocol.SlotGrant{OK: limit == 0 || inFlight < limit, InUse: inFlight, Limit: limit}
+	if !g.OK {
+		g.DeniedBy = protocol.DeniedConcurrentLimit
+	}
+	return g
 }
 
 // slotRefused puts the provider aside, which is no attempt, and picks another.
@@ -163,8 +180,12 @@ func (m *machine) slotRefused(now time.Time) {
 }
 
 func (m *machine) exclude(reason string, retryAfter time.Duration) {
+	m.excludeSlot(&m.slot, reason, retryAfter)
+}
+
+func (m *machine) excludeSlot(s *slot, reason string, retryAfter time.Duration) {
 	m.route.excluded = append(m.route.excluded, routing.Exclusion{
-		ID: m.slot.choice.Provider.ID, Reason: reason, RetryAfter: retryAfter,
+		ID: s.choice.Provider.ID, Reason: reason, RetryAfter: retryAfter,
 	})
 }
 

@@ -19,6 +19,7 @@ type ending struct {
 // settle gives back what the request holds, hands the record over and waits for
 // it to be journaled.
 func (m *machine) settle(now time.Time, e ending) {
+	m.dropRival("the request is over", now)
 	m.state, m.ending = settling, e
 	m.settleSession(now)
 	m.settleQuota(now)
@@ -79,7 +80,7 @@ func (m *machine) binding(now time.Time) routing.Binding {
 	}
 	in := m.input(now)
 	return routing.Rebind(&in, routing.Ending{
-		Bound: m.session.view.ProviderID, Void: m.route.void, Tried: m.tries,
+		Bound: m.session.view.ProviderID, Void: m.route.void, Tried: m.tries, Raced: m.hedge.used && m.record.handed > 1,
 		Completed: m.ending.completed, Exhausted: m.ending.exhausted,
 	})
 }

@@ -55,12 +55,12 @@ func (m *machine) earlierCosts() (list []domain.AttemptCost) {
 	return list
 }
 
-// begun is what is to be recorded once the upstream begins to answer the
-// present attempt.
-func (m *machine) begun() domain.BegunLog {
-	c := &m.slot.choice
+// begun is what is to be recorded once the upstream begins to answer an
+// attempt.
+func (m *machine) begun(s *slot) domain.BegunLog {
+	c := &s.choice
 	b := domain.BegunLog{
-		ID: m.req.ID, Attempt: m.slot.n, ProviderID: c.Provider.ID, Model: m.slot.model, Estimate: m.quota.estimate,
+		ID: m.req.ID, Attempt: s.n, ProviderID: c.Provider.ID, Model: s.model, Estimate: m.quota.estimate,
 	}
 	if m.req.Class == domain.CallGenerate && !c.Provider.IsDemo() {
 		b.ProviderEstimate = withoutMarkup(m.quota.estimate, c.GroupMultiplier, m.req.User.CostMultiplier)

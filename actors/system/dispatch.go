@@ -90,13 +90,24 @@ func (r *Run) Report(ctx context.Context, res *protocol.AttemptResult) (protocol
 	return r.decide(ctx, r.actor, res)
 }
 
+// Hedge asks for a second attempt beside attempt n, which has shown no content
+// for as long as it was given. Anything but an attempt, an error too, means that
+// there is none; what comes of attempt n is reported all the same.
+func (r *Run) Hedge(ctx context.Context, n int) (protocol.Decision, error) {
+	answer, err := kit.Ask[*request.Answer](ctx, r.actor, &protocol.HedgeDue{ReqID: r.id(), N: n})
+	if err != nil {
+		return protocol.Decision{}, r.undecided(err)
+	}
+	return answer.Decision, nil
+}
+
 func (r *Run) decide(ctx context.Context, to kit.Ref, msg any) (protocol.Decision, error) {
 	answer, err := kit.Ask[*request.Answer](ctx, to, msg)
 	switch {
 	case err == nil:
 		r.actor = answer.Run
-		r.over = answer.Decision.Attempt == nil
-		if !r.over {
+		r.over = answer.Decision.Attempt == nil && !answer.Decision.Await
+		if answer.Decision.Attempt != nil {
 			r.last, r.begun = answer.Decision.Attempt, false
 		}
 		return answer.Decision, nil

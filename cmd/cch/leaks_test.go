@@ -77,7 +77,58 @@ func scenarios() []scenario {
 		{"client leaves in mid-stream", playLeaveStreaming, 200},
 		{"handler panics before the answer", playPanicAt("WriteHeader"), 500},
 		{"handler panics in mid-stream", playPanicAt("Write"), 500},
+		{"two providers race", playRace, 200},
+		{"client leaves a race", playLeaveRace, domain.StatusClientGone},
 	}
+}
+
+// hedging has every stream called twice, until it is let go.
+func (h *leakHub) hedging(t *testing.T, on bool) {
+	t.Helper()
+	status, res := h.Admin(t, http.MethodPatch, "/settings", testkit.M{"hedgeEnabled": on, "hedgeAfterMs": 1, "hedgeBudgetPercent": 100})
+	require.Equal(t, http.StatusOK, status, res.Raw)
+}
+
+// playRace has the first provider say nothing, unless something fails: then it
+// may be the only one that answers.
+func playRace(t *testing.T, h *leakHub, c leakCase) (int, string) {
+	t.Helper()
+	h.hedging(t, true)
+	defer h.hedging(t, false)
+	h.bad.Hold()
+	h.bad.Set(testkit.SlowContent)
+	over := make(chan struct{})
+	defer func() {
+		close(over)
+		h.bad.Set(testkit.Healthy)
+		h.bad.Release()
+	}()
+	go func() {
+		for look := time.NewTicker(time.Millisecond); ; {
+			select {
+			case <-over:
+				look.Stop()
+				return
+			case <-look.C:
+				if f := h.faults.armed.Load(); f != nil && f.msg.Load() != nil {
+					h.bad.Release()
+				}
+			}
+		}
+	}()
+	return h.call(t.Context(), t, h.URL, c.key)
+}
+
+func playLeaveRace(t *testing.T, h *leakHub, c leakCase) (int, string) {
+	t.Helper()
+	h.hedging(t, true)
+	defer h.hedging(t, false)
+	h.bad.Set(testkit.Hang)
+	h.good.Set(testkit.Hang)
+	defer h.bad.Set(testkit.Healthy)
+	defer h.good.Set(testkit.Healthy)
+	before := h.good.Count()
+	return h.leaveWhen(t, c, func(int64) bool { return h.good.Count() > before })
 }
 
 func playFailover(t *testing.T, h *leakHub, c leakCase) (int, string) {

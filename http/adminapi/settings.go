@@ -53,6 +53,11 @@ type settingsBody struct {
 	InjectStreamUsage               bool     `json:"injectStreamUsage"`
 	AllowNonConversationFallback    bool     `json:"allowNonConversationFallback"`
 	EnableHTTP2                     bool     `json:"enableHttp2"`
+	HedgeEnabled                    bool     `json:"hedgeEnabled"`
+	HedgeAfterMs                    int64    `json:"hedgeAfterMs"`
+	HedgeMaxParallel                int      `json:"hedgeMaxParallel"`
+	HedgeBudgetPercent              int      `json:"hedgeBudgetPercent"`
+	BillHedgeLosers                 bool     `json:"billHedgeLosers"`
 	CleanupEnabled                  bool     `json:"cleanupEnabled"`
 	CleanupRetentionDays            int      `json:"cleanupRetentionDays"`
 	BillingModelSource              string   `json:"billingModelSource"              enum:"original,redirected,actual"`
@@ -85,7 +90,9 @@ func showSettings(s *domain.Settings) settingsBody {
 		CodexInstructions: optional(s.CodexInstructions), ThinkingSignatureRectifier: s.ThinkingSignatureRectifier,
 		CodexSessionIDCompletion: s.CodexSessionIDCompletion, ResponsesInputRectifier: s.ResponsesInputRectifier,
 		InjectStreamUsage:            s.InjectStreamUsage,
-		AllowNonConversationFallback: s.AllowNonConversationFallback, EnableHTTP2: s.EnableHTTP2, QuotaFailMode: string(s.QuotaFailMode),
+		AllowNonConversationFallback: s.AllowNonConversationFallback, EnableHTTP2: s.EnableHTTP2,
+		HedgeEnabled: s.HedgeEnabled, HedgeAfterMs: s.HedgeAfter.Milliseconds(), HedgeMaxParallel: s.HedgeMaxParallel,
+		HedgeBudgetPercent: s.HedgeBudgetPercent, BillHedgeLosers: s.BillHedgeLosers, QuotaFailMode: string(s.QuotaFailMode),
 		BillingModelSource: string(s.BillingModelSource), PriorityBillingSource: string(s.PriorityBillingSource),
 		BillNonSuccessfulRequests: s.BillNonSuccessfulRequests, BillPartial: string(s.BillPartial),
 		UnknownPrice: string(s.UnknownPrice), UnknownPriceModel: optional(s.UnknownPriceModel),
@@ -123,6 +130,11 @@ type settingsFields struct {
 	ResponsesInputRectifier         field[bool]     `json:"responsesInputRectifier,omitzero"         doc:"wrap an input that is no array"`
 	InjectStreamUsage               field[bool]     `json:"injectStreamUsage,omitzero"               doc:"ask Chat streams for their usage"`
 	AllowNonConversationFallback    field[bool]     `json:"allowNonConversationFallback,omitzero"`
+	HedgeEnabled                    field[bool]     `json:"hedgeEnabled,omitzero"                    doc:"call a second provider when a stream shows no content for too long; the first content wins"`
+	HedgeAfterMs                    field[int64]    `json:"hedgeAfterMs,omitzero"                    minimum:"0" maximum:"600000" doc:"0 = as long as 95 of 100 calls of the provider wait, at least 5 s"`
+	HedgeMaxParallel                field[int]      `json:"hedgeMaxParallel,omitzero"                minimum:"1" maximum:"2"`
+	HedgeBudgetPercent              field[int]      `json:"hedgeBudgetPercent,omitzero"              minimum:"0" maximum:"100" doc:"of the streams of a node"`
+	BillHedgeLosers                 field[bool]     `json:"billHedgeLosers,omitzero"                 doc:"let the slower call run on and bill what it used; else it is cancelled"`
 	EnableHTTP2                     field[bool]     `json:"enableHttp2,omitzero"                     doc:"offer HTTP/2 to providers that do not say themselves"`
 	CleanupEnabled                  field[bool]     `json:"cleanupEnabled,omitzero"                  doc:"delete request logs after a time"`
 	CleanupRetentionDays            field[int]      `json:"cleanupRetentionDays,omitzero"            minimum:"1" maximum:"3650"`
@@ -170,6 +182,11 @@ func (f *settingsFields) apply(s *domain.Settings) {
 	f.InjectStreamUsage.to(&s.InjectStreamUsage, d.InjectStreamUsage)
 	f.AllowNonConversationFallback.to(&s.AllowNonConversationFallback, d.AllowNonConversationFallback)
 	f.EnableHTTP2.to(&s.EnableHTTP2, d.EnableHTTP2)
+	f.HedgeEnabled.to(&s.HedgeEnabled, d.HedgeEnabled)
+	millisTo(f.HedgeAfterMs, &s.HedgeAfter, d.HedgeAfter)
+	f.HedgeMaxParallel.to(&s.HedgeMaxParallel, d.HedgeMaxParallel)
+	f.HedgeBudgetPercent.to(&s.HedgeBudgetPercent, d.HedgeBudgetPercent)
+	f.BillHedgeLosers.to(&s.BillHedgeLosers, d.BillHedgeLosers)
 	f.CleanupEnabled.to(&s.CleanupEnabled, d.CleanupEnabled)
 	f.CleanupRetentionDays.to(&s.CleanupRetentionDays, d.CleanupRetentionDays)
 	named(f.BillingModelSource, &s.BillingModelSource, d.BillingModelSource)

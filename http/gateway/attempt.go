@@ -39,12 +39,16 @@ type call struct {
 	sent       *upstream.Call // nil until it is made
 	conversion *conversion    // nil where the provider speaks the client's protocol
 	mends      mends
+
+	race    *race // nil if no other call may run at the same time
+	cancel  context.CancelCauseFunc
+	unheard int // bytes of an answer that came too late
 }
 
 // attempt makes one call and carries the answer to the client, unless it turns
 // out to be none. The result says what became of it.
-func (g *Gateway) attempt(x *exchange, run Run, a *protocol.Attempt) (result *protocol.AttemptResult) {
-	c := &call{g: g, x: x, a: a, provider: x.catalog.Provider(a.ProviderID)}
+func (g *Gateway) attempt(parent context.Context, r *race, x *exchange, run Run, a *protocol.Attempt) (result *protocol.AttemptResult) {
+	c := &call{g: g, x: x, a: a, provider: x.catalog.Provider(a.ProviderID), race: r}
 	c.result = &protocol.AttemptResult{N: a.N, StartedAt: g.Now()}
 	result = c.result // also after a panic
 	defer c.survive()
@@ -53,10 +57,15 @@ func (g *Gateway) attempt(x *exchange, run Run, a *protocol.Attempt) (result *pr
 		c.failed(ending{failure: domain.FailRequest, text: "nothing to call, or nothing to send"})
 		return c.result
 	}
-	ctx, cancel := context.WithCancelCause(g.base)
+	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
-	x.leaving.call(cancel)
-	defer x.leaving.over()
+	if c.cancel = cancel; r == nil {
+		x.leaving.call(cancel)
+		defer x.leaving.over()
+	} else {
+		r.enter(c)
+		defer func() { c.result.Lost = r.beat(c) }()
+	}
 
 	c.mends.known = g.quirks.of(c.provider, c.result.StartedAt)
 	for again := true; again; {
@@ -124,6 +133,7 @@ type ending struct {
 	status     int
 	inferred   bool
 	overloaded bool   // given up on our side
+	beaten     bool   // given up for another call that was faster
 	text       string // what the upstream said, or else our own words
 	quoted     bool   // text is the upstream's
 	answer     *domain.UpstreamFault
@@ -137,7 +147,7 @@ func (c *call) failed(e ending) {
 		}
 	}
 	facts := routing.Facts{
-		ClientGone: c.x.leaving.gone(), Overloaded: e.overloaded, Failure: e.failure, Status: e.status,
+		ClientGone: c.x.leaving.gone() || e.beaten, Overloaded: e.overloaded, Failure: e.failure, Status: e.status,
 	}
 	if e.quoted {
 		facts.Text = clip(e.text, maxRuleText)
@@ -159,6 +169,10 @@ func (c *call) failed(e ending) {
 
 // broken sorts an error of the transport: before the answer, or in it.
 func (c *call) broken(err error) {
+	if errors.Is(err, upstream.ErrHedgeLost) {
+		c.failed(ending{beaten: true})
+		return
+	}
 	e := ending{failure: domain.FailReset, text: err.Error()}
 	if f, ok := errors.AsType[*upstream.Failure](err); ok {
 		e.failure, e.status = f.Kind, f.Status
@@ -208,6 +222,10 @@ func (c *call) disguised(failure domain.FailureKind, status int, body []byte) {
 // commit begins the answer: from here on no other provider can give it.
 func (c *call) commit(res *upstream.Response, length int) {
 	x := c.x
+	if !c.race.win(c) {
+		x.dropBody()
+		return
+	}
 	c.g.journaled(x)
 	x.leaving.stream()
 	x.reply.start(res.Status, func(h http.Header) {
@@ -226,6 +244,12 @@ func (c *call) commit(res *upstream.Response, length int) {
 // write passes bytes on. When the client takes none, it is gone; reading goes
 // on as long as the departure's grace allows, to learn the usage.
 func (c *call) write(b []byte) {
+	if c.race.beat(c) {
+		if c.unheard += len(b); c.unheard > loserBytes {
+			c.cancel(upstream.ErrHedgeLost)
+		}
+		return
+	}
 	if c.x.reply.send(b) != nil {
 		c.x.leaving.leave()
 	}

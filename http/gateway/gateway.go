@@ -32,6 +32,9 @@ type Run interface {
 	// Report tells how an attempt ended and asks what to do next. An error
 	// means that the actor is dead and nobody wrote the request's record.
 	Report(ctx context.Context, res *protocol.AttemptResult) (protocol.Decision, error)
+	// Hedge asks for a second attempt beside attempt n, which shows no content. An
+	// answer without one, or an error, means that there is none.
+	Hedge(ctx context.Context, n int) (protocol.Decision, error)
 	Begun(n int) // attempt n got its first byte
 	Gone()       // the client left while no attempt was running
 	Close()      // called once, on every path

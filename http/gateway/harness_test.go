@@ -155,6 +155,11 @@ type scripted struct {
 
 	admitPanics bool
 
+	hedgeAfter time.Duration // of every attempt
+	noRival    bool          // nobody else can be asked
+	racing     bool          // two calls are under way
+	hedges     int           // times a rival was asked for
+
 	mu      sync.Mutex
 	admits  []*protocol.Admit
 	results []*protocol.AttemptResult
@@ -189,7 +194,7 @@ type run struct {
 }
 
 func (r *run) attempt(n int) protocol.Decision {
-	a := &protocol.Attempt{N: n, ProviderID: r.s.providers[n-1], Model: r.a.Request.Model, Wait: r.s.pause, SessionSeq: 3, Convert: r.s.convert}
+	a := &protocol.Attempt{N: n, ProviderID: r.s.providers[n-1], Model: r.a.Request.Model, Wait: r.s.pause, SessionSeq: 3, Convert: r.s.convert, HedgeAfter: r.s.hedgeAfter}
 	if r.s.model != "" {
 		a.Model, a.Redirected = r.s.model, true
 	}
@@ -204,6 +209,9 @@ func (r *run) Report(_ context.Context, res *protocol.AttemptResult) (protocol.D
 	switch {
 	case r.s.dieAt == len(r.s.results):
 		return protocol.Decision{}, errors.New("the actor is dead")
+	case res.Lost, r.s.racing && !res.Committed:
+		r.s.racing = false
+		return protocol.Decision{Await: true}, nil
 	case res.Class == domain.ClassOK, res.Class == domain.ClassClientAbort, res.Committed:
 		return protocol.Decision{Done: &protocol.Done{}}, nil
 	case res.Failure == domain.FailInternal:
@@ -216,6 +224,17 @@ func (r *run) Report(_ context.Context, res *protocol.AttemptResult) (protocol.D
 		return r.attempt(res.N + 1), nil
 	}
 	return protocol.Decision{Reject: &protocol.Reject{Fault: final}}, nil
+}
+
+func (r *run) Hedge(context.Context, int) (protocol.Decision, error) {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	r.s.hedges++
+	if r.s.noRival {
+		return protocol.Decision{Await: true}, nil
+	}
+	r.s.racing = true
+	return r.attempt(2), nil
 }
 
 func (r *run) Begun(n int) {
@@ -253,6 +272,38 @@ func (s *scripted) wait(t testing.TB, n int) []*protocol.AttemptResult {
 		return len(all) >= n && s.closed >= 1
 	}, 5*time.Second, time.Millisecond)
 	return all
+}
+
+// firstResult waits for the result that is reported first.
+func (s *scripted) firstResult(t testing.TB) *protocol.AttemptResult {
+	t.Helper()
+	s.awaitResults(1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.results[0]
+}
+
+func (s *scripted) awaitResults(n int) { s.await(func() bool { return len(s.results) >= n }) }
+
+func (s *scripted) awaitHedge() { s.await(func() bool { return s.hedges > 0 }) }
+
+// awaitBegun waits until so many calls have a head of an answer.
+func (s *scripted) awaitBegun(t testing.TB, n int) {
+	t.Helper()
+	s.await(func() bool { return len(s.begun) >= n })
+}
+
+// await polls what is guarded by the lock, until the test is over at the latest.
+func (s *scripted) await(is func() bool) {
+	for range 10_000 {
+		s.mu.Lock()
+		ok := is()
+		s.mu.Unlock()
+		if ok {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // last is the result reported last.

@@ -35,7 +35,7 @@ func (c *call) usage(complete bool) {
 	r.ModelReturned = c.tap.Model()
 	reported := c.tap.Usage()
 	found, passes := len(reported) > 0, reported
-	if !complete && r.Committed && c.x.settings().BillPartial == domain.PartialEstimate {
+	if !complete && (r.Committed || c.unheard > 0) && c.x.settings().BillPartial == domain.PartialEstimate {
 		passes = c.estimated(reported)
 	}
 	if r.Class == domain.ClassOK || r.Class == domain.ClassClientAbort {

@@ -38,8 +38,7 @@ func (g *Gateway) relay(x *exchange, run Run, d protocol.Decision) error {
 			g.open(x, d.Attempt)
 			g.startKeepAlive(x)
 		}
-		res := g.attempt(x, run, d.Attempt)
-		next, err := report(x, run, res)
+		next, res, err := g.make(x, run, d.Attempt)
 		if err != nil {
 			return g.orphaned(x, res, err)
 		}
@@ -53,6 +52,16 @@ func (x *exchange) tellQuota(degraded []string) {
 	if x.opened == nil && slices.Contains(degraded, "quota") {
 		x.reply.header().Set("X-Cch-Quota-State", "degraded")
 	}
+}
+
+// make makes an attempt, or two at the same time, and asks what to do next.
+func (g *Gateway) make(x *exchange, run Run, a *protocol.Attempt) (protocol.Decision, *protocol.AttemptResult, error) {
+	if a.HedgeAfter > 0 && x.body != nil {
+		return g.race(x, run, a)
+	}
+	res := g.attempt(g.base, nil, x, run, a)
+	next, err := report(x, run, res)
+	return next, res, err
 }
 
 func report(x *exchange, run Run, res *protocol.AttemptResult) (protocol.Decision, error) {

@@ -224,6 +224,10 @@ func (s *stream) end(err error) {
 
 // cut ends an answer that broke off after the client had seen part of it.
 func (s *stream) cut(err error) {
+	if errors.Is(err, upstream.ErrHedgeLost) {
+		s.failed(ending{beaten: true})
+		return
+	}
 	f := domain.NewFault(domain.KindUpstreamRefused, domain.CodeStreamAborted, "the provider broke the answer off")
 	e := ending{failure: domain.FailStreamBroken, status: 502, text: err.Error()}
 	switch failure, _ := errors.AsType[*upstream.Failure](err); {

@@ -5,30 +5,35 @@ type ChainReason string
 
 // The reasons.
 const (
-	ReasonSessionReuse     ChainReason = "session_reuse"
-	ReasonInitialSelection ChainReason = "initial_selection"
-	ReasonConcurrentLimit  ChainReason = "concurrent_limit_failed"
-	ReasonAcquireRefused   ChainReason = "acquire_refused" // the provider actor refused for another reason
-	ReasonRequestSuccess   ChainReason = "request_success"
-	ReasonRetrySuccess     ChainReason = "retry_success"
-	ReasonRetryFailed      ChainReason = "retry_failed"
-	ReasonResourceNotFound ChainReason = "resource_not_found"
-	ReasonUpstreamRejected ChainReason = "upstream_rejected"
-	ReasonSystemError      ChainReason = "system_error"
-	ReasonClientError      ChainReason = "client_error_non_retryable"
-	ReasonClientAbort      ChainReason = "client_abort"
-	ReasonNoProvider       ChainReason = "no_provider"
-	ReasonLimitRefused     ChainReason = "limit_refused"
-	ReasonGuardRefused     ChainReason = "guard_refused"
-	ReasonInterrupted      ChainReason = "interrupted"
-	ReasonServerShutdown   ChainReason = "server_shutdown"
-	ReasonBindingKept      ChainReason = "binding_kept"
-	ReasonBindingChanged   ChainReason = "binding_changed"
-	ReasonInternalError    ChainReason = "internal_error"
-	ReasonLocalOverload    ChainReason = "local_overload"
-	ReasonHTTP2Fallback    ChainReason = "http2_fallback"        // an upstream call was made again over HTTP/1.1
-	ReasonProxyFallback    ChainReason = "proxy_fallback_direct" // or without the proxy
-	ReasonEstimated        ChainReason = "estimated"             // nobody can count tokens: the gateway's own guess
+	ReasonSessionReuse        ChainReason = "session_reuse"
+	ReasonInitialSelection    ChainReason = "initial_selection"
+	ReasonConcurrentLimit     ChainReason = "concurrent_limit_failed"
+	ReasonAcquireRefused      ChainReason = "acquire_refused" // the provider actor refused for another reason
+	ReasonRequestSuccess      ChainReason = "request_success"
+	ReasonRetrySuccess        ChainReason = "retry_success"
+	ReasonRetryFailed         ChainReason = "retry_failed"
+	ReasonResourceNotFound    ChainReason = "resource_not_found"
+	ReasonUpstreamRejected    ChainReason = "upstream_rejected"
+	ReasonSystemError         ChainReason = "system_error"
+	ReasonClientError         ChainReason = "client_error_non_retryable"
+	ReasonClientAbort         ChainReason = "client_abort"
+	ReasonNoProvider          ChainReason = "no_provider"
+	ReasonLimitRefused        ChainReason = "limit_refused"
+	ReasonGuardRefused        ChainReason = "guard_refused"
+	ReasonInterrupted         ChainReason = "interrupted"
+	ReasonServerShutdown      ChainReason = "server_shutdown"
+	ReasonBindingKept         ChainReason = "binding_kept"
+	ReasonBindingChanged      ChainReason = "binding_changed"
+	ReasonInternalError       ChainReason = "internal_error"
+	ReasonLocalOverload       ChainReason = "local_overload"
+	ReasonHedgeTriggered      ChainReason = "hedge_triggered" // no content for too long
+	ReasonHedgeLaunched       ChainReason = "hedge_launched"  // another provider was called as well
+	ReasonHedgeWinner         ChainReason = "hedge_winner"
+	ReasonHedgeLoserCancelled ChainReason = "hedge_loser_cancelled"
+	ReasonHedgeLoserBilled    ChainReason = "hedge_loser_billed"    // it had used something by then
+	ReasonHTTP2Fallback       ChainReason = "http2_fallback"        // an upstream call was made again over HTTP/1.1
+	ReasonProxyFallback       ChainReason = "proxy_fallback_direct" // or without the proxy
+	ReasonEstimated           ChainReason = "estimated"             // nobody can count tokens: the gateway's own guess
 )
 
 // SelectionMethod says how a provider was chosen.

@@ -55,6 +55,7 @@ type BindReason string
 const (
 	BindFirstSuccess        BindReason = "first_success"
 	BindFailoverSuccess     BindReason = "failover_success"
+	BindRaceWinner          BindReason = "race_winner"
 	BindPriorityUpgrade     BindReason = "priority_upgrade"
 	BindCircuitOpenFallback BindReason = "circuit_open_fallback"
 	BindQuotaFallback       BindReason = "quota_exhausted_fallback"

@@ -34,6 +34,12 @@ type Settings struct {
 	AllowNonConversationFallback bool
 	EnableHTTP2                  bool // to providers that say nothing themselves
 
+	HedgeEnabled       bool
+	HedgeAfter         time.Duration // without content; 0 = as long as 95 of 100 calls of the provider wait, at least 5 s
+	HedgeMaxParallel   int           // calls of one request at a time, 1 or 2
+	HedgeBudgetPercent int           // of the calls that may be made twice
+	BillHedgeLosers    bool          // and let them finish, within bounds; else they are cancelled
+
 	CleanupEnabled       bool // request logs are deleted after a time
 	CleanupRetentionDays int
 
@@ -192,6 +198,9 @@ func DefaultSettings() Settings {
 		InjectStreamUsage:               true,
 		ThinkingSignatureRectifier:      true,
 		AllowNonConversationFallback:    true,
+		HedgeMaxParallel:                2,
+		HedgeBudgetPercent:              10,
+		BillHedgeLosers:                 true,
 		CleanupEnabled:                  true,
 		CleanupRetentionDays:            30,
 		BillingModelSource:              BillOriginal,

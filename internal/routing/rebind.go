@@ -12,6 +12,7 @@ type Ending struct {
 	Void  bool              // the binding was good for nothing any more, see Reuse
 
 	Tried     []Try
+	Raced     bool // two providers were called at the same time
 	Completed bool // the last attempt succeeded and showed its completion marker
 	Exhausted bool // the failure is the providers', not the client's
 }
@@ -65,6 +66,8 @@ func succeeded(in *Input, e Ending, served domain.ProviderID) Binding {
 		return Binding{Renew: true, Reason: domain.BindKeepHealthy}
 	case tried(e.Tried, e.Bound):
 		return bind(domain.BindFailoverSuccess)
+	case e.Raced:
+		return bind(domain.BindRaceWinner)
 	case e.Void:
 		return bind(domain.BindProviderGone)
 	case in.better(served, e.Bound):

@@ -20,6 +20,7 @@ var (
 	ErrHeaders    = errors.New("no answer in time")
 	ErrClientGone = errors.New("the client left")
 	ErrShutdown   = errors.New("the server is shutting down")
+	ErrHedgeLost  = errors.New("another call of the request was faster")
 )
 
 // Failure is a call that gave no answer, or an answer that broke off.

@@ -54,6 +54,11 @@ func registry() []setting {
 		plain("responses_input_rectifier", func(s *s) *bool { return &s.ResponsesInputRectifier }, anything),
 		plain("inject_stream_usage", func(s *s) *bool { return &s.InjectStreamUsage }, anything),
 		plain("allow_non_conversation_fallback", func(s *s) *bool { return &s.AllowNonConversationFallback }, anything),
+		plain("hedge_enabled", func(s *s) *bool { return &s.HedgeEnabled }, anything),
+		duration("hedge_after_ms", func(s *s) *time.Duration { return &s.HedgeAfter }, 0, 10*time.Minute),
+		plain("hedge_max_parallel", func(s *s) *int { return &s.HedgeMaxParallel }, between(1, 2)),
+		plain("hedge_budget_percent", func(s *s) *int { return &s.HedgeBudgetPercent }, between(0, 100)),
+		plain("bill_hedge_losers", func(s *s) *bool { return &s.BillHedgeLosers }, anything),
 		plain("enable_http2", func(s *s) *bool { return &s.EnableHTTP2 }, anything),
 
 		plain("cleanup_enabled", func(s *s) *bool { return &s.CleanupEnabled }, anything),

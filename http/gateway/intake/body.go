@@ -18,6 +18,13 @@ type Body struct {
 // Bytes are the body's bytes. They must not be used after Release.
 func (b *Body) Bytes() []byte { return b.buf[:b.n:b.n] }
 
+// Share makes another owner, who must Release the body too. It is called only
+// while it is held.
+func (b *Body) Share() *Body {
+	b.retain()
+	return b
+}
+
 // Release drops the owner's reference; readers that are still open keep the
 // memory until they are closed.
 func (b *Body) Release() {
