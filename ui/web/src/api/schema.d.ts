@@ -2183,6 +2183,7 @@ export interface components {
             balanceFloorUsd: number;
             /** Format: double */
             balanceTargetUsd: number;
+            billHedgeLosers: boolean;
             billNonSuccessfulRequests: boolean;
             /** @enum {string} */
             billPartial: "estimate" | "reported" | "never";
@@ -2204,6 +2205,13 @@ export interface components {
             exposeProviderNames: boolean;
             /** Format: int64 */
             gateKeepaliveAfterMs: number;
+            /** Format: int64 */
+            hedgeAfterMs: number;
+            /** Format: int64 */
+            hedgeBudgetPercent: number;
+            hedgeEnabled: boolean;
+            /** Format: int64 */
+            hedgeMaxParallel: number;
             injectStreamUsage: boolean;
             /** Format: int64 */
             maxInFlightPerKey: number;
@@ -2259,6 +2267,8 @@ export interface components {
              * @description a provider with so much left is not spared
              */
             balanceTargetUsd?: number | null;
+            /** @description let the slower call run on and bill what it used; else it is cancelled */
+            billHedgeLosers?: boolean | null;
             /** @description charge users for failures that report usage */
             billNonSuccessfulRequests?: boolean | null;
             /**
@@ -2294,6 +2304,20 @@ export interface components {
             exposeProviderNames?: boolean | null;
             /** Format: int64 */
             gateKeepaliveAfterMs?: number | null;
+            /**
+             * Format: int64
+             * @description 0 = as long as 95 of 100 calls of the provider wait, at least 5 s
+             */
+            hedgeAfterMs?: number | null;
+            /**
+             * Format: int64
+             * @description of the streams of a node
+             */
+            hedgeBudgetPercent?: number | null;
+            /** @description call a second provider when a stream shows no content for too long; the first content wins */
+            hedgeEnabled?: boolean | null;
+            /** Format: int64 */
+            hedgeMaxParallel?: number | null;
             /** @description ask Chat streams for their usage */
             injectStreamUsage?: boolean | null;
             /** Format: int64 */
