@@ -76,7 +76,7 @@ func (m *machine) quotaAnswered(g *protocol.QuotaGrant, now time.Time) {
 		m.quota.know, m.quota.ok, m.quota.estimate = known, true, g.Estimate
 	default:
 		m.quota.know = known
-		m.refuse(now, limitFault(g.Refusal, now))
+		m.refuse(now, m.limitFault(g.Refusal, now))
 		return
 	}
 	m.admitted(now)
@@ -104,7 +104,7 @@ func (m *machine) unguarded(now time.Time) *domain.Fault {
 		return quotaUnavailable()
 	}
 	if refusal := m.fx.emergency(now); refusal != nil {
-		return limitFault(refusal, now)
+		return m.limitFault(refusal, now)
 	}
 	return nil
 }
@@ -144,4 +144,8 @@ func (m *machine) degrade(what string) {
 		// A copy: what was handed out before stays as it was.
 		m.record.degraded = append(slices.Clip(m.record.degraded), what)
 	}
+}
+
+func (m *machine) limitFault(r *protocol.QuotaRefusal, now time.Time) *domain.Fault {
+	return limitFault(r, &m.req.User.Limits, &m.req.Key.Limits, now)
 }

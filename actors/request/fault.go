@@ -1,7 +1,6 @@
 package request
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/claude-code-hub/cch/actors/protocol"
@@ -19,23 +18,32 @@ func quotaUnavailable() *domain.Fault {
 }
 
 // limitFault says to the client which limit refused it and when to come back.
-func limitFault(r *protocol.QuotaRefusal, now time.Time) *domain.Fault {
+// bounds are the limits of the user and the key.
+func limitFault(r *protocol.QuotaRefusal, user, key *domain.Limits, now time.Time) *domain.Fault {
 	if r == nil || r.Reason == protocol.RefusedReleased || r.Reason == protocol.RefusedUnavailable {
 		return quotaUnavailable()
 	}
-	limit := &domain.LimitFault{Type: r.Limit, Scope: r.Scope, Current: float64(r.Current), Limit: float64(r.Max)}
+	of := user
+	if r.Scope == domain.ScopeKey {
+		of = key
+	}
+	limit := &domain.LimitFault{
+		Type: r.Limit, Scope: r.Scope, Current: float64(r.Current), Limit: float64(r.Max), Rolling: of.Rolls(r.Limit),
+		Reserved: r.Reason == protocol.RefusedReserved, TooLarge: r.Reason == protocol.RefusedTooLarge,
+	}
 	if r.Limit.Money() {
 		limit.Current, limit.Limit = domain.Money(r.Current).USD(), domain.Money(r.Max).USD()
 	}
-	f := domain.NewFault(limitKind(r), domain.Code(r.Limit), limitMessage(limit))
+	f := domain.NewFault(limitKind(r), domain.Code(r.Limit), "")
 	f.Limit = limit
 	switch {
-	case r.Reason == protocol.RefusedReserved:
+	case limit.Reserved:
 		f.Code, f.RetryAfter = domain.CodeBudgetReserved, reservedRetryAfter
 	case r.ResetAt > 0:
 		limit.ResetAt = time.UnixMilli(r.ResetAt).UTC()
 		f.RetryAfter = max(limit.ResetAt.Sub(now), 0)
 	}
+	f.Detail = limit.Text("en")
 	return f
 }
 
@@ -47,17 +55,6 @@ func limitKind(r *protocol.QuotaRefusal) domain.Kind {
 		return domain.KindQuotaExceeded
 	}
 	return domain.KindConcurrencyLimited
-}
-
-func limitMessage(l *domain.LimitFault) string {
-	owner := "this API key"
-	if l.Scope == domain.ScopeUser {
-		owner = "this user"
-	}
-	if l.Type.Money() {
-		return fmt.Sprintf("the %s limit of %s is spent: %.4f of %.4f USD", l.Type, owner, l.Current, l.Limit)
-	}
-	return fmt.Sprintf("the %s limit of %s is reached: %.0f of %.0f", l.Type, owner, l.Current, l.Limit)
 }
 
 // logStatus is the status under which a fault stands in the log: the one most

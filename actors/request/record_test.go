@@ -55,7 +55,7 @@ func TestRecordOfARefusal(t *testing.T) {
 	r.journaled(nil)
 	require.Equal(t, domain.ResultRecord{
 		StatusCode: 429, Outcome: domain.OutcomeBlocked, ErrorCode: "rpm", BlockedBy: domain.BlockedLimit, BlockedReason: "rpm",
-		ErrorMessage: "the rpm limit of this user is reached: 60 of 60",
+		ErrorMessage: "Rate limit exceeded: 60 requests per minute (limit: 60). Resets at 2026-11-02T12:00:20Z",
 	}, r.fx.record.Log.Result)
 	require.Empty(t, r.fx.record.Settles, "a refused request owes nothing")
 	require.Equal(t, []domain.ChainReason{domain.ReasonLimitRefused}, reasonsOf(t, r))
@@ -156,6 +156,8 @@ func TestLimitFaults(t *testing.T) {
 	}
 	reserved := refusal(domain.LimitDaily, 1, 2)
 	reserved.Reason = protocol.RefusedReserved
+	large := refusal(domain.LimitDaily, 1, 2)
+	large.Reason = protocol.RefusedTooLarge
 	total := refusal(domain.LimitTotal, 3*domain.NanoPerUSD, 2*domain.NanoPerUSD)
 	total.ResetAt = 0
 
@@ -172,23 +174,24 @@ func TestLimitFaults(t *testing.T) {
 		"weekly":              {refusal(domain.LimitWeekly, 5, 5), domain.KindQuotaExceeded, domain.CodeUSDWeekly, 402, 90 * time.Second},
 		"total":               {total, domain.KindQuotaExceeded, domain.CodeUSDTotal, 402, 0},
 		"reserved":            {reserved, domain.KindRateLimited, domain.CodeBudgetReserved, 429, 2 * time.Second},
+		"too large":           {large, domain.KindQuotaExceeded, domain.CodeDailyQuota, 402, 90 * time.Second},
 		"no reason given":     {nil, domain.KindNoProvider, domain.CodeQuotaUnavailable, 503, 5 * time.Second},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := limitFault(tc.refusal, noon)
+			f := limitFault(tc.refusal, &domain.Limits{}, &domain.Limits{}, noon)
 			require.Equal(t, tc.kind, f.Kind)
 			require.Equal(t, tc.code, f.Code)
 			require.Equal(t, tc.after, f.RetryAfter)
 			require.Equal(t, tc.status, logStatus(f))
 		})
 	}
-	f := limitFault(total, noon)
+	f := limitFault(total, &domain.Limits{}, &domain.Limits{}, noon)
 	require.InDelta(t, 3, f.Limit.Current, 1e-9)
 	require.True(t, f.Limit.ResetAt.IsZero())
-	require.Equal(t, "the usd_total limit of this API key is spent: 3.0000 of 2.0000 USD", f.Detail)
-	require.Equal(t, reset, limitFault(refusal(domain.LimitRPM, 1, 1), noon).Limit.ResetAt)
+	require.Equal(t, "Total spending limit exceeded: $3.0000 USD (limit: $2.0000 USD)", f.Detail)
+	require.Equal(t, reset, limitFault(refusal(domain.LimitRPM, 1, 1), &domain.Limits{}, &domain.Limits{}, noon).Limit.ResetAt)
 }
 
 func TestLogStatus(t *testing.T) {

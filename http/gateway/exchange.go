@@ -90,6 +90,7 @@ func (x *exchange) fail(f *domain.Fault, now time.Time) {
 	}
 	x.reply.problem(x.target.protocol, f, problem.Meta{
 		RequestID: x.id.String(), Now: now,
-		Codex: strings.HasPrefix(strings.ToLower(x.r.Header.Get("Originator")), "codex"),
+		Codex:    strings.HasPrefix(strings.ToLower(x.r.Header.Get("Originator")), "codex"),
+		Language: domain.LimitLanguage(x.r.Header.Get("Accept-Language")),
 	})
 }

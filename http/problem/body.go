@@ -35,7 +35,8 @@ func newLimitFields(f *domain.Fault, retry time.Duration) *limitFields {
 	return l
 }
 
-// metadata renders the fields as the strings of a google.rpc.ErrorInfo.
+// metadata renders the fields as the strings of a google.rpc.ErrorInfo. When to
+// come again is the business of a RetryInfo.
 func (l *limitFields) metadata() map[string]string {
 	if l == nil {
 		return nil
@@ -48,9 +49,6 @@ func (l *limitFields) metadata() map[string]string {
 	}
 	if l.ResetTime != nil {
 		m["reset_time"] = *l.ResetTime
-	}
-	if l.RetryAfter != nil {
-		m["retry_after"] = strconv.FormatInt(*l.RetryAfter, 10)
 	}
 	return m
 }
@@ -86,11 +84,12 @@ type codexBody struct {
 }
 
 type codexError struct {
-	Type      string `json:"type"`
-	Message   string `json:"message"`
-	ResetsAt  *int64 `json:"resets_at"` // Unix seconds
-	ResetsIn  *int64 `json:"resets_in_seconds"`
-	ErrorCode string `json:"code"`
+	Type      string  `json:"type"`
+	Message   string  `json:"message"`
+	Param     *string `json:"param"`     // always null, as elsewhere
+	ResetsAt  *int64  `json:"resets_at"` // Unix seconds
+	ResetsIn  *int64  `json:"resets_in_seconds"`
+	ErrorCode string  `json:"code"`
 	*limitFields
 }
 

@@ -21,6 +21,7 @@ type Meta struct {
 	RequestID string    // public form
 	Now       time.Time // for the seconds until a reset
 	Codex     bool      // the caller's originator begins with "codex"
+	Language  string    // of what is said about limits; empty = English
 }
 
 // Write answers with the fault in the client's protocol. Nothing may have been
@@ -29,17 +30,22 @@ func Write(w http.ResponseWriter, p domain.Protocol, f *domain.Fault, m Meta) in
 	if f.Upstream != nil && showable(f.Upstream.Status) {
 		return writeUpstream(w, f)
 	}
+	if f.Limit != nil && m.Language != "" && m.Language != "en" {
+		translated := *f
+		translated.Detail = f.Limit.Text(m.Language)
+		f = &translated
+	}
 	s, retry := shapeOf(f), retryAfter(f, m.Now)
 	h := w.Header()
 	limitHeaders(h, f.Limit)
 	var doc []byte
 	switch {
-	case m.Codex && f.Limit != nil && f.Limit.Type.Money():
+	case m.Codex && f.Limit != nil && f.Limit.Type.Money() && !f.Limit.Reserved:
 		s.status = http.StatusTooManyRequests
+		doc = codexLimit(f, m.Now, retry)
 		if retry == 0 {
 			retry = codexTotalRetry
 		}
-		doc = codexLimit(f, m.Now, retry)
 		h.Set("X-Should-Retry", "false")
 	default:
 		if retry == 0 && needsRetryAfter(s.status) {

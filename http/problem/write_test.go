@@ -46,6 +46,15 @@ func limit(t domain.LimitType, reset time.Duration) *domain.Fault {
 	return f
 }
 
+// held is a budget that requests in flight hold.
+func held() *domain.Fault {
+	f := limit(domain.LimitDaily, 0)
+	f.Kind, f.Code, f.RetryAfter = domain.KindRateLimited, domain.CodeBudgetReserved, 2*time.Second
+	f.Limit.Reserved = true
+	f.Detail = f.Limit.Text("en")
+	return f
+}
+
 // faults is every code a client of the data plane can meet.
 func faults() []*domain.Fault {
 	plain := func(k domain.Kind, codes ...domain.Code) (out []*domain.Fault) {
@@ -72,7 +81,7 @@ func faults() []*domain.Fault {
 			limit(domain.LimitWeekly, 72*time.Hour), limit(domain.LimitMonthly, 600*time.Hour), limit(domain.LimitTotal, 0),
 			cooling,
 		},
-		plain(domain.KindRateLimited, domain.CodeBudgetReserved),
+		[]*domain.Fault{held()},
 		plain(domain.KindNoProvider, domain.CodeGroupEmpty, domain.CodeNoAvailableProviders, domain.CodeAllRateLimited,
 			domain.CodeAllCircuitsOpen, domain.CodeMixedUnavailable, domain.CodeQuotaUnavailable),
 		plain(domain.KindOverloaded, domain.CodeOverloaded, domain.CodeServerShutdown),
@@ -177,7 +186,7 @@ func TestCodexStopsOnMoneyLimits(t *testing.T) {
 	require.Equal(t, 429, problem.Write(res, domain.ProtocolResponses, limit(domain.LimitWeekly, time.Hour), m))
 	require.Equal(t, "false", res.Header().Get("X-Should-Retry"))
 	require.Equal(t, "3600", res.Header().Get("Retry-After"))
-	require.JSONEq(t, `{"error":{"type":"usage_limit_reached","message":"limit usd_weekly reached","code":"usd_weekly",
+	require.JSONEq(t, `{"error":{"type":"usage_limit_reached","message":"limit usd_weekly reached","param":null,"code":"usd_weekly",
 		"resets_at":1793883600,"resets_in_seconds":3600,"limit_type":"usd_weekly","scope":"user","current":10.25,"limit":10,
 		"reset_time":"2026-11-05T13:00:00Z","retry_after":3600}}`, res.Body.String())
 

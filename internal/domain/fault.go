@@ -120,6 +120,11 @@ type LimitFault struct {
 	Current float64 // in the limit's unit; USD for money
 	Limit   float64
 	ResetAt time.Time // zero = no such instant
+	Rolling bool      // the window of money has no fixed borders
+
+	// Why a limit of money refused that is not spent:
+	Reserved bool // requests in flight hold what is left
+	TooLarge bool // the request may cost more than is left
 }
 
 // UpstreamFault is an upstream's own refusal that goes to the client as it is.

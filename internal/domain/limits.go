@@ -77,3 +77,8 @@ func (l *Limits) SmallestMoney() (least Money) {
 	}
 	return least
 }
+
+// Rolls tells whether the window of a limit has no fixed borders.
+func (l *Limits) Rolls(t LimitType) bool {
+	return t == Limit5h && l.USD5hMode != WindowFixed || t == LimitDaily && l.DailyMode == WindowRolling
+}
