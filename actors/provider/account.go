@@ -10,6 +10,10 @@ import (
 	"github.com/claude-code-hub/cch/internal/domain"
 )
 
+// resetRounding is how far a reset and the pause asked for with it may be apart
+// and still mean the same: upstreams name whole seconds.
+const resetRounding = 2 * time.Second
+
 // keepEvery is how often what is known of an account is handed on to be kept.
 const keepEvery = time.Minute
 

@@ -239,7 +239,7 @@ func (s *state) cool(m *protocol.SlotReport, exhausted bool, now time.Time) {
 		return
 	}
 	cooling := s.cooling.After(r, now)
-	if !exhausted || s.upstream.until(now).Before(cooling.Until) {
+	if !exhausted || s.upstream.until(now).Add(resetRounding).Before(cooling.Until) {
 		s.cooling = cooling // else the account's own exclusion says more, and may bind some models only
 	}
 }

@@ -39,6 +39,7 @@ type Options struct {
 	Ledger        LedgerStore
 	Recorder      recorder.Options // its Ledger, Quota, System, Now and Logger are set here
 	Accounts      AccountStore
+	AccountReader AccountReader // needed with Chores, and for Accounts
 	Prices        *pricing.Prices
 
 	SessionTTL             time.Duration
@@ -69,6 +70,7 @@ type System struct {
 	emergency  *request.Emergency // nil: nothing is enforced
 	dispatcher *Dispatcher
 	operator   *Operator
+	accounts   *Accounts
 	chores     maintenance.Figures
 }
 
@@ -99,7 +101,8 @@ func Start(ctx context.Context, o Options) (*System, error) {
 	s.startRequests(o)
 	s.wakeProviders()
 	if o.Chores != nil {
-		s.kit.Spawn(maintenance.Kind(o.Chores(s.catalog), &s.chores), "maintenance")
+		jobs := append(o.Chores(s.catalog), maintenance.PollAccounts(s.accounts, s.catalog, o.Now))
+		s.kit.Spawn(maintenance.Kind(jobs, &s.chores), "maintenance")
 	}
 	return s, nil
 }
@@ -165,6 +168,7 @@ func (s *System) startRequests(o Options) {
 		Pool: pool, Keeper: keeper, Recorder: s.recorder, Now: o.Now, Logger: o.Logger,
 	})
 	s.operator = &Operator{providers: s.providers, sessions: s.sessions, quotas: s.quotas, now: o.Now}
+	s.accounts = &Accounts{reader: o.AccountReader, operator: s.operator, health: s.Health}
 }
 
 // wakeProviders has every provider's actor say how it is, so that a breaker
@@ -205,6 +209,9 @@ func (s *System) Shutdown(ctx context.Context) error {
 
 // Dispatcher runs proxied requests.
 func (s *System) Dispatcher() *Dispatcher { return s.dispatcher }
+
+// Accounts asks the upstream accounts of providers.
+func (s *System) Accounts() *Accounts { return s.accounts }
 
 // Operator serves the management API.
 func (s *System) Operator() *Operator { return s.operator }

@@ -27,6 +27,7 @@ import (
 	"github.com/claude-code-hub/cch/internal/demo"
 	"github.com/claude-code-hub/cch/internal/domain"
 	"github.com/claude-code-hub/cch/internal/outbound"
+	"github.com/claude-code-hub/cch/internal/outbound/balance"
 	"github.com/claude-code-hub/cch/internal/outbound/conntest"
 	"github.com/claude-code-hub/cch/internal/pricing"
 	"github.com/claude-code-hub/cch/internal/routing"
@@ -150,7 +151,7 @@ func (a *App) buildActors(ctx context.Context, o Options) error {
 		Logger: a.logger, Now: a.now, Node: newNodeName(a.now()),
 		Configuration: a.store, Snapshots: a.store.Snapshots(), Ledger: a.store.Ledger(),
 		Sessions: a.store.Sessions(), Breakers: a.store.BreakerEvents(),
-		Accounts: a.store.ProviderAccounts(),
+		Accounts: a.store.ProviderAccounts(), AccountReader: a.accountReader(),
 		Recorder: recorder.Options{
 			Journal: records, Store: a.store.RequestLogs(),
 			BatchRecords: a.cfg.Journal.BatchSize, BatchDelay: a.cfg.Journal.FlushInterval.Duration(),
@@ -282,6 +283,9 @@ func (a *App) adminOptions() adminapi.Options {
 		Actors:  a.system.Operator(),
 		Live:    a.system,
 		Tester:  a.tester(),
+
+		Accounts: a.system.Accounts(),
+
 		Demo:    a.demoUpstream(),
 		Lacking: a.gateway.Lacking,
 		Health:  a.health.Report,
@@ -289,13 +293,28 @@ func (a *App) adminOptions() adminapi.Options {
 	}
 }
 
-// tester calls providers as the gateway does, but never this process itself.
-func (a *App) tester() *conntest.Tester {
+// accountReader asks upstream accounts.
+func (a *App) accountReader() *balance.Reader {
+	return balance.New(balance.Options{
+		Policy: a.outboundPolicy(), Schemes: a.schemes(), Timeout: accountTimeout, Now: a.now, Redact: secrets.Redact,
+	})
+}
+
+// accountTimeout bounds asking one upstream account.
+const accountTimeout = 10 * time.Second
+
+// outboundPolicy keeps the calls that the hub makes by itself away from itself.
+func (a *App) outboundPolicy() outbound.Policy {
 	self := func(to netip.AddrPort) bool {
 		return to.Addr().IsLoopback() && int(to.Port()) == a.cfg.Server.Port
 	}
+	return outbound.Policy{AllowPrivate: true, Self: self}
+}
+
+// tester calls providers as the gateway does, but never this process itself.
+func (a *App) tester() *conntest.Tester {
 	return conntest.New(conntest.Options{
-		Policy:  outbound.Policy{AllowPrivate: true, Self: self},
+		Policy:  a.outboundPolicy(),
 		Schemes: a.schemes(), Timeout: a.cfg.Upstream.TestTimeout.Duration(), Now: a.now,
 		Target: upstream.Target, Authorize: upstream.Authorize, Redact: secrets.Redact,
 	})
@@ -311,8 +330,8 @@ func (a *App) csrfKey() [32]byte {
 func stores(s *store.Store) adminapi.Stores {
 	return adminapi.Stores{
 		Users: s.Users(), Keys: s.Keys(), Providers: s.Providers(), Groups: s.Groups(), Settings: s.Settings(),
-		Prices: s.ModelPrices(),
-		Logs:   s.RequestLogs(), Sessions: s.Sessions(), BreakerEvents: s.BreakerEvents(),
+		Prices: s.ModelPrices(), Accounts: s.ProviderAccounts(),
+		Logs: s.RequestLogs(), Sessions: s.Sessions(), BreakerEvents: s.BreakerEvents(),
 		Auth: s.AuthSessions(), Throttle: s.LoginThrottle(),
 	}
 }

@@ -45,7 +45,9 @@ type Options struct {
 	Actors  Actors
 	Live    Live
 	Tester  Tester
-	Demo    DemoUpstream // nil = switched off
+
+	Accounts Accounts
+	Demo     DemoUpstream // nil = switched off
 	// Lacking tells of providers of other protocols what they cannot carry of a
 	// conversation that needs certain capabilities.
 	Lacking func(needs neutral.Caps, client neutral.Format) func(p *domain.Provider, model string) string
@@ -65,6 +67,7 @@ type Stores struct {
 	Groups        Repository[domain.GroupID, domain.Group]
 	Settings      SettingsRepository
 	Prices        PriceRepository
+	Accounts      AccountRepository
 	Logs          LogRepository
 	Sessions      SessionRepository
 	BreakerEvents BreakerEventRepository
@@ -122,6 +125,7 @@ func (a *API) declare() {
 	a.declareProviderHealth() // fixed paths before /providers/{id}
 	a.declareProviderTests()
 	a.declareProviders()
+	a.declareAccounts()
 	a.declareSimulate()
 	a.declareGroups()
 	a.declarePrices()

@@ -42,6 +42,15 @@ type PriceRepository interface {
 	End(ctx context.Context, model, source string) (int64, error)
 }
 
+// AccountRepository keeps how upstream accounts are asked and what was known of
+// them by the hour.
+type AccountRepository interface {
+	// Configure returns the new configuration version.
+	Configure(ctx context.Context, id domain.ProviderID, s domain.AccountSetup) (int64, error)
+	// History returns the hours from an instant on, oldest first.
+	History(ctx context.Context, id domain.ProviderID, from time.Time) ([]domain.AccountPoint, error)
+}
+
 // LogRepository reads the request log.
 type LogRepository interface {
 	List(ctx context.Context, f domain.LogFilter) ([]domain.RequestLog, error)
@@ -97,6 +106,15 @@ type Actors interface {
 	ReadQuota(ctx context.Context, user domain.UserID) (*protocol.QuotaState, error)
 	ReadSession(ctx context.Context, s domain.SessionKey) (*protocol.SessionView, error)
 	EndSession(ctx context.Context, s domain.SessionKey) (*protocol.SessionEnded, error)
+}
+
+// Accounts asks the upstream accounts of providers.
+type Accounts interface {
+	// Adapter is the way in which an account would be asked; empty = there is none.
+	Adapter(p *domain.Provider) domain.AccountAdapter
+	// Refresh asks an account and returns what is known then. Without a way to
+	// ask it fails with domain.KindInvalid.
+	Refresh(ctx context.Context, p *domain.Provider) (*domain.AccountState, error)
 }
 
 // Live reads what the node knows without asking anybody.

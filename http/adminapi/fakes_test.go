@@ -49,6 +49,8 @@ type fakeActors struct {
 	ended    []domain.SessionKey
 	bound    map[domain.SessionKey]domain.ProviderID
 	down     bool
+	adapter  domain.AccountAdapter // of every provider that names none
+	reading  *domain.AccountState  // what asking an account gives
 }
 
 func newFakeActors() *fakeActors {
@@ -107,6 +109,26 @@ func (f *fakeActors) EndSession(_ context.Context, s domain.SessionKey) (*protoc
 	}
 	f.ended = append(f.ended, s)
 	return &protocol.SessionEnded{WasBound: true}, nil
+}
+
+func (f *fakeActors) Adapter(p *domain.Provider) domain.AccountAdapter {
+	if a := p.Account.Adapter; a != "" && a != domain.AdapterAuto {
+		return a
+	}
+	return f.adapter
+}
+
+func (f *fakeActors) Refresh(_ context.Context, p *domain.Provider) (*domain.AccountState, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case f.down:
+		return nil, errActorDown
+	case f.Adapter(p) == "":
+		return nil, domain.NewFault(domain.KindInvalid, "", "choose an adapter")
+	}
+	f.health[p.ID] = domain.ProviderHealth{ProviderID: p.ID, Breaker: domain.BreakerClosed, Account: f.reading}
+	return f.reading, nil
 }
 
 func (f *fakeActors) Health(id domain.ProviderID) (domain.ProviderHealth, bool) {

@@ -93,12 +93,13 @@ func newWorld(t *testing.T, options ...option) *world {
 		},
 		Stores: adminapi.Stores{
 			Users: w.store.Users(), Keys: w.store.Keys(), Providers: w.store.Providers(), Groups: w.store.Groups(),
-			Settings: w.store.Settings(), Prices: w.store.ModelPrices(), Logs: w.store.RequestLogs(), Sessions: w.store.Sessions(),
+			Settings: w.store.Settings(), Prices: w.store.ModelPrices(), Accounts: w.store.ProviderAccounts(), Logs: w.store.RequestLogs(), Sessions: w.store.Sessions(),
 			BreakerEvents: w.store.BreakerEvents(), Auth: w.store.AuthSessions(), Throttle: w.store.LoginThrottle(),
 		},
 		Catalog: w.catalog, Prices: w.prices, Actors: w.actors, Live: w.actors, Tester: w.tester, Demo: w.demo,
-		Health:  func(context.Context) adminapi.HealthReport { return w.health },
-		Proxies: middleware.NewProxies(fixed, nil),
+		Accounts: w.actors,
+		Health:   func(context.Context) adminapi.HealthReport { return w.health },
+		Proxies:  middleware.NewProxies(fixed, nil),
 
 		FlushLogs: func(context.Context) error { return nil },
 	}

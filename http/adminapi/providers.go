@@ -78,6 +78,8 @@ type providerBody struct {
 	CreatedAt time.Time   `json:"createdAt"`
 	UpdatedAt time.Time   `json:"updatedAt"`
 	Health    *healthBody `json:"health"    doc:"null until the provider was used or asked about"`
+
+	Account accountSummary `json:"account" doc:"of the upstream account, as far as known"`
 }
 
 type breakerBody struct {
@@ -111,9 +113,11 @@ func (a *API) showProvider(p *domain.Provider) providerBody {
 		LimitBody:           limitsOf(&p.Limits), CreatedAt: p.CreatedAt.UTC(), UpdatedAt: p.UpdatedAt.UTC(),
 	}
 	maps.Copy(b.GroupPriorities, p.GroupPriorities)
-	if h, ok := a.Live.Health(p.ID); ok {
+	h, ok := a.Live.Health(p.ID)
+	if ok {
 		b.Health = new(showHealth(&h))
 	}
+	b.Account = showAccount(h.Account, a.Now())
 	return b
 }
 

@@ -179,3 +179,10 @@ func (a *Account) NextChange(rules Rules, now time.Time) time.Time {
 	}
 	return next
 }
+
+// Known tells whether an observation still says something at now. What it says
+// not any more is no zero.
+func Known(q *domain.ProviderQuota, now time.Time) bool {
+	e := Entry{ProviderQuota: *q}
+	return q.Unlimited || q.Label == LabelCredits && now.Sub(q.ObservedAt) < staleAfter || e.known(now)
+}

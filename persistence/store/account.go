@@ -100,6 +100,9 @@ func (s *Store) accountSetups(ctx context.Context, db bun.IDB, ids ...int64) (ma
 	for i := range rows {
 		r := &rows[i]
 		setup := domain.AccountSetup{Adapter: domain.AccountAdapter(r.Adapter)}
+		if setup.Adapter == domain.AdapterAuto {
+			setup.Adapter = "" // a row that came with what was learnt configures nothing
+		}
 		if len(r.ConfigEnc) > 0 {
 			text, err := s.sealer.Open(r.ConfigEnc, r.place())
 			if err != nil {

@@ -17,6 +17,8 @@ func testProviderAccounts(t *testing.T, open Open) {
 	created, v1, err := s.Providers().Create(ctx, provider("relay"))
 	require.NoError(t, err)
 	require.Zero(t, created.Account)
+	bare, _, err := s.Providers().Create(ctx, provider("bare"))
+	require.NoError(t, err)
 
 	setup := domain.AccountSetup{Adapter: domain.AdapterCustom, Config: domain.AccountConfig{
 		BaseURL: "https://panel.example", Token: "account-token-0001", AccountID: "12", Project: "p", USDPerUnit: 0.14,
@@ -31,6 +33,10 @@ func testProviderAccounts(t *testing.T, open Open) {
 	got, err := s.Providers().Get(ctx, created.ID)
 	require.NoError(t, err)
 	require.Empty(t, cmp.Diff(setup, got.Account))
+	require.NoError(t, accounts.Save(ctx, bare.ID, &domain.AccountState{Status: domain.AccountOK}, time.Now()))
+	bare, err = s.Providers().Get(ctx, bare.ID)
+	require.NoError(t, err)
+	require.Zero(t, bare.Account, "what is learnt configures nothing")
 	_, err = accounts.Configure(ctx, 999, setup)
 	requireFault(t, err, domain.KindNotFound)
 
