@@ -443,6 +443,41 @@ export interface paths {
         patch: operations["updateProvider"];
         trace?: never;
     };
+    "/api/v1/providers/{id}/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Quotas and balance of the account behind a provider, with their history and a forecast */
+        get: operations["getProviderAccount"];
+        /** Choose how the account is asked; a token and headers that are left out stay as they are */
+        put: operations["setProviderAccount"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/providers/{id}/account/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask the account now */
+        post: operations["refreshProviderAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/providers/{id}/breaker/open": {
         parameters: {
             query?: never;
@@ -832,6 +867,128 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AccountBody: {
+            /** @description by the hour, oldest first */
+            history: components["schemas"]["AccountPointBody"][] | null;
+            /** Format: int64 */
+            providerId: number;
+            setup: components["schemas"]["AccountSetupBody"];
+        };
+        AccountFields: {
+            /**
+             * @description auto = by the provider's type and host; none = nothing is learnt from answers either
+             * @enum {string}
+             */
+            adapter: "none" | "auto" | "anthropic-oauth" | "codex" | "code-assist" | "new-api" | "sub2api" | "deepseek" | "openrouter" | "siliconflow" | "moonshot" | "custom";
+            config?: components["schemas"]["AccountFieldsConfigStruct"];
+        };
+        AccountFieldsConfigStruct: {
+            /** @description codex: the ChatGPT account; new-api: the user of the token */
+            accountId?: string;
+            /** @description another host than the provider's needs a token */
+            baseUrl?: string;
+            /** @description code-assist */
+            project?: string;
+            /** @description custom: what to ask, and where the figures are in the JSON that comes back */
+            template?: components["schemas"]["AccountTemplateFields"];
+            /** @description used instead of the provider's key; null = none, left out = unchanged */
+            token?: string | null;
+            /**
+             * Format: double
+             * @description rate of a balance that is not in USD
+             */
+            usdPerUnit?: number;
+        };
+        AccountPointBody: {
+            /** Format: date-time */
+            at: string;
+            quotas: components["schemas"]["PointQuota"][] | null;
+        };
+        AccountSetupBody: {
+            accountId: string | null;
+            /** @enum {string} */
+            adapter: "none" | "auto" | "anthropic-oauth" | "codex" | "code-assist" | "new-api" | "sub2api" | "deepseek" | "openrouter" | "siliconflow" | "moonshot" | "custom";
+            /** @description null = the provider's own host */
+            baseUrl: string | null;
+            hasToken: boolean;
+            /** @description the adapter that auto found; null = there is none */
+            inUse: string | null;
+            project: string | null;
+            template: components["schemas"]["AccountTemplateBody"];
+            /** Format: double */
+            usdPerUnit: number | null;
+        };
+        AccountSummary: {
+            error: string | null;
+            /**
+             * Format: date-time
+             * @description the provider is not used before; null = it is
+             */
+            exhaustedUntil: string | null;
+            /**
+             * Format: date-time
+             * @description when the account was last asked
+             */
+            fetchedAt: string | null;
+            /**
+             * Format: double
+             * @description share left of what is scarcest, 0 to 1; null = unknown
+             */
+            headroom: number | null;
+            /**
+             * Format: date-time
+             * @description when it was last asked with success
+             */
+            lastOkAt: string | null;
+            /** Format: date-time */
+            nextFetchAt: string | null;
+            quotas: components["schemas"]["QuotaBody"][] | null;
+            /** @enum {string} */
+            status: "unconfigured" | "ok" | "failed" | "unsupported";
+            /**
+             * Format: double
+             * @description of the provider's weight, because of the headroom
+             */
+            weightFactor: number;
+        };
+        AccountTemplateBody: {
+            balance: string | null;
+            body: string | null;
+            /** Format: double */
+            factor: number | null;
+            /** @description their values are not shown */
+            headerNames: string[] | null;
+            limit: string | null;
+            /** @enum {string} */
+            method: "GET" | "POST";
+            path: string;
+            reset: string | null;
+            unit: string | null;
+            used: string | null;
+        };
+        AccountTemplateFields: {
+            /** @description JSON path such as data.0.balance */
+            balance?: string;
+            body?: string;
+            /**
+             * Format: double
+             * @description the figures are multiplied by it
+             */
+            factor?: number;
+            /** @description {key} stands for the credential; left out = unchanged */
+            headers?: {
+                [key: string]: string;
+            } | null;
+            limit?: string;
+            /** @enum {string} */
+            method?: "GET" | "POST";
+            path: string;
+            /** @description Unix seconds or milliseconds, or RFC 3339; makes a window of used and limit */
+            reset?: string;
+            /** @description left out = USD */
+            unit?: string;
+            used?: string;
+        };
         AuthSessionBody: {
             /** Format: date-time */
             createdAt: string;
@@ -1916,6 +2073,14 @@ export interface components {
             /** @enum {string} */
             role: "admin" | "user";
         };
+        PointQuota: {
+            label: string;
+            /** Format: double */
+            remaining: number | null;
+            unit: string | null;
+            /** Format: double */
+            usedFraction: number | null;
+        };
         PriceBody: {
             displayName: string | null;
             /**
@@ -1991,6 +2156,8 @@ export interface components {
         };
         ProviderBody: {
             acceptFormats: ("native" | "all") | ("claude" | "responses" | "chat" | "gemini" | "gemini-cli")[];
+            /** @description of the upstream account, as far as known */
+            account: components["schemas"]["AccountSummary"];
             activeTimeEnd: string | null;
             /** @description null = active at all times */
             activeTimeStart: string | null;
@@ -2083,6 +2250,53 @@ export interface components {
             statusText?: string;
             upstreamBody?: string;
             upstreamParsed?: unknown;
+        };
+        QuotaBody: {
+            /**
+             * Format: date-time
+             * @description if it goes on like in the last 24 hours; null = not before the reset, or unknown
+             */
+            emptyAt: string | null;
+            /** @description false: too old, or past its reset, so that nothing is known */
+            isCurrent: boolean;
+            isUnlimited: boolean;
+            /** @enum {string} */
+            kind: "window" | "balance";
+            label: string;
+            /**
+             * Format: double
+             * @description the whole, in unit
+             */
+            limit: number | null;
+            /** @description part of the names of the models it is for; null = all */
+            model: string | null;
+            /** Format: date-time */
+            observedAt: string;
+            /**
+             * Format: double
+             * @description balances, in unit; null = unknown
+             */
+            remaining: number | null;
+            /**
+             * Format: double
+             * @description null = unknown, or without a rate
+             */
+            remainingUsd: number | null;
+            /** Format: date-time */
+            resetAt: string | null;
+            /** @enum {string} */
+            source: "header" | "poll" | "error";
+            /**
+             * @description the upstream's own word
+             * @enum {string|null}
+             */
+            status: "allowed" | "warning" | "rejected" | null;
+            unit: string | null;
+            /**
+             * Format: double
+             * @description windows, 0 to 1 and beyond; null = unknown
+             */
+            usedFraction: number | null;
         };
         RenewUserInputBody: {
             /** @description also enable the user */
@@ -4235,6 +4449,106 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProviderBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getProviderAccount: {
+        parameters: {
+            query?: {
+                /** @description how far back the history goes */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setProviderAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountFields"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refreshProviderAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountBody"];
                 };
             };
             /** @description Error */
