@@ -41,7 +41,7 @@ func begunFields(c *codec, b *domain.BegunLog) {
 	})
 }
 
-const logValues = 47
+const logValues = 48
 
 func logList(c *codec, l *domain.RequestLog) {
 	number(c, &l.ID)
@@ -98,6 +98,7 @@ func logList(c *codec, l *domain.RequestLog) {
 	number(c, &l.ConfigVersion)
 	list(c, &l.Degraded, text[string])
 	flag(c, &l.IsDemo)
+	number(c, &l.Binding)
 }
 
 const settleValues = 31

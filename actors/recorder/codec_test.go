@@ -17,6 +17,7 @@ import (
 
 func fullRecord() *protocol.LogRecord {
 	l := storetest.RequestLog(3)
+	l.Binding = domain.BindingDropped
 	return &protocol.LogRecord{
 		Log: l, Detail: storetest.Detail(l.ID),
 		Settles: []protocol.QuotaSettle{

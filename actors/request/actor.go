@@ -30,7 +30,10 @@ type Deps struct {
 	Node     string
 	// CountNetworkErrors is what provider actors do.
 	CountNetworkErrors bool
-	Attempts           int // per provider and request, unless the provider says otherwise; 0 = 2
+	// ShortContext is the number of messages up to which a request beside another
+	// one of its session gets a session of its own; 0 = none does.
+	ShortContext int
+	Attempts     int // per provider and request, unless the provider says otherwise; 0 = 2
 	// Emergency decides for quota actors that do not answer; nil admits all.
 	Emergency *Emergency
 }
@@ -159,8 +162,8 @@ func (a *Actor) spent() domain.Money {
 
 func (a *Actor) admit(msg *protocol.Admit, now time.Time) {
 	n := node{
-		name: a.shared.Node, attempts: a.shared.Attempts, countNetwork: a.shared.CountNetworkErrors, health: a.shared.Health, prices: a.shared.Prices.For(msg.Catalog),
-		pace: &a.shared.pace,
+		name: a.shared.Node, attempts: a.shared.Attempts, countNetwork: a.shared.CountNetworkErrors, shortContext: a.shared.ShortContext,
+		health: a.shared.Health, prices: a.shared.Prices.For(msg.Catalog), pace: &a.shared.pace,
 	}
 	a.m = newMachine(a, n, msg, a.shared.plans.For(msg.Catalog))
 	a.c.After(watchdog, quiet{})

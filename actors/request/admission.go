@@ -2,6 +2,7 @@ package request
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/claude-code-hub/cch/actors/protocol"
@@ -30,6 +31,7 @@ type quota struct {
 
 // session is the request's view of its session.
 type session struct {
+	key    domain.SessionKey
 	holder holder
 	lease  domain.LeaseID
 	know   knowledge
@@ -43,7 +45,7 @@ func (m *machine) start(now time.Time) {
 	}
 	m.state, m.began = admitting, now
 	r := m.req
-	m.quota.lease, m.session.lease = domain.NewLeaseID(now), domain.NewLeaseID(now)
+	m.quota.lease = domain.NewLeaseID(now)
 	e := m.bounds()
 	m.quota.ask = &protocol.QuotaReserve{
 		LeaseID: m.quota.lease, ReqID: r.ID, UserID: r.User.ID, KeyID: r.Key.ID, SessionID: r.Session.ID,
@@ -51,8 +53,18 @@ func (m *machine) start(now time.Time) {
 		TTLMs: leaseTTL.Milliseconds(), Node: m.node.name,
 	}
 	m.fx.ask(m.quota.holder, corrQuota, m.quota.lease, m.quota.ask, quotaDeadline)
-	m.fx.ask(m.session.holder, corrSession, m.session.lease, &protocol.SessionResolve{
-		LeaseID: m.session.lease, ReqID: r.ID, Session: r.Session, UserID: r.User.ID, Model: r.Model,
+	m.askSession(now)
+}
+
+func newSession(key domain.SessionKey) session {
+	return session{key: key, holder: holder{protocol.LeaseSession, key.Hash()}}
+}
+
+func (m *machine) askSession(now time.Time) {
+	s := &m.session
+	s.lease = domain.NewLeaseID(now)
+	m.fx.ask(s.holder, corrSession, s.lease, &protocol.SessionResolve{
+		LeaseID: s.lease, ReqID: m.req.ID, Session: s.key, UserID: m.req.User.ID, Model: m.req.Model,
 		T: now.UnixMilli(), TTLMs: leaseTTL.Milliseconds(), Node: m.node.name,
 	}, sessionDeadline)
 }
@@ -121,7 +133,32 @@ func (m *machine) sessionAnswered(v *protocol.SessionView, now time.Time) {
 	} else {
 		m.session.know, m.session.view = known, *v
 	}
+	if m.splits() {
+		m.split(now)
+		return
+	}
 	m.admitted(now)
+}
+
+// A request that is short while others of its session run is a task beside the
+// conversation, such as finding a title for it. It gets a session of its own, a
+// child, so that neither disturbs the other's binding; it is counted and shown
+// with its parent.
+
+// splits tells whether the request is such a task.
+func (m *machine) splits() bool {
+	return m.parent == nil && m.session.know == known && m.session.view.InFlight > 1 &&
+		m.req.Class == domain.CallGenerate && m.req.Messages > 0 && m.req.Messages <= m.node.shortContext
+}
+
+// split asks the child session, whose name the number of running requests makes:
+// tasks that follow one another share one.
+func (m *machine) split(now time.Time) {
+	parent := m.session
+	m.parent = &parent
+	key := domain.SessionKey{KeyID: parent.key.KeyID, ID: parent.key.ID + "~" + strconv.Itoa(parent.view.InFlight-1)}
+	m.session = newSession(key)
+	m.askSession(now)
 }
 
 // admitted goes on to the first provider once both answers are there.

@@ -23,7 +23,7 @@ func (m *machine) handOut(s *slot, hedgeAfter time.Duration) protocol.Decision {
 	return protocol.Decision{Attempt: &protocol.Attempt{
 		N: s.n, ProviderID: s.choice.Provider.ID, Lease: s.lease,
 		Model: s.model, Redirected: s.redirect != nil, Convert: s.converts(), HedgeAfter: hedgeAfter,
-		SessionSeq: m.session.view.Seq, Degraded: m.record.degraded, Begun: m.begun(s),
+		SessionSeq: m.seq(), Degraded: m.record.degraded, Begun: m.begun(s),
 	}}
 }
 

@@ -19,7 +19,7 @@ func (m *machine) estimated(f *domain.Fault, now time.Time) (ending, bool) {
 		Reason: domain.ReasonEstimated, Timestamp: now.UnixMilli(), StatusCode: 200, Detail: string(f.Code),
 	})
 	return ending{
-		decision: protocol.Decision{Done: &protocol.Done{SessionSeq: m.session.view.Seq, Estimate: true}},
+		decision: protocol.Decision{Done: &protocol.Done{SessionSeq: m.seq(), Estimate: true}},
 		result:   domain.ResultRecord{StatusCode: 200, Outcome: domain.OutcomeSuccess},
 	}, true
 }

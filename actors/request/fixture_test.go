@@ -134,6 +134,7 @@ type world struct {
 	prices    []*domain.ModelPrice
 	groups    []*domain.Group
 	health    health
+	short     int // see node.shortContext
 	admit     *protocol.Admit
 	request   *protocol.Request
 }
@@ -171,7 +172,7 @@ type run struct {
 
 func (w *world) run() run {
 	fx := &script{held: map[domain.LeaseID]string{}}
-	m := newMachine(fx, node{name: "n1", health: w.health, prices: listOf(w.admit.Catalog)}, w.admit, routing.Compile(w.admit.Catalog))
+	m := newMachine(fx, node{name: "n1", health: w.health, shortContext: w.short, prices: listOf(w.admit.Catalog)}, w.admit, routing.Compile(w.admit.Catalog))
 	return run{machine: m, fx: fx}
 }
 

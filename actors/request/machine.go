@@ -83,6 +83,7 @@ type node struct {
 	health   routing.Health
 	// countNetwork says that connections which fail count towards breakers.
 	countNetwork bool
+	shortContext int           // messages up to which a parallel request is a task of its own; 0 = none is
 	prices       *pricing.List // of the request's catalog
 	pace         *pace
 }
@@ -100,7 +101,8 @@ type machine struct {
 	began time.Time
 
 	quota   quota
-	session session
+	session session  // whose binding counts
+	parent  *session // of a child session; it numbers and counts the request
 	route   route
 	slot    slot
 	hedge   hedge
@@ -118,8 +120,16 @@ func newMachine(fx effects, n node, a *protocol.Admit, plan *routing.Plan) *mach
 		draw: routing.NewDraw(a.Request.Seed, a.Request.ID),
 	}
 	m.quota.holder = holder{protocol.LeaseQuota, strconv.FormatInt(int64(a.Request.User.ID), 10)}
-	m.session.holder = holder{protocol.LeaseSession, a.Request.Session.Hash()}
+	m.session = newSession(a.Request.Session)
 	return m
+}
+
+// seq is the request's number in the session that its client knows.
+func (m *machine) seq() int64 {
+	if m.parent != nil {
+		return m.parent.view.Seq
+	}
+	return m.session.view.Seq
 }
 
 func (m *machine) settings() *domain.Settings { return m.plan.Catalog().Settings() }

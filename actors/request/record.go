@@ -18,8 +18,9 @@ const (
 // record collects what the log row will say.
 type record struct {
 	chain     chain
-	degraded  []string  // never changed in place
-	handedOut time.Time // of the first attempt
+	binding   domain.ProviderID // see domain.RequestLog.Binding
+	degraded  []string          // never changed in place
+	handedOut time.Time         // of the first attempt
 	first     domain.ProviderID
 	handed    int    // attempts handed out
 	served    served // by the attempt handed out last
@@ -57,7 +58,7 @@ func (r *record) serving(s *slot) {
 // closes its reservation.
 func (m *machine) logRecord(now time.Time) *protocol.LogRecord {
 	row := m.req.Log
-	row.SessionSeq = m.session.view.Seq
+	row.SessionSeq, row.Binding = m.seq(), m.record.binding
 	row.Result = m.ending.result
 	row.Result.ErrorMessage = clip(row.Result.ErrorMessage, maxLogMessage)
 	row.Degraded = m.record.degraded

@@ -20,7 +20,7 @@ func TestRecordOfASuccess(t *testing.T) {
 	r.slotAnswered(free, 0, noon.Add(2*time.Millisecond))
 	r.attempted(r.success(), noon.Add(time.Second))
 	want := domain.RequestLog{
-		ID: 4711, UserID: 8, KeyID: 9, SessionID: "s", SessionSeq: 2,
+		ID: 4711, UserID: 8, KeyID: 9, SessionID: "s", SessionSeq: 2, Binding: 1,
 		Result: domain.ResultRecord{StatusCode: 200, Outcome: domain.OutcomeSuccess},
 		Upstream: domain.UpstreamRecord{
 			ProviderID: 1, FirstProviderID: 1, ProviderName: "p1", ProviderType: domain.TypeClaude,

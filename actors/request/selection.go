@@ -57,7 +57,7 @@ func (m *machine) pickFirst(now time.Time) {
 func (m *machine) bound(now time.Time) routing.Bound {
 	v := &m.session.view
 	return routing.Bound{
-		Provider: v.ProviderID, Session: m.req.Session, Source: m.req.SessionSource, Messages: m.req.Messages,
+		Provider: v.ProviderID, Session: m.session.key, Source: m.req.SessionSource, Messages: m.req.Messages,
 		Age: max(0, now.Sub(time.UnixMilli(v.BoundAt))), Idle: max(0, now.Sub(time.UnixMilli(v.LastUsedAt))),
 	}
 }

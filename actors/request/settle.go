@@ -1,6 +1,7 @@
 package request
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/claude-code-hub/cch/actors/protocol"
@@ -55,6 +56,14 @@ func (m *machine) settleQuota(now time.Time) {
 // settleSession ends the request's stay in its session and decides what becomes
 // of the binding.
 func (m *machine) settleSession(now time.Time) {
+	if p := m.parent; p != nil && !m.quota.ok {
+		m.release(p.holder, p.lease, "no outcome", now)
+	} else if p != nil {
+		m.fx.tell(p.holder, &protocol.SessionBind{
+			Session: p.key, Keep: true, ReqID: m.req.ID, Generation: p.view.Generation, LeaseID: p.lease, T: now.UnixMilli(),
+		})
+		m.fx.closed(p.lease)
+	}
 	s := &m.session
 	if s.know != known || !m.quota.ok {
 		m.release(s.holder, s.lease, "no outcome", now)
@@ -66,10 +75,13 @@ func (m *machine) settleSession(now time.Time) {
 		return
 	}
 	m.fx.tell(s.holder, &protocol.SessionBind{
-		Session: m.req.Session, ProviderID: b.Provider, Keep: !b.Change, ReqID: m.req.ID,
+		Session: s.key, ProviderID: b.Provider, Keep: !b.Change, ReqID: m.req.ID,
 		Generation: s.view.Generation, Reason: b.Reason, LeaseID: s.lease, T: now.UnixMilli(),
 	})
 	m.fx.closed(s.lease)
+	if m.parent == nil && b.Change {
+		m.record.binding = cmp.Or(b.Provider, domain.BindingDropped)
+	}
 	m.record.chain.bound(b, s.view.ProviderID, m.tries, now)
 }
 
@@ -175,5 +187,5 @@ func (m *machine) interrupted(why string, now time.Time) ending {
 }
 
 func (m *machine) done() protocol.Decision {
-	return protocol.Decision{Done: &protocol.Done{SessionSeq: m.session.view.Seq}}
+	return protocol.Decision{Done: &protocol.Done{SessionSeq: m.seq()}}
 }

@@ -96,8 +96,10 @@ type real struct {
 	settler   *settler
 	providers *kit.Directory
 	catalog   *domain.Catalog
-	running   [3]atomic.Int64 // calls by provider id
-	most      [3]atomic.Int64
+	sessions  *kit.Directory
+	health    *board
+	running   [32]atomic.Int64 // calls by provider id
+	most      [32]atomic.Int64
 }
 
 func newReal(catalog *domain.Catalog, intercept func(kind, id string, self kit.Ref, msg any)) *real {
@@ -107,7 +109,9 @@ func newReal(catalog *domain.Catalog, intercept func(kind, id string, self kit.R
 	n.providers = n.sys.Directory(provider.New(provider.Options{
 		Catalog: fixed{catalog}, Snapshots: snapshots, Events: noEvents{}, Health: health, SessionTTL: 5 * time.Minute,
 	}))
+	n.health = health
 	sessions := n.sys.Directory(session.New(session.Options{Snapshots: snapshots, TTL: 5 * time.Minute}))
+	n.sessions = sessions
 	quotas := n.sys.Directory(quota.New(quota.Options{
 		Catalog: fixed{catalog}, Snapshots: snapshots, Ledger: storetest.NewMemoryLedger(), SessionTTL: 5 * time.Minute,
 	}))

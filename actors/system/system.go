@@ -47,6 +47,7 @@ type Options struct {
 	CountOnly              bool           // limits of users and keys are counted and not enforced
 	MaxAttemptsPerProvider int
 	CountNetworkErrors     bool
+	ShortContext           int              // see request.Deps
 	Probing                provider.Probing // of open breakers; zero = none
 
 	// Chores makes what maintenance does by the clock; nil = nothing.
@@ -162,7 +163,8 @@ func (s *System) startRequests(o Options) {
 	}
 	pool := router.NewPool(s.kit, request.Kind(request.Deps{
 		Holders: s.holder, Keeper: keeper, Recorder: s.recorder, Health: s.bus.View(),
-		Prices: o.Prices, Node: o.Node, Attempts: o.MaxAttemptsPerProvider, CountNetworkErrors: o.CountNetworkErrors, Emergency: s.emergency,
+		Prices: o.Prices, Node: o.Node, Attempts: o.MaxAttemptsPerProvider, CountNetworkErrors: o.CountNetworkErrors,
+		ShortContext: o.ShortContext, Emergency: s.emergency,
 	}), router.Options{})
 	s.dispatcher = NewDispatcher(DispatcherOptions{
 		Pool: pool, Keeper: keeper, Recorder: s.recorder, Now: o.Now, Logger: o.Logger,

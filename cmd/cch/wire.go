@@ -162,6 +162,7 @@ func (a *App) buildActors(ctx context.Context, o Options) error {
 		Zone:                   zone,
 		MaxAttemptsPerProvider: a.cfg.Upstream.MaxAttemptsPerProvider,
 		CountNetworkErrors:     a.cfg.Upstream.BreakOnNetworkErrors,
+		ShortContext:           a.shortContext(),
 		Probing:                a.probing(),
 		CountOnly:              !a.cfg.Bounds.EnforceRateLimits,
 		Chores:                 a.chores,
@@ -172,6 +173,13 @@ func (a *App) buildActors(ctx context.Context, o Options) error {
 	}
 	a.onClose("actors", a.system.Shutdown)
 	return nil
+}
+
+func (a *App) shortContext() int {
+	if !a.cfg.Upstream.ShortContext {
+		return 0
+	}
+	return a.cfg.Upstream.ShortContextMessages
 }
 
 // newNodeName names this process among those that ever held leases.
@@ -215,6 +223,7 @@ func (a *App) buildGateway(ctx context.Context, _ Options) error {
 		ClientIP:   func(r *http.Request) string { return a.proxies.ClientIP(r).String() },
 		Body:       a.bodyLimits(),
 		MaxRunning: a.cfg.Bounds.MaxInFlight,
+		Expire:     a.store.Users().Expire,
 
 		Capabilities: capabilities,
 	})

@@ -1,9 +1,11 @@
 package gateway
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/claude-code-hub/cch/internal/domain"
 	"github.com/claude-code-hub/cch/internal/secrets"
@@ -23,10 +25,29 @@ func (g *Gateway) authenticate(x *exchange) error {
 	}
 	x.key, x.user = key, x.catalog.User(key.UserID)
 	if f := domain.CredentialFault(x.key, x.user, x.at); f != nil {
+		if f.Code == domain.CodeUserExpired && x.user.Enabled {
+			g.expire(x)
+		}
 		return refused(domain.BlockedAuth, f)
 	}
 	g.abuse.clear(x.ip, string(sum[:]))
 	return nil
+}
+
+// expireDeadline bounds how long a request that is refused anyway waits for its
+// user to be disabled.
+const expireDeadline = 2 * time.Second
+
+// expire disables a user whose time is over, so that everybody sees it.
+func (g *Gateway) expire(x *exchange) {
+	if g.Expire == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(x.r.Context()), expireDeadline)
+	defer cancel()
+	if err := g.Expire(ctx, x.user.ID); err != nil {
+		g.Logger.Error("expired user not disabled", "user_id", int64(x.user.ID), "error", err)
+	}
 }
 
 // stranger refuses who has no known key, and leaves a counter but no row: there

@@ -70,8 +70,10 @@ type Options struct {
 	Capabilities *capability.Table
 	// ClientIP tells who called, for the record and the abuse limiter. Without
 	// it that is the socket's address.
-	ClientIP   func(*http.Request) string
-	Body       intake.Limits
+	ClientIP func(*http.Request) string
+	Body     intake.Limits
+	// Expire disables a user whose time is over; nil = nobody does.
+	Expire     func(ctx context.Context, id domain.UserID) error
 	MaxRunning int // requests in flight on this node; default 4000
 	MaxWaiting int // more that may wait for a place; default 500
 }

@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -305,4 +306,21 @@ func TestBodiesBeyondMemoryAreTurnedAway(t *testing.T) {
 	require.Equal(t, 503, a.status)
 	_, finished := w.records.rows()
 	require.Empty(t, finished)
+}
+
+// An expired user is refused and, the first time, disabled for everybody.
+func TestAnExpiredUserIsDisabled(t *testing.T) {
+	t.Parallel()
+	var expired []domain.UserID
+	w := newWorld(t, func(w *world) {
+		w.config.Users[0].ExpiresAt = time.UnixMilli(1)
+		w.opts.Expire = func(_ context.Context, id domain.UserID) error {
+			expired = append(expired, id)
+			return errors.New("the store is away")
+		}
+	}, streams(wholeStream("m")))
+	a := w.post(plainBody)
+	require.Equal(t, http.StatusUnauthorized, a.status)
+	require.Contains(t, a.body, "has expired")
+	require.Equal(t, []domain.UserID{w.config.Users[0].ID}, expired)
 }

@@ -35,6 +35,9 @@ type RequestLog struct {
 	SessionID string
 	// SessionSeq counts the session's requests from 1; 0 = refused before the session was known.
 	SessionSeq int64
+	// Binding is what the request did to its session's binding: 0 = nothing,
+	// BindingDropped, else the provider it was bound to.
+	Binding ProviderID
 
 	Call     CallRecord
 	Result   ResultRecord
@@ -49,6 +52,9 @@ type RequestLog struct {
 	Degraded      []string // what answered only approximately, e.g. "quota"
 	IsDemo        bool
 }
+
+// BindingDropped says that a session lost its provider.
+const BindingDropped ProviderID = -1
 
 // CallRecord is what the client asked for.
 type CallRecord struct {

@@ -113,6 +113,7 @@ func (r Sessions) Get(ctx context.Context, hash string) (domain.Session, error) 
 func (r Sessions) Terminated(ctx context.Context, hash string) error {
 	res, err := r.s.main.write.NewUpdate().Model((*sessionRow)(nil)).
 		Set("terminated_at = ?", r.s.now().UnixMilli()).
+		Set("provider_id = NULL").
 		Where("id = ?", hash).
 		Exec(ctx)
 	if err != nil {

@@ -27,7 +27,7 @@ type sessionSum struct {
 	KeyID      int64  `json:"keyId"`
 	SessionID  string `json:"sessionId"`
 	UserID     int64  `json:"userId"`
-	ProviderID int64  `json:"providerId"`
+	ProviderID int64  `json:"providerId"` // as [domain.RequestLog.Binding]
 	Model      string `json:"model"`
 	ClientKind string `json:"clientKind"`
 	FirstAt    int64  `json:"firstAt"`
@@ -47,8 +47,8 @@ func (s *sessionSums) closed(l *domain.RequestLog) {
 		return
 	}
 	sum.Requests++
-	if l.Upstream.ProviderID != 0 && l.Result.Outcome == domain.OutcomeSuccess {
-		sum.ProviderID = int64(l.Upstream.ProviderID)
+	if l.Binding != 0 {
+		sum.ProviderID = int64(l.Binding)
 	}
 }
 
@@ -144,7 +144,7 @@ func (w *batchWriter) addSums(ctx context.Context, batch int64, sums sessionSums
 
 func (s *sessionSums) add(ctx context.Context, addSession, useKey *sql.Stmt) error {
 	for hash, sum := range s.Sessions {
-		_, err := addSession.ExecContext(ctx, sum.KeyID, sum.SessionID, hash, sum.UserID, number(sum.ProviderID),
+		_, err := addSession.ExecContext(ctx, sum.KeyID, sum.SessionID, hash, sum.UserID, sum.ProviderID, sum.ProviderID,
 			sum.Model, sum.ClientKind, sum.FirstAt, sum.LastAt, sum.Requests)
 		if err != nil {
 			return fmt.Errorf("session %s: %w", hash, err)
@@ -161,14 +161,15 @@ func (s *sessionSums) add(ctx context.Context, addSession, useKey *sql.Stmt) err
 const useKeySQL = `UPDATE api_keys SET last_used_at = ? WHERE id = ? AND (last_used_at IS NULL OR last_used_at < ?)`
 
 // addSessionSQL adds to a session. The newest request decides what the session
-// last looked like; being used again revives one that an operator ended.
+// last looked like; being used again revives one that an operator ended. The
+// provider is that of the binding: none given leaves it, zero drops it.
 const addSessionSQL = `
 	INSERT INTO sessions (key_id, session_id, id, user_id, provider_id, model, client_kind, first_at, last_at, requests,
 		input_tokens, output_tokens, cache_read_input_tokens, cache_creation_5m_input_tokens,
 		cache_creation_1h_input_tokens, reasoning_tokens, cost_nusd)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0)
+	VALUES (?, ?, ?, ?, CASE WHEN ? = 0 THEN NULL ELSE MAX(0, ?) END, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0)
 	ON CONFLICT (key_id, session_id) DO UPDATE SET
-		provider_id = COALESCE(EXCLUDED.provider_id, sessions.provider_id),
+		provider_id = NULLIF(COALESCE(EXCLUDED.provider_id, sessions.provider_id), 0),
 		model = CASE WHEN EXCLUDED.last_at >= sessions.last_at THEN EXCLUDED.model ELSE sessions.model END,
 		client_kind = CASE WHEN EXCLUDED.last_at >= sessions.last_at OR sessions.client_kind = ''
 			THEN EXCLUDED.client_kind ELSE sessions.client_kind END,

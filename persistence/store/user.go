@@ -157,6 +157,27 @@ func (r Users) Update(ctx context.Context, u domain.User, ifVersion int) (domain
 	return updated, version, nil
 }
 
+// Expire disables a user whose time is over. One that is disabled already, or may
+// be used, stays as it is.
+func (r Users) Expire(ctx context.Context, id domain.UserID) error {
+	now := r.s.now().UnixMilli()
+	due := "id = ? AND is_enabled AND deleted_at = 0 AND expires_at > 0 AND expires_at <= ?"
+	// Looked up first: a change that changes nothing would still be announced.
+	if n, err := r.s.main.read.NewSelect().Model((*userRow)(nil)).Where(due, int64(id), now).Count(ctx); err != nil || n == 0 {
+		return err
+	}
+	_, err := r.s.change(ctx, "user", func(tx bun.Tx) (int64, error) {
+		_, err := tx.NewUpdate().Model((*userRow)(nil)).
+			Set("is_enabled = ?", false).Set("updated_at = ?", now).Set("version = version + 1").
+			Where(due, int64(id), now).Exec(ctx)
+		return int64(id), err
+	})
+	if err != nil {
+		return fmt.Errorf("disable expired user %d: %w", id, err)
+	}
+	return nil
+}
+
 func (r Users) reload(ctx context.Context, tx bun.Tx, id int64, into *domain.User) error {
 	users, err := selectUsers(ctx, tx, id)
 	if err == nil {

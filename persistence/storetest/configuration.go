@@ -214,6 +214,36 @@ func testGroups(t *testing.T, open Open) {
 	}
 }
 
+// Only users whose time is over are disabled for it, and once.
+func testExpiry(t *testing.T, open Open) {
+	t.Helper()
+	s, ctx := open(t), t.Context()
+	add := func(name string, expires time.Time, enabled bool) domain.User {
+		u := user(name)
+		u.ExpiresAt, u.Enabled = expires, enabled
+		created, _, err := s.Users().Create(ctx, u)
+		require.NoError(t, err)
+		return created
+	}
+	past, future := time.UnixMilli(1_000), time.Now().Add(time.Hour)
+	for _, tc := range []struct {
+		user    domain.User
+		enabled bool
+		version int
+	}{
+		{add("over", past, true), false, 2}, {add("disabled", past, false), false, 1},
+		{add("not yet", future, true), true, 1}, {add("never", time.Time{}, true), true, 1},
+	} {
+		for range 2 {
+			require.NoError(t, s.Users().Expire(ctx, tc.user.ID))
+		}
+		got, err := s.Users().Get(ctx, tc.user.ID)
+		require.NoError(t, err)
+		require.Equal(t, tc.enabled, got.Enabled, got.Name)
+		require.Equal(t, tc.version, got.Version, got.Name)
+	}
+}
+
 func testProviders(t *testing.T, open Open) {
 	t.Helper()
 	s, ctx := open(t), t.Context()

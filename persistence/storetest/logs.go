@@ -98,7 +98,8 @@ func testSessions(t *testing.T, open Open) {
 		return l
 	}
 	first, second, other := request(1, "alpha"), request(5, "alpha"), request(2, "beta")
-	second.Call.Model, second.Upstream.ProviderID, second.Result.Outcome = "m2", 6, domain.OutcomeFailure
+	first.Binding = 4
+	second.Call.Model, second.Upstream.ProviderID = "m2", 6 // served elsewhere, the binding kept
 	running := Opened(request(6, "gamma"))
 	running.SessionID = "gamma"
 	require.NoError(t, s.RequestLogs().WriteBatch(ctx, []*domain.RequestLog{running},
@@ -108,7 +109,7 @@ func testSessions(t *testing.T, open Open) {
 	require.NoError(t, err)
 	require.Empty(t, cmp.Diff(domain.Session{
 		Key: domain.SessionKey{KeyID: k.ID, ID: "alpha"}, Hash: alpha.Hash, UserID: u.ID,
-		ProviderID: 4, // the last that served it
+		ProviderID: 4, // that it is bound to
 		Model:      "m2", ClientKind: "claude-code", FirstAt: first.CreatedAt, LastAt: second.CreatedAt.Add(3 * time.Second),
 		Requests: 2, // what they cost is told by the ledger
 	}, alpha))
@@ -131,7 +132,26 @@ func testSessions(t *testing.T, open Open) {
 	require.Empty(t, names(domain.SessionFilter{ProviderID: 6}))
 	require.Equal(t, []string{"gamma"}, names(domain.SessionFilter{Before: alpha.LastAt, BeforeHash: alpha.Hash, Limit: 1}))
 
-	testTermination(t, s, alpha, request(9, "alpha"))
+	testBindings(t, s, alpha.Hash, func(n int, binding domain.ProviderID) domain.RequestLog {
+		l := request(n, "alpha")
+		l.Binding = binding
+		return l
+	})
+	testTermination(t, s, alpha, request(29, "alpha"))
+}
+
+// The list shows what sessions are bound to, and no provider that they lost.
+func testBindings(t *testing.T, s *store.Store, hash string, request func(int, domain.ProviderID) domain.RequestLog) {
+	t.Helper()
+	for n, step := range []struct{ change, want domain.ProviderID }{
+		{0, 4}, {6, 6}, {domain.BindingDropped, 0}, {0, 0}, {5, 5},
+	} {
+		l := request(10+n, step.change)
+		require.NoError(t, s.RequestLogs().WriteBatch(t.Context(), nil, []domain.FinishedLog{Finished(l)}))
+		got, err := s.Sessions().Get(t.Context(), hash)
+		require.NoError(t, err)
+		require.Equal(t, step.want, got.ProviderID, "after %d", step.change)
+	}
 }
 
 func testTermination(t *testing.T, s *store.Store, alpha domain.Session, again domain.RequestLog) {
@@ -143,8 +163,9 @@ func testTermination(t *testing.T, s *store.Store, alpha domain.Session, again d
 	list, err := s.Sessions().List(ctx, active)
 	require.NoError(t, err)
 	require.Empty(t, list)
-	_, err = s.Sessions().Get(ctx, alpha.Hash)
+	ended, err := s.Sessions().Get(ctx, alpha.Hash)
 	require.NoError(t, err, "what it did is still known")
+	require.Zero(t, ended.ProviderID)
 
 	again.CreatedAt = time.Now().Add(time.Minute)
 	require.NoError(t, s.RequestLogs().WriteBatch(ctx, nil, []domain.FinishedLog{Finished(again)}))
