@@ -80,6 +80,7 @@ export type LimitUsage = Answered<'LimitUsageBody'>;
 export type LimitWindow = Answered<'LimitWindowBody'>;
 
 export type UsageLog = Answered<'LogBody'>;
+export type SpecialSetting = Answered<'SpecialSetting'>;
 export type UsageLogDetail = WithNull<Answered<'LogDetailBody'>, 'decisionChain'>;
 /** One entry of the decision chain: a selection, an attempt's result, or an event between them. */
 export type ChainEntry = Stored<Answered<'ChainEntry'>>;

@@ -42,6 +42,16 @@ it('takes a row with a status as ended, also without a length', () => {
 });
 
 describe('readChain', () => {
+  it('tells of an attempt what a conversion lost and what was done on our account', () => {
+    const entries: ChainEntry[] = [
+      { id: 3, name: 'Kestrel', reason: 'initial_selection', timestamp: at },
+      { id: 3, name: 'Kestrel', reason: 'request_success', statusCode: 200, attemptNumber: 1, timestamp: at + 800, conversion: { from: 'chat', to: 'responses', drops: ['seed', 'hosted_tool:mcp'] } },
+    ];
+    const special = [{ type: 'codex_instructions', attempt: 1, mode: 'auto', trigger: 'absent' }, { type: 'stream_options_rectifier', attempt: 2 }];
+    const [attempt] = readChain(entries, { ...log(), specialSettings: special }).attempts;
+    expect(attempt).toMatchObject({ conversion: { from: 'chat', to: 'responses', drops: ['seed', 'hosted_tool:mcp'] }, special: ['codex_instructions'] });
+  });
+
   it('finds selections that have no entry of their own', () => {
     const chain = readChain(failover, log({ attempts: 4 }));
     expect(chain.selections.map(({ provider, method }) => [provider, method])).toEqual([['Kestrel', 'sticky'], ['Meridian', 'draw'], ['Northwind', 'draw']]);

@@ -2,7 +2,7 @@
  * Reads a decision chain into what the dashboard draws: selections, attempts
  * and their place in time. Pure; every field of an entry may be absent.
  */
-import type { ChainEntry, DecisionContext, UsageLog } from '@/api/types';
+import type { ChainEntry, DecisionContext, SpecialSetting, UsageLog } from '@/api/types';
 import { isRunning } from './elapsed';
 
 export type AttemptOutcome = 'ok' | 'failed' | 'limited' | 'aborted' | 'live';
@@ -37,7 +37,10 @@ export interface Attempt {
   endMs: number | undefined;
   breaker: { failures: number; threshold: number } | undefined;
   redirect: { from: string; to: string } | undefined;
-  conversion: { from: string; to: string; drops: number } | undefined;
+  /** What became of the request on the way to another protocol; drops are codes of losses. */
+  conversion: { from: string; to: string; drops: string[] } | undefined;
+  /** What the gateway did to the call on its own account. */
+  special: string[];
 }
 
 export interface ChainEvent {
@@ -116,7 +119,10 @@ class Reader {
   private readonly chain: Chain = { selections: [], attempts: [], order: [] };
   private lastMs = 0;
 
-  constructor(private readonly receivedAt: number) {}
+  constructor(
+    private readonly receivedAt: number,
+    private readonly special: readonly SpecialSetting[],
+  ) {}
 
   read(entry: ChainEntry): void {
     const reason = entry.reason ?? '';
@@ -136,7 +142,7 @@ class Reader {
         n: attempts.length + 1, providerId: undefined, provider: pick.provider, providerType: undefined, selection: last,
         role: attempts.length === 0 ? 'primary' : 'switch', outcome: 'live', status: undefined, reason: 'running',
         message: undefined, startMs: pick.atMs ?? this.lastMs, endMs: undefined, breaker: undefined, redirect: undefined,
-        conversion: undefined,
+        conversion: undefined, special: [],
       });
       order.push({ kind: 'attempt', index: attempts.length - 1 });
     }
@@ -187,8 +193,9 @@ class Reader {
         ? { from: entry.modelRedirect.originalModel ?? '', to: entry.modelRedirect.redirectedModel }
         : undefined,
       conversion: entry.conversion?.to
-        ? { from: entry.conversion.from ?? '', to: entry.conversion.to, drops: entry.conversion.drops?.length ?? 0 }
+        ? { from: entry.conversion.from ?? '', to: entry.conversion.to, drops: entry.conversion.drops ?? [] }
         : undefined,
+      special: this.special.filter(({ attempt }) => attempt !== undefined && attempt === entry.attemptNumber).map(({ type }) => type),
     });
     if (endMs !== undefined) this.lastMs = endMs;
     this.chain.order.push({ kind: 'attempt', index: attempts.length - 1 });
@@ -205,8 +212,10 @@ class Reader {
   }
 }
 
-export function readChain(entries: readonly ChainEntry[] | null | undefined, log: Pick<UsageLog, 'createdAt' | 'statusCode'>): Chain {
-  const reader = new Reader(Date.parse(log.createdAt));
+type Row = Pick<UsageLog, 'createdAt' | 'statusCode'> & { specialSettings?: readonly SpecialSetting[] };
+
+export function readChain(entries: readonly ChainEntry[] | null | undefined, log: Row): Chain {
+  const reader = new Reader(Date.parse(log.createdAt), log.specialSettings ?? []);
   for (const entry of entries ?? []) reader.read(entry);
   return reader.finish(isRunning(log));
 }

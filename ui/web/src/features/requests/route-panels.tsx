@@ -26,6 +26,16 @@ export function RouteSentence({ chain, log }: { chain: Chain; log: UsageLog }) {
   );
 }
 
+/** Codes of losses may carry a detail after a colon; an unknown one is shown as it is. */
+function useLoss(): (code: string) => string {
+  const { t } = useTranslation();
+  return (code) => {
+    const [name = code, detail] = code.split(':');
+    const text = t(`route.loss.${name}`, name.replaceAll('_', ' '));
+    return detail ? `${text} (${detail})` : text;
+  };
+}
+
 /** Filter reasons have translations; an unknown one is shown as it is. */
 export function useReason(): (reason: string) => string {
   const { t, i18n } = useTranslation();
@@ -178,12 +188,15 @@ function useSteps(chain: Chain): Step[] {
   const { t } = useTranslation();
   const format = useFormat();
   const reason = useReason();
+  const loss = useLoss();
   const attemptStep = (attempt: Attempt): Step => {
     const facts = [
       attempt.message,
       attempt.breaker && t('route.step.breaker', attempt.breaker),
       attempt.redirect && t('route.step.redirect', attempt.redirect),
-      attempt.conversion && t('route.step.conversion', { ...attempt.conversion, count: attempt.conversion.drops }),
+      attempt.conversion && t('route.step.conversion', { from: attempt.conversion.from, to: attempt.conversion.to, count: attempt.conversion.drops.length }),
+      attempt.conversion?.drops.length && t('route.step.leftOut', { what: attempt.conversion.drops.map(loss).join(', ') }),
+      ...attempt.special.map((type) => t(`route.special.${type}`, type.replaceAll('_', ' '))),
     ].filter(Boolean);
     const title =
       attempt.outcome === 'live'
