@@ -123,12 +123,19 @@ func playLeaveRace(t *testing.T, h *leakHub, c leakCase) (int, string) {
 	t.Helper()
 	h.hedging(t, true)
 	defer h.hedging(t, false)
-	h.bad.Set(testkit.Hang)
-	h.good.Set(testkit.Hang)
-	defer h.bad.Set(testkit.Healthy)
-	defer h.good.Set(testkit.Healthy)
-	before := h.good.Count()
-	return h.leaveWhen(t, c, func(int64) bool { return h.good.Count() > before })
+	both := []*testkit.Upstream{h.bad, h.good}
+	for _, u := range both {
+		u.Hold()
+		u.Set(testkit.Hang)
+	}
+	defer func() {
+		for _, u := range both {
+			u.Set(testkit.Healthy)
+			u.Release()
+		}
+	}()
+	bad, good := h.bad.Count(), h.good.Count()
+	return h.leaveWhen(t, c, func(int64) bool { return h.bad.Count() > bad && h.good.Count() > good })
 }
 
 func playFailover(t *testing.T, h *leakHub, c leakCase) (int, string) {
