@@ -197,6 +197,9 @@ func (a *Actor) replied(r kit.Reply, now time.Time) {
 	case corrSlot:
 		grant, _ := r.Msg.(*protocol.SlotGrant)
 		a.m.slotAnswered(grant, a.ownCount(grant, &a.m.slot), now)
+	case corrGrow:
+		grant, _ := r.Msg.(*protocol.QuotaGrant)
+		a.m.grown(grant, now)
 	case corrRival:
 		grant, _ := r.Msg.(*protocol.SlotGrant)
 		a.m.rivalAnswered(grant, a.ownCount(grant, &a.m.hedge.rival), now)

@@ -47,7 +47,7 @@ func (m *machine) attempted(res *protocol.AttemptResult, now time.Time) {
 	case res.N != m.slot.n:
 		return
 	}
-	if m.hedge.asking {
+	if m.hedge.asking || m.hedge.growing {
 		m.dropRival("the first call is over", now)
 	}
 	if m.raced(res, now) {

@@ -14,6 +14,7 @@ import (
 // has the other's.
 type hedge struct {
 	used    bool // once per request
+	growing bool // the user's reservation is asked to cover two calls
 	asking  bool // the rival's provider is asked for a slot
 	running bool // both calls are under way
 	rival   slot
@@ -48,6 +49,28 @@ func (m *machine) hedgeDue(n int, now time.Time) {
 	e := about(&m.slot, domain.ReasonHedgeTriggered, now)
 	e.AttemptNumber = m.slot.n
 	m.record.chain.add(e)
+	if m.bounds().upper == 0 || m.quota.know != known { // nothing is reserved
+		m.pickRival(now)
+		return
+	}
+	m.hedge.growing = true
+	twice := *m.quota.ask
+	twice.Attempts, twice.Low, twice.Upper, twice.T = 2, 2*twice.Low, 2*twice.Upper, now.UnixMilli()
+	m.fx.ask(m.quota.holder, corrGrow, m.quota.lease, &twice, slotDeadline)
+}
+
+// grown is the event that the quota actor answered whether the user's money
+// covers two calls; nil = it did not.
+func (m *machine) grown(g *protocol.QuotaGrant, now time.Time) {
+	if m.state != attempting || !m.hedge.growing {
+		return
+	}
+	m.hedge.growing = false
+	if g == nil || !g.OK {
+		m.fx.answer(standOff())
+		return
+	}
+	m.quota.estimate = g.Estimate
 	m.pickRival(now)
 }
 
@@ -164,5 +187,5 @@ func (m *machine) dropRival(why string, now time.Time) {
 		e.AttemptNumber = h.rival.n
 		m.record.chain.add(e)
 	}
-	h.asking, h.running = false, false
+	h.growing, h.asking, h.running = false, false, false
 }

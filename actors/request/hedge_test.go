@@ -35,6 +35,9 @@ func of(s *slot, res *protocol.AttemptResult) *protocol.AttemptResult {
 // hedgeEvents are what can happen to a request that is hedged.
 var hedgeEvents = map[string]func(run){
 	"hedge due":     func(r run) { r.hedgeDue(r.slot.n, noon) },
+	"covered":       func(r run) { r.grown(&protocol.QuotaGrant{OK: true, Estimate: 9}, noon) },
+	"not covered":   func(r run) { r.grown(spent, noon) },
+	"quota mute":    func(r run) { r.grown(nil, noon) },
 	"rival granted": func(r run) { r.rivalAnswered(free, 0, noon) },
 	"rival refused": func(r run) { r.rivalAnswered(full, 0, noon) },
 	"rival silent":  func(r run) { r.rivalAnswered(nil, 0, noon) },
@@ -95,6 +98,37 @@ func TestHedging(t *testing.T) {
 			require.Equal(t, tc.to.String(), r.state.String())
 			require.Empty(t, cmp.Diff(tc.effects, r.fx.took()))
 		})
+	}
+}
+
+// Where a user's money is limited, the reservation has to cover both calls.
+func TestTheReservationGrowsWithTheHedge(t *testing.T) {
+	t.Parallel()
+	limited := func(w *world) {
+		w.request.User.Limits.USDTotal = domain.NanoPerUSD
+		w.request.Demand = protocol.Demand{TextBytes: 400, MaxOutput: 100}
+	}
+	for event, tc := range map[string][]string{
+		"covered":     {"ask provider 2"},
+		"not covered": {"answer await"},
+		"quota mute":  {"answer await"},
+		"success": {
+			"tell provider 1 SlotReport", "closed provider 1", "tell session SessionBind", "closed session", "journal success",
+		},
+	} {
+		r := newWorld(hedging, limited).run().to(t, attempting)
+		r.hedgeDue(1, noon)
+		require.Equal(t, []string{"ask quota"}, r.fx.took())
+		asked := sent[*protocol.QuotaReserve](r)
+		require.Len(t, asked, 2)
+		require.Equal(t, asked[0].LeaseID, asked[1].LeaseID)
+		require.Equal(t, 2, asked[1].Attempts)
+		require.Positive(t, asked[0].Upper)
+		require.Equal(t, 2*asked[0].Upper, asked[1].Upper)
+		happen(r, event)
+		require.Equal(t, tc, r.fx.took(), event)
+		r.grown(granted, noon)
+		require.Empty(t, r.fx.took(), "it was answered already")
 	}
 }
 

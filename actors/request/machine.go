@@ -36,6 +36,7 @@ const (
 	corrSession
 	corrSlot
 	corrRival
+	corrGrow
 )
 
 // Deadlines of the asks. Only load can delay the quota actor of a single node,
