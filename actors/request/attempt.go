@@ -55,7 +55,7 @@ func (m *machine) attempted(res *protocol.AttemptResult, now time.Time) {
 	}
 	m.note(res)
 	action := m.next(now)
-	if w := m.work(); action != routing.End && w.failedWithUsage() {
+	if w := m.work(); action != routing.End && m.failedWithUsage(&w) {
 		m.record.earlier = append(m.record.earlier, w)
 	}
 	m.report(res, action != routing.Retry, now)

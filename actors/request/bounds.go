@@ -19,7 +19,7 @@ func (m *machine) bounds() *bounds {
 	if m.within == nil {
 		m.within = new(bounds)
 		if m.req.Class == domain.CallGenerate && m.limitsMoney() {
-			*m.within = m.tariff().bounds(m)
+			*m.within = m.estimate(m.tariff())
 		}
 	}
 	return m.within
@@ -29,11 +29,11 @@ func (m *machine) limitsMoney() bool {
 	return m.req.User.Limits.HasMoney() || m.req.Key.Limits.HasMoney() || m.plan.LimitsMoney()
 }
 
-// bounds limits the cost by the prices of the requested model. Who will serve
+// estimate limits the cost by the prices of the requested model. Who will serve
 // it is not known yet: the low bound is the cheapest provider's, the high one
 // the dearest's.
-func (t tariff) bounds(m *machine) bounds {
-	price := t.prices.Resolve(t.lookup(&work{requested: m.req.Model, served: served{model: m.req.Model}}, nil))
+func (m *machine) estimate(t pricing.Tariff) bounds {
+	price := t.Price(&pricing.Work{Requested: m.req.Model, Sent: m.req.Model})
 	if price == nil {
 		return bounds{}
 	}
@@ -42,7 +42,7 @@ func (t tariff) bounds(m *machine) bounds {
 	terms := pricing.StandardTerms()
 	terms.Service = pricing.ServiceOf(domain.ServiceRequested, asked.Tier, "")
 	terms.Fast = asked.Fast
-	terms.CacheRatios = t.settings.CacheFallback == domain.CacheCCH
+	terms.CacheRatios = t.Settings.CacheFallback == domain.CacheCCH
 	least, highest := m.plan.Markups(m.req.Groups)
 	e := bounds{model: price.Row.Model.ID}
 	_, e.provider = price.Bounds(d, terms)

@@ -144,7 +144,7 @@ func (m *machine) raced(res *protocol.AttemptResult, now time.Time) bool {
 		return false
 	default: // the other one may still do it
 		m.note(res)
-		if w := m.work(); w.failedWithUsage() {
+		if w := m.work(); m.failedWithUsage(&w) {
 			m.record.earlier = append(m.record.earlier, w)
 		}
 		m.report(res, true, now)

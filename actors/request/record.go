@@ -66,7 +66,7 @@ func (m *machine) logRecord(now time.Time) *protocol.LogRecord {
 	row.Timing = m.timing(now)
 	m.describeUpstream(&row)
 	last := m.work()
-	cost := m.tariff().costOf(&last)
+	cost := m.costOf(&last)
 	earlier := m.earlierCosts()
 	row.Cost, m.billed = cost.Charge, &cost.Charge
 	for i := range earlier {

@@ -49,7 +49,7 @@ func (m *machine) earlierCosts() (list []domain.AttemptCost) {
 			continue // no other came after it
 		}
 		list = append(list, domain.AttemptCost{
-			Attempt: w.res.N, ProviderID: w.served.provider.ID, Usage: w.res.Usage, CostBreakdown: m.tariff().costOf(w),
+			Attempt: w.res.N, ProviderID: w.served.provider.ID, Usage: w.res.Usage, CostBreakdown: m.costOf(w),
 		})
 	}
 	return list

@@ -56,7 +56,7 @@ func ParseReported(text string) (domain.Money, bool) {
 	return nano(d), true
 }
 
-// Marked is what a reported cost is charged at.
-func Marked(cost domain.Money, group, user domain.Multiplier) domain.Money {
+// marked is what a reported cost is charged at.
+func marked(cost domain.Money, group, user domain.Multiplier) domain.Money {
 	return nano(times(decimal.New(int64(cost), -nanoPlaces), group, user))
 }

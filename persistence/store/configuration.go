@@ -45,12 +45,13 @@ func (s *Store) configuration(ctx context.Context) (c domain.Configuration, err 
 	if err != nil {
 		return c, err
 	}
-	prices, err := listPrices(ctx, tx)
-	if err != nil {
+	if c.Prices, err = s.pricesInForce(ctx, tx); err != nil {
+		return c, err
+	}
+	if c.Aliases, err = listAliases(ctx, tx); err != nil {
 		return c, err
 	}
 	c.Users, c.Keys, c.Providers, c.Groups = refs(users), refs(keys), refs(providers), refs(groups)
-	c.Prices = refs(prices)
 	return c, nil
 }
 

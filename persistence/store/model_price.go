@@ -43,13 +43,24 @@ func (s *Store) ModelPrices() ModelPrices { return ModelPrices{s} }
 
 // List returns the prices in force, by id.
 func (r ModelPrices) List(ctx context.Context) ([]domain.ModelPrice, error) {
-	return listPrices(ctx, r.s.main.read)
+	prices, err := r.s.pricesInForce(ctx, r.s.main.read)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]domain.ModelPrice, len(prices))
+	for i, p := range prices {
+		out[i] = *p
+	}
+	return out, nil
 }
 
-func listPrices(ctx context.Context, db bun.IDB) ([]domain.ModelPrice, error) {
+// History returns the rows of a model, the newest first.
+func (r ModelPrices) History(ctx context.Context, model string, limit int) ([]domain.ModelPrice, error) {
 	var rows []priceRow
-	if err := db.NewSelect().Model(&rows).Where(inForce).Order("id").Scan(ctx); err != nil {
-		return nil, fmt.Errorf("list prices: %w", err)
+	err := r.s.main.read.NewSelect().Model(&rows).Where("model = ?", model).
+		Order("valid_from_at DESC", "id DESC").Limit(int64(limit)).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the prices of %.80q: %w", model, err)
 	}
 	prices := make([]domain.ModelPrice, len(rows))
 	for i := range rows {

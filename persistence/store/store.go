@@ -44,6 +44,7 @@ type Store struct {
 	now    func() time.Time
 	batch  *batchWriter
 	ledger *ledgerWriter
+	prices priceCache
 }
 
 // Open opens or creates the store. With AutoMigrate off and migrations missing

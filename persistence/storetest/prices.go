@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
@@ -71,4 +72,121 @@ func testModelPrices(t *testing.T, open Open) {
 	again, _, err := prices.Put(ctx, price("acme-1", `{}`))
 	require.NoError(t, err)
 	require.False(t, again.ValidFrom.Before(ended.ValidTo), "rows do not overlap")
+}
+
+// A list comes into force as a whole, and only what it changes is written.
+func testPriceBatches(t *testing.T, open Open) {
+	t.Helper()
+	s, ctx := open(t), t.Context()
+	prices := s.ModelPrices()
+	cloud := func(model, data string) domain.ModelPrice {
+		p := price(model, data)
+		p.Source = "cloud"
+		return p
+	}
+	manual, _, err := prices.Put(ctx, price("acme-1", `{"manual":1}`))
+	require.NoError(t, err)
+
+	catalog := domain.PriceCatalog{URL: "http://list", Version: "7", ETag: `"x"`, Models: 2, Refreshed: "2026-11-02", SyncedAt: fromNow(0)}
+	v1, err := prices.Apply(ctx, domain.PriceBatch{
+		Source: "cloud", Put: []domain.ModelPrice{cloud("acme-1", `{"n":1}`), cloud("acme-2", `{"n":2}`)}, Catalog: &catalog,
+		Holds: []domain.PriceHold{{Model: "acme-3", Data: []byte(`{}`), Reason: "why", CreatedAt: fromNow(0)}},
+	})
+	require.NoError(t, err)
+	require.Positive(t, v1)
+	stored, err := prices.Catalog(ctx)
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff(catalog, stored))
+	holds, err := prices.Holds(ctx)
+	require.NoError(t, err)
+	require.Len(t, holds, 1)
+	require.Equal(t, "acme-3", holds[0].Model)
+
+	// At once again, within the same millisecond perhaps.
+	v2, err := prices.Apply(ctx, domain.PriceBatch{
+		Source: "cloud", Put: []domain.ModelPrice{cloud("acme-1", `{"n":3}`)}, End: []string{"acme-2"}, Unpin: []string{"acme-1"},
+		Holds: []domain.PriceHold{},
+	})
+	require.NoError(t, err)
+	require.Greater(t, v2, v1)
+	list, err := prices.List(ctx)
+	require.NoError(t, err)
+	require.Len(t, list, 1, "one model is left, without its manual price")
+	require.Equal(t, `{"n":3}`, string(list[0].Data))
+	c, err := s.Configuration(ctx)
+	require.NoError(t, err)
+	require.Equal(t, list[0].ID, c.Prices[0].ID)
+	history, err := prices.History(ctx, "acme-1", 10)
+	require.NoError(t, err)
+	require.Len(t, history, 3)
+	for _, row := range history[1:] {
+		require.False(t, row.ValidTo.IsZero())
+		require.True(t, row.ValidTo.After(row.ValidFrom))
+	}
+	require.False(t, history[0].ValidFrom.Before(history[1].ValidTo) && history[1].Source == "cloud", "rows do not overlap")
+	ended, err := prices.Get(ctx, manual.ID)
+	require.NoError(t, err)
+	require.False(t, ended.ValidTo.IsZero())
+	holds, err = prices.Holds(ctx)
+	require.NoError(t, err)
+	require.Empty(t, holds)
+
+	// Nothing to change is no change of the configuration.
+	v3, err := prices.Apply(ctx, domain.PriceBatch{Source: "cloud", Catalog: &catalog})
+	require.NoError(t, err)
+	require.Zero(t, v3)
+	version, err := s.ConfigVersion(ctx)
+	require.NoError(t, err)
+	require.Equal(t, v2, version)
+}
+
+func testModelAliases(t *testing.T, open Open) {
+	t.Helper()
+	s, ctx := open(t), t.Context()
+	c, err := s.Configuration(ctx)
+	require.NoError(t, err)
+	require.Empty(t, c.Aliases)
+	_, err = s.ModelPrices().PutAlias(ctx, "fast one", "acme-1")
+	require.NoError(t, err)
+	version, err := s.ModelPrices().PutAlias(ctx, "fast one", "acme-2")
+	require.NoError(t, err)
+	c, err = s.Configuration(ctx)
+	require.NoError(t, err)
+	require.Equal(t, version, c.Version)
+	require.Equal(t, map[string]string{"fast one": "acme-2"}, c.Aliases)
+	_, err = s.ModelPrices().EndAlias(ctx, "fast one")
+	require.NoError(t, err)
+	_, err = s.ModelPrices().EndAlias(ctx, "fast one")
+	requireFault(t, err, domain.KindNotFound)
+}
+
+// Configuration loads share the prices that did not change.
+func testPricesAreReadOnce(t *testing.T, open Open) {
+	t.Helper()
+	s, ctx := open(t), t.Context()
+	_, _, err := s.ModelPrices().Put(ctx, price("acme-1", `{}`))
+	require.NoError(t, err)
+	first, err := s.Configuration(ctx)
+	require.NoError(t, err)
+	_, _, err = s.Users().Create(ctx, user("ann"))
+	require.NoError(t, err)
+	second, err := s.Configuration(ctx)
+	require.NoError(t, err)
+	require.Same(t, first.Prices[0], second.Prices[0])
+	_, _, err = s.ModelPrices().Put(ctx, price("acme-2", `{}`))
+	require.NoError(t, err)
+	third, err := s.Configuration(ctx)
+	require.NoError(t, err)
+	require.Len(t, third.Prices, 2)
+	require.Same(t, first.Prices[0], third.Prices[0], "only the new one was read")
+	_, err = s.ModelPrices().End(ctx, "acme-2", "manual")
+	require.NoError(t, err)
+	fourth, err := s.Configuration(ctx)
+	require.NoError(t, err)
+	require.Len(t, fourth.Prices, 1)
+}
+
+// fromNow is a time that a store can keep.
+func fromNow(d time.Duration) time.Time {
+	return time.UnixMilli(time.Now().Add(d).UnixMilli()).UTC()
 }
