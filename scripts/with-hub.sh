@@ -26,7 +26,7 @@ trap cleanup EXIT
 
 bin/cch demo-upstream -listen "127.0.0.1:$((port + 1))" >"$dir/upstream.log" 2>&1 &
 pids+=($!)
-HOST=127.0.0.1 APP_PORT=$port DATA_DIR=$dir/data ADMIN_TOKEN=$CCH_ADMIN_TOKEN bin/cch serve >"$dir/hub.log" 2>&1 &
+HOST=127.0.0.1 APP_PORT=$port PRICE_SYNC_URL=off DATA_DIR=$dir/data ADMIN_TOKEN=$CCH_ADMIN_TOKEN bin/cch serve >"$dir/hub.log" 2>&1 &
 pids+=($!)
 for _ in $(seq 100); do
 	curl -fs "$CCH_URL/api/health/ready" >/dev/null 2>&1 && break

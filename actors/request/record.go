@@ -7,6 +7,7 @@ import (
 
 	"github.com/claude-code-hub/cch/actors/protocol"
 	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/pricing"
 	"github.com/claude-code-hub/cch/internal/routing"
 )
 
@@ -73,6 +74,9 @@ func (m *machine) logRecord(now time.Time) *protocol.LogRecord {
 		row.Cost += earlier[i].Charge
 	}
 	cost.Earlier = earlier
+	if cost.State == string(pricing.StateUnpriced) {
+		m.node.prices.Missed()
+	}
 	rec := &protocol.LogRecord{
 		Log:    row,
 		Detail: domain.RequestDetail{RequestID: m.req.ID, Chain: m.record.chain.encode()},

@@ -16,6 +16,7 @@ const accountHistoryKept = 90 * 24 * time.Hour
 func (a *App) chores(c maintenance.Catalog) []maintenance.Job {
 	return []maintenance.Job{
 		maintenance.Cleanup(a.store.RequestLogs(), c, a.now),
+		{Name: "price_sync", Every: time.Minute, Within: 2 * time.Minute, Run: a.syncPrices},
 		maintenance.Prune("web_sessions", a.store.AuthSessions(), 0, a.now),
 		maintenance.Prune("login_throttle", a.store.LoginThrottle(), throttleKept, a.now),
 		maintenance.Prune("account_history", a.store.ProviderAccounts(), accountHistoryKept, a.now),

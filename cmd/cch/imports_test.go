@@ -34,6 +34,9 @@ func importTable() []importRule {
 		{"internal/limits", pure, []string{}},
 		{"internal/account", pure, []string{}},
 		{"internal/pricing", pure, []string{"github.com/shopspring/decimal"}},
+		{"internal/pricelist", []string{"internal/domain", "internal/pricing", "internal/outbound"}, []string{"github.com/pelletier/go-toml/v2"}},
+		{"internal/pricelist/pricelisttest", []string{"internal/pricelist", "internal/outbound"}, nil},
+		{"internal/pricesync", []string{"internal/domain", "internal/pricing", "internal/pricelist"}, []string{}},
 		{"internal/config", pure, []string{"github.com/caarlos0/env/…"}},
 		{"internal/secrets", pure, []string{"golang.org/x/crypto/…"}},
 		{"internal/telemetry", pure, []string{"github.com/prometheus/…", "go.opentelemetry.io/…"}},
@@ -68,7 +71,7 @@ func importTable() []importRule {
 
 // leaves may be imported by cmd and tests alone.
 func leaves() []string {
-	return []string{"internal/testkit", "internal/bench/…", "persistence/storetest", "internal/demo", "cmd/…"}
+	return []string{"internal/testkit", "internal/bench/…", "internal/pricelist/pricelisttest", "persistence/storetest", "internal/demo", "cmd/…"}
 }
 
 func TestImportsFollowTheTable(t *testing.T) {

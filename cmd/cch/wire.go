@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/claude-code-hub/cch/actors/kit"
@@ -29,6 +30,7 @@ import (
 	"github.com/claude-code-hub/cch/internal/outbound"
 	"github.com/claude-code-hub/cch/internal/outbound/balance"
 	"github.com/claude-code-hub/cch/internal/outbound/conntest"
+	"github.com/claude-code-hub/cch/internal/pricesync"
 	"github.com/claude-code-hub/cch/internal/pricing"
 	"github.com/claude-code-hub/cch/internal/routing"
 	"github.com/claude-code-hub/cch/internal/secrets"
@@ -59,6 +61,7 @@ type App struct {
 	store    *store.Store
 	journal  *journal.Journal
 	prices   *pricing.Prices
+	sync     atomic.Pointer[pricesync.Syncer] // its chore may run before it is there
 	system   *system.System
 	upstream *upstream.Client
 	proxies  *middleware.Proxies
@@ -87,6 +90,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *App, err error) 
 		a.buildSecrets,
 		a.buildStore,
 		a.buildActors,
+		a.buildPrices,
 		a.buildGateway,
 		a.buildAdmin,
 		a.buildServer,
@@ -289,6 +293,7 @@ func (a *App) adminOptions() adminapi.Options {
 		Stores:  stores(a.store),
 		Catalog: a.system.Configuration(),
 		Prices:  a.prices,
+		Sync:    a.sync.Load(),
 		Actors:  a.system.Operator(),
 		Live:    a.system,
 		Tester:  a.tester(),

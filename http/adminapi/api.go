@@ -42,6 +42,7 @@ type Options struct {
 
 	Catalog Catalog
 	Prices  *pricing.Prices // as requests are billed
+	Sync    PriceLists
 	Actors  Actors
 	Live    Live
 	Tester  Tester
@@ -128,7 +129,9 @@ func (a *API) declare() {
 	a.declareAccounts()
 	a.declareSimulate()
 	a.declareGroups()
+	a.declarePriceLists() // fixed paths before /model-prices/{name}
 	a.declarePrices()
+	a.declareAliases()
 	a.declareLogs()
 	a.declareSessions()
 	a.declareSettings()

@@ -40,6 +40,22 @@ type PriceRepository interface {
 	Put(ctx context.Context, p domain.ModelPrice) (domain.ModelPrice, int64, error)
 	// End ends the price in force; without one it fails with domain.KindNotFound.
 	End(ctx context.Context, model, source string) (int64, error)
+	// History returns the rows of a model, the newest first.
+	History(ctx context.Context, model string, limit int) ([]domain.ModelPrice, error)
+	PutAlias(ctx context.Context, alias, model string) (int64, error)
+	// EndAlias fails with domain.KindNotFound where there is none.
+	EndAlias(ctx context.Context, alias string) (int64, error)
+}
+
+// PriceLists takes whole lists over. While one is taken over the others are
+// refused with domain.KindConflict.
+type PriceLists interface {
+	Status(ctx context.Context) (domain.PriceStatus, error)
+	Sync(ctx context.Context, o domain.PriceSync) (domain.PriceReport, error)
+	Import(ctx context.Context, data []byte, o domain.PriceSync) (domain.PriceReport, error)
+	// Held are the changes that wait for approval; Decide lets them in, or not.
+	Held(ctx context.Context) ([]domain.PriceHold, error)
+	Decide(ctx context.Context, models []string, approve bool) (int, error)
 }
 
 // AccountRepository keeps how upstream accounts are asked and what was known of
@@ -56,6 +72,8 @@ type LogRepository interface {
 	List(ctx context.Context, f domain.LogFilter) ([]domain.RequestLog, error)
 	Get(ctx context.Context, id domain.RequestID) (domain.RequestLog, domain.RequestDetail, error)
 	CountUpTo(ctx context.Context, limit int) (int, error)
+	// ModelUses are the models in use since a time.
+	ModelUses(ctx context.Context, since time.Time) ([]domain.ModelUse, error)
 	// Purge deletes what is closed of a user and of a provider, and counts what
 	// still runs.
 	Purge(ctx context.Context, user domain.UserID, provider domain.ProviderID) (running int, err error)

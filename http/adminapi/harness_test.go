@@ -19,6 +19,8 @@ import (
 
 	"github.com/claude-code-hub/cch/http/adminapi"
 	"github.com/claude-code-hub/cch/http/middleware"
+	"github.com/claude-code-hub/cch/internal/pricelist/pricelisttest"
+	"github.com/claude-code-hub/cch/internal/pricesync"
 	"github.com/claude-code-hub/cch/internal/pricing"
 	"github.com/claude-code-hub/cch/internal/secrets"
 	"github.com/claude-code-hub/cch/persistence/store"
@@ -57,6 +59,8 @@ type world struct {
 	tester  *fakeTester
 	demo    *fakeDemo
 	prices  *pricing.Prices // of this world's catalog alone: price ids repeat from store to store
+	cloud   *pricelisttest.Server
+	sync    *pricesync.Syncer
 	health  adminapi.HealthReport
 
 	mu  sync.Mutex
@@ -103,6 +107,13 @@ func newWorld(t *testing.T, options ...option) *world {
 
 		FlushLogs: func(context.Context) error { return nil },
 	}
+	w.cloud = pricelisttest.New(t)
+	w.cloud.List(`"1"`, pricelisttest.CPT("1", map[string]string{"cloudy-1": "3"}))
+	w.sync = pricesync.New(pricesync.Options{
+		Source: w.cloud.Source(t), Store: w.store.ModelPrices(), Uses: w.store.RequestLogs().ModelUses,
+		Catalog: w.catalog, Prices: w.prices, Now: w.clock, Logger: o.Logger,
+	})
+	o.Sync = w.sync
 	for _, apply := range options {
 		apply(&o)
 	}

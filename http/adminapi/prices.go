@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +36,14 @@ func (a *API) declarePrices() {
 		OperationID: "deleteModelPrice", Method: http.MethodDelete, Path: "/model-prices/{name}", Tags: tags,
 		Summary: "End a price that was set; that of the built-in list holds again", DefaultStatus: http.StatusNoContent,
 	}, a.deletePrice)
+	operation(a, LevelAdmin, huma.Operation{
+		OperationID: "pinModelPrice", Method: http.MethodPost, Path: "/model-prices/{name}/pin", Tags: tags,
+		Summary: "Make the price in force, or what one seller asks, a manual price",
+	}, a.pinPrice)
+	operation(a, LevelAdmin, huma.Operation{
+		OperationID: "modelPriceHistory", Method: http.MethodGet, Path: "/model-prices/{name}/history", Tags: tags,
+		Summary: "List the prices that a model had, the newest first",
+	}, a.priceHistory)
 }
 
 // priceEntry is a model's entry of a price list as it stands: figures keep
@@ -59,46 +69,88 @@ func (priceEntry) Schema(huma.Registry) *huma.Schema {
 }
 
 type priceBody struct {
-	Name        string     `json:"name"`
-	DisplayName *string    `json:"displayName"`
-	Vendor      *string    `json:"vendor"`
-	Mode        *string    `json:"mode"`
-	Source      string     `json:"source"    enum:"seed,cloud,manual"     doc:"seed = the built-in list, manual = set here"`
-	PriceID     *int64     `json:"priceId"   doc:"null for the built-in list"`
-	ValidFrom   *time.Time `json:"validFrom"`
-	Entry       priceEntry `json:"entry"     doc:"what can be put back"`
+	Name        string      `json:"name"`
+	DisplayName *string     `json:"displayName"`
+	Vendor      *string     `json:"vendor"`
+	Mode        *string     `json:"mode"`
+	Source      string      `json:"source"      enum:"seed,cloud,manual"     doc:"seed = the built-in list, cloud = synced, manual = set here"`
+	PriceID     *int64      `json:"priceId"     doc:"null for the built-in list"`
+	ValidFrom   *time.Time  `json:"validFrom"`
+	Rates       ratesBody   `json:"rates"       doc:"USD per million tokens, for short prompts, where the seller is not known"`
+	Node        *string     `json:"node"        doc:"the seller whose rates these are; null = the model's own"`
+	Sellers     []string    `json:"sellers"     doc:"their keys"`
+	Tiers       int         `json:"tiers"       doc:"how many steps by length there are"`
+	Aliases     []string    `json:"aliases"`
+	Entry       *priceEntry `json:"entry,omitempty" doc:"what can be put back; not in lists"`
 }
 
-func showPrice(r *pricing.Row) (priceBody, error) {
+// ratesBody are decimal strings; null = not listed, which is not free.
+type ratesBody struct {
+	Input        *string `json:"input"`
+	Output       *string `json:"output"`
+	CacheRead    *string `json:"cacheRead"`
+	CacheWrite5m *string `json:"cacheWrite5m"`
+	CacheWrite1h *string `json:"cacheWrite1h"`
+}
+
+func showRates(r *pricing.Rates) ratesBody {
+	text := func(b pricing.Bucket) *string {
+		if !r[b].Valid {
+			return nil
+		}
+		return new(r[b].Decimal.String())
+	}
+	return ratesBody{
+		Input: text(pricing.Input), Output: text(pricing.Output), CacheRead: text(pricing.CacheRead),
+		CacheWrite5m: text(pricing.CacheWrite5m), CacheWrite1h: text(pricing.CacheWrite1h),
+	}
+}
+
+func showPrice(r *pricing.Row, p *pricing.Price) priceBody {
+	b := priceBody{
+		Name: r.Model.ID, DisplayName: optional(r.DisplayName), Vendor: optional(r.Vendor), Mode: optional(r.Mode),
+		Source: string(r.Source), PriceID: optional(r.ID), Rates: showRates(&p.Sheet().Rates), Node: optional(p.Node),
+		Sellers: slices.Sorted(maps.Keys(r.Nodes)), Tiers: len(p.Sheet().Tiers), Aliases: list(r.Aliases),
+	}
+	b.Sellers = list(b.Sellers)
+	if !r.ValidFrom.IsZero() {
+		b.ValidFrom = new(r.ValidFrom.UTC())
+	}
+	return b
+}
+
+// showWhole shows a price with its entry.
+func (a *API) showWhole(r *pricing.Row) (priceBody, error) {
 	entry, err := json.Marshal(r.Model)
 	if err != nil {
 		return priceBody{}, fmt.Errorf("encode the price of %s: %w", r.Model.ID, err)
 	}
-	b := priceBody{
-		Name: r.Model.ID, DisplayName: optional(r.DisplayName), Vendor: optional(r.Vendor), Mode: optional(r.Mode),
-		Source: string(r.Source), PriceID: optional(r.ID), Entry: entry,
-	}
-	if !r.ValidFrom.IsZero() {
-		b.ValidFrom = new(r.ValidFrom.UTC())
-	}
+	b := showPrice(r, a.prices().PriceOf(r))
+	b.Entry = new(priceEntry(entry))
 	return b, nil
 }
+
+// prices are those by which the next request is billed.
+func (a *API) prices() *pricing.List { return a.Prices.For(a.Catalog.Current()) }
 
 type priceListInput struct {
 	Query    string `query:"q"        maxLength:"200" doc:"part of the model's name or display name"`
 	Vendor   string `query:"vendor"   maxLength:"64"`
 	Mode     string `query:"mode"     maxLength:"64"`
 	Source   string `query:"source"   enum:"seed,cloud,manual"`
+	Sort     string `query:"sort"     enum:"updated,name,input,output" default:"updated"`
+	Order    string `query:"order"    enum:"asc,desc" doc:"newest first and else ascending, unless given"`
 	Page     int    `query:"page"     minimum:"1"     maximum:"100000" default:"1"`
 	PageSize int    `query:"pageSize" minimum:"1"     maximum:"200"    default:"50"`
 }
 
-func (in *priceListInput) matches(r *pricing.Row) bool {
-	q := strings.ToLower(in.Query)
-	return (in.Vendor == "" || r.Vendor == in.Vendor) &&
-		(in.Mode == "" || r.Mode == in.Mode) &&
-		(in.Source == "" || string(r.Source) == in.Source) &&
-		(strings.Contains(strings.ToLower(r.Model.ID), q) || strings.Contains(strings.ToLower(r.DisplayName), q))
+func (in *priceListInput) filter() pricing.Filter {
+	f := pricing.Filter{Query: in.Query, Vendor: in.Vendor, Mode: in.Mode, Sort: pricing.SortKey(in.Sort)}
+	f.Reverse = in.Order == "desc" || in.Order == "" && f.Sort == pricing.SortUpdated
+	if in.Source != "" {
+		f.Sources = []pricing.Source{pricing.Source(in.Source)}
+	}
+	return f
 }
 
 type priceListOutput struct {
@@ -112,23 +164,14 @@ type priceListOutput struct {
 }
 
 func (a *API) listPrices(_ context.Context, in *priceListInput) (*priceListOutput, error) {
-	var match []*pricing.Row
-	for _, r := range a.Prices.For(a.Catalog.Current()).Rows() {
-		if in.matches(r) {
-			match = append(match, r)
-		}
-	}
+	match := a.prices().Entries(in.filter())
 	out := &priceListOutput{}
 	b := &out.Body
 	b.Total, b.Page, b.PageSize, b.SeedDate = len(match), in.Page, in.PageSize, a.Prices.SeedDate()
 	start := min((in.Page-1)*in.PageSize, len(match))
 	b.Items = []priceBody{}
-	for _, r := range match[start:min(start+in.PageSize, len(match))] {
-		item, err := showPrice(r)
-		if err != nil {
-			return nil, err
-		}
-		b.Items = append(b.Items, item)
+	for _, e := range match[start:min(start+in.PageSize, len(match))] {
+		b.Items = append(b.Items, showPrice(e.Row, e.Price))
 	}
 	return out, nil
 }
@@ -141,11 +184,11 @@ type PriceNameInput struct {
 type priceOutput struct{ Body priceBody }
 
 func (a *API) getPrice(_ context.Context, in *PriceNameInput) (*priceOutput, error) {
-	r := a.Prices.For(a.Catalog.Current()).Row(in.Name)
+	r := a.prices().Row(in.Name)
 	if r == nil {
 		return nil, domain.NotFound("price of", in.Name)
 	}
-	body, err := showPrice(r)
+	body, err := a.showWhole(r)
 	return &priceOutput{Body: body}, err
 }
 
@@ -164,6 +207,11 @@ func (a *API) putPrice(ctx context.Context, in *putPriceInput) (*priceOutput, er
 	if err != nil {
 		return nil, err
 	}
+	return a.setPrice(ctx, m)
+}
+
+// setPrice puts a manual price into force.
+func (a *API) setPrice(ctx context.Context, m *pricing.Model) (*priceOutput, error) {
 	data, err := json.Marshal(m)
 	if err != nil {
 		return nil, fmt.Errorf("encode the price of %s: %w", m.ID, err)
@@ -176,7 +224,7 @@ func (a *API) putPrice(ctx context.Context, in *putPriceInput) (*priceOutput, er
 		return nil, err
 	}
 	a.settled(ctx, version)
-	body, err := showPrice(&pricing.Row{ID: p.ID, Source: pricing.SourceManual, ValidFrom: p.ValidFrom, Model: m})
+	body, err := a.showWhole(&pricing.Row{ID: p.ID, Source: pricing.SourceManual, ValidFrom: p.ValidFrom, Model: m})
 	return &priceOutput{Body: body}, err
 }
 
@@ -187,4 +235,69 @@ func (a *API) deletePrice(ctx context.Context, in *PriceNameInput) (*struct{}, e
 	}
 	a.settled(ctx, version)
 	return nil, nil
+}
+
+type pinPriceInput struct {
+	PriceNameInput
+	Body struct {
+		Node string `json:"node,omitempty" maxLength:"100" doc:"whose rates become the model's; empty = the whole entry as it is"`
+	}
+}
+
+// pinPrice makes the price in force, or what one seller asks, a manual one, which
+// no sync changes.
+func (a *API) pinPrice(ctx context.Context, in *pinPriceInput) (*priceOutput, error) {
+	r := a.prices().Row(in.Name)
+	if r == nil {
+		return nil, domain.NotFound("price of", in.Name)
+	}
+	pinned := *r.Model
+	if in.Body.Node != "" {
+		n := r.Nodes[in.Body.Node]
+		if n == nil {
+			return nil, problem.Invalid(problem.InvalidParam{
+				Path: []any{"node"}, Code: "invalid_choice", Message: "is not one of " + strings.Join(slices.Sorted(maps.Keys(r.Nodes)), ", "),
+			})
+		}
+		pinned.Sheet, pinned.Nodes = n.Sheet, nil
+	}
+	return a.setPrice(ctx, &pinned)
+}
+
+type priceHistoryOutput struct {
+	Body struct {
+		Items []priceRowBody `json:"items"`
+	}
+}
+
+// priceRowBody is one row of the history of a model's prices.
+type priceRowBody struct {
+	PriceID   int64      `json:"priceId"`
+	Source    string     `json:"source"    enum:"cloud,manual"`
+	ValidFrom time.Time  `json:"validFrom"`
+	ValidTo   *time.Time `json:"validTo"   doc:"exclusive; null = still"`
+	CreatedBy *int64     `json:"createdBy" doc:"user; null = the administrator's token, or a sync"`
+	Entry     priceEntry `json:"entry"`
+}
+
+// maxHistory is how much of a model's history is shown.
+const maxHistory = 200
+
+func (a *API) priceHistory(ctx context.Context, in *PriceNameInput) (*priceHistoryOutput, error) {
+	rows, err := a.Stores.Prices.History(ctx, in.Name, maxHistory)
+	if err != nil {
+		return nil, err
+	}
+	out := &priceHistoryOutput{}
+	out.Body.Items = make([]priceRowBody, len(rows))
+	for i, r := range rows {
+		row := priceRowBody{
+			PriceID: r.ID, Source: r.Source, ValidFrom: r.ValidFrom.UTC(), CreatedBy: optional(int64(r.CreatedBy)), Entry: priceEntry(r.Data),
+		}
+		if !r.ValidTo.IsZero() {
+			row.ValidTo = new(r.ValidTo.UTC())
+		}
+		out.Body.Items[i] = row
+	}
+	return out, nil
 }

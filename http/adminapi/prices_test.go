@@ -121,10 +121,14 @@ func TestPriceList(t *testing.T) {
 	}
 	first, total := read("")
 	require.Len(t, first, 50)
+	require.Equal(t, "acme-1", first[0], "the newest first")
+	dear, _ := read("sort=input&order=desc&vendor=anthropic&pageSize=1")
+	cheap, _ := read("sort=input&vendor=anthropic&pageSize=1")
+	require.NotEqual(t, dear, cheap)
 	require.Greater(t, total, 170)
 	var all []string
 	for page := 1; len(all) < total; page++ {
-		names, _ := read(fmt.Sprintf("pageSize=60&page=%d", page))
+		names, _ := read(fmt.Sprintf("sort=name&pageSize=60&page=%d", page))
 		require.NotEmpty(t, names)
 		all = append(all, names...)
 	}

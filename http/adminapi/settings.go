@@ -67,6 +67,7 @@ type settingsBody struct {
 	UnknownPrice                    string   `json:"unknownPrice"                    enum:"free,fallback,reject"`
 	UnknownPriceModel               *string  `json:"unknownPriceModel"`
 	CacheFallback                   string   `json:"cacheFallback"                   enum:"standard,cch"`
+	PriceSyncIntervalMin            int      `json:"priceSyncIntervalMin"`
 	QuotaFailMode                   string   `json:"quotaFailMode"                   enum:"open,closed"`
 	QuotaReservationPolicy          string   `json:"quotaReservationPolicy"          enum:"balanced,strict,parity"`
 	AdmissionWaitMs                 int64    `json:"admissionWaitMs"`
@@ -96,7 +97,7 @@ func showSettings(s *domain.Settings) settingsBody {
 		BillingModelSource: string(s.BillingModelSource), PriorityBillingSource: string(s.PriorityBillingSource),
 		BillNonSuccessfulRequests: s.BillNonSuccessfulRequests, BillPartial: string(s.BillPartial),
 		UnknownPrice: string(s.UnknownPrice), UnknownPriceModel: optional(s.UnknownPriceModel),
-		CacheFallback:          string(s.CacheFallback),
+		CacheFallback: string(s.CacheFallback), PriceSyncIntervalMin: int(s.PriceSyncInterval.Minutes()),
 		QuotaReservationPolicy: string(s.ReservationPolicy), AdmissionWaitMs: s.AdmissionWait.Milliseconds(),
 		CleanupEnabled: s.CleanupEnabled, CleanupRetentionDays: s.CleanupRetentionDays,
 		BalanceTargetUSD: s.BalanceTarget.USD(), BalanceFloorUSD: s.BalanceFloor.USD(),
@@ -145,6 +146,7 @@ type settingsFields struct {
 	UnknownPrice                    field[string]   `json:"unknownPrice,omitzero"                    enum:"free,fallback,reject" doc:"what becomes of requests for models without a price"`
 	UnknownPriceModel               field[string]   `json:"unknownPriceModel,omitzero"               maxLength:"200" doc:"whose rates fallback takes; null = the closest of the family"`
 	CacheFallback                   field[string]   `json:"cacheFallback,omitzero"                   enum:"standard,cch" doc:"cache rates where none are listed"`
+	PriceSyncIntervalMin            field[int]      `json:"priceSyncIntervalMin,omitzero"            minimum:"1" maximum:"10080" doc:"minutes between two looks at the cloud price list"`
 	QuotaFailMode                   field[string]   `json:"quotaFailMode,omitzero"                   enum:"open,closed"`
 	QuotaReservationPolicy          field[string]   `json:"quotaReservationPolicy,omitzero"          enum:"balanced,strict,parity" doc:"what is held of a budget for a request whose cost is not known yet: the expected cost, the highest possible one, or nothing"`
 	AdmissionWaitMs                 field[int64]    `json:"admissionWaitMs,omitzero"                 minimum:"0" maximum:"30000" doc:"how long a request waits for a budget that is only reserved; 0 = not at all"`
@@ -196,6 +198,12 @@ func (f *settingsFields) apply(s *domain.Settings) {
 	named(f.UnknownPrice, &s.UnknownPrice, d.UnknownPrice)
 	f.UnknownPriceModel.to(&s.UnknownPriceModel, d.UnknownPriceModel)
 	named(f.CacheFallback, &s.CacheFallback, d.CacheFallback)
+	if f.PriceSyncIntervalMin.set {
+		s.PriceSyncInterval = time.Duration(f.PriceSyncIntervalMin.value) * time.Minute
+		if f.PriceSyncIntervalMin.null {
+			s.PriceSyncInterval = d.PriceSyncInterval
+		}
+	}
 	named(f.QuotaFailMode, &s.QuotaFailMode, d.QuotaFailMode)
 	named(f.QuotaReservationPolicy, &s.ReservationPolicy, d.ReservationPolicy)
 	millisTo(f.AdmissionWaitMs, &s.AdmissionWait, d.AdmissionWait)

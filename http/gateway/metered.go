@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/claude-code-hub/cch/converters/neutral"
+	"github.com/claude-code-hub/cch/http/gateway/metering"
 	"github.com/claude-code-hub/cch/internal/domain"
 )
 
@@ -39,12 +40,12 @@ func (c *call) usage(complete bool) {
 		passes = c.estimated(reported)
 	}
 	if r.Class == domain.ClassOK || r.Class == domain.ClassClientAbort {
-		r.Metered = metered(passes, c.tap)
+		r.Metered = metering.Of(passes, c.tap.ServiceTier())
 	} else {
-		r.Metered = metered(reported, c.tap)
+		r.Metered = metering.Of(reported, c.tap.ServiceTier())
 	}
 	for i := range passes {
-		p := usagePass(&passes[i])
+		p := metering.Pass(&passes[i])
 		r.Usage.Add(p.Totals())
 	}
 	switch {
@@ -79,33 +80,5 @@ func (c *call) estimated(reported []neutral.Usage) []neutral.Usage {
 		last = passes[len(passes)-1]
 		passes = passes[:len(passes)-1]
 	}
-	return append(passes, neutral.Estimate(last, found, c.tap.OutputChars(), int64(c.x.head.end)))
-}
-
-// metered puts an answer's usage into the form in which it is billed.
-func metered(passes []neutral.Usage, tap *neutral.Tap) domain.Metered {
-	m := domain.Metered{ServiceTier: tap.ServiceTier()}
-	if len(passes) == 0 {
-		return m
-	}
-	m.Passes = make([]domain.UsagePass, len(passes))
-	for i := range passes {
-		m.Passes[i] = usagePass(&passes[i])
-	}
-	last := &passes[len(passes)-1] // what holds for the answer is told with it
-	m.Speed, m.InferenceGeo, m.ReportedCost = last.Speed, last.InferenceGeo, last.ReportedCost
-	if last.ServiceTier != "" {
-		m.ServiceTier = last.ServiceTier
-	}
-	return m
-}
-
-func usagePass(u *neutral.Usage) domain.UsagePass {
-	return domain.UsagePass{
-		Model: u.Model, Input: u.Input, CacheRead: u.CacheRead, CacheWrite5m: u.CacheWrite5m, CacheWrite1h: u.CacheWrite1h,
-		InputImage: u.InputImage, InputAudio: u.InputAudio,
-		Output: u.Output, OutputImage: u.OutputImage, OutputAudio: u.OutputAudio, Reasoning: u.Reasoning,
-		WebSearches: u.WebSearchCalls, FileSearches: u.FileSearchCalls,
-		CodeInterpreter: u.CodeInterpreterSessions, ImagesOut: u.ImagesOut,
-	}
+	return append(passes, neutral.Estimate(last, found, c.tap.OutputChars(), c.x.head.demand().TextBytes))
 }

@@ -30,6 +30,7 @@ type Config struct {
 	Shutdown Shutdown
 	Log      Log
 	Setup    Setup
+	Prices   Prices
 }
 
 // Server is where and how the process listens.
@@ -116,6 +117,15 @@ type Log struct {
 type Setup struct {
 	DemoUpstream string `env:"DEMO_UPSTREAM" envDefault:"on" oneof:"on,off" doc:"whether an administrator may switch the built-in demo upstream on"`
 }
+
+// Prices is where the cloud price list comes from.
+type Prices struct {
+	SyncURL      string `env:"PRICE_SYNC_URL"           envDefault:"https://cch-plus.com/pricing/v1/models.json" doc:"price list that is synced, in any format that can be uploaded; off switches the sync off"`
+	AllowPrivate bool   `env:"PRICE_SYNC_ALLOW_PRIVATE" envDefault:"false"                                       doc:"let the price list come from a private network"`
+}
+
+// Off tells whether no list is synced.
+func (p Prices) Off() bool { return p.SyncURL == "" || p.SyncURL == "off" }
 
 // Embedded tells whether the process keeps its own SQLite database.
 func (s Storage) Embedded() bool { return s.DSN == "" || strings.HasPrefix(s.DSN, "sqlite://") }

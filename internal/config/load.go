@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"os"
 	"slices"
 	"strconv"
@@ -110,6 +111,9 @@ func (c Config) check() []error {
 	}
 	if !c.Storage.Embedded() {
 		faults = append(faults, errors.New("DSN names a database this build does not speak: leave it empty or use sqlite://<file>"))
+	}
+	if u, err := url.Parse(c.Prices.SyncURL); !c.Prices.Off() && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		faults = append(faults, errors.New("PRICE_SYNC_URL is no http or https URL: give one, or off"))
 	}
 	if c.Shutdown.Drain+c.Shutdown.Cleanup >= c.Shutdown.HardExit {
 		faults = append(faults, errors.New("SHUTDOWN_HARD_EXIT_MS must be above SHUTDOWN_DRAIN_MS plus SHUTDOWN_CLEANUP_MS"))

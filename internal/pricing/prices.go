@@ -18,16 +18,23 @@ type List struct {
 	*Table
 	catalog *domain.Catalog
 	nodes   map[domain.ProviderID][]string
+	missing *atomic.Bool
 }
 
 // Nodes are the provider's keys in price lists, see NodesOf.
 func (l *List) Nodes(id domain.ProviderID) []string { return l.nodes[id] }
+
+// Missed notes that a request came for a model without a price, so that newer
+// lists are looked for.
+func (l *List) Missed() { l.missing.Store(true) }
 
 // Prices keeps the list of the newest catalog seen: the prices inside the
 // binary, and over them those that the catalog brings. Safe for concurrent use.
 type Prices struct {
 	seed  *File
 	hosts *Hosts
+
+	missing atomic.Bool // see List.Missed
 
 	mu   sync.Mutex // one list is compiled at a time
 	last atomic.Pointer[List]
@@ -50,6 +57,13 @@ func NewPrices() (*Prices, error) {
 // SeedDate is the date of the figures inside the binary, as 2006-01-02.
 func (p *Prices) SeedDate() string { return p.seed.AsOf }
 
+// Missing tells whether a request came for a model without a price since
+// TakeMissing was called last.
+func (p *Prices) Missing() bool { return p.missing.Load() }
+
+// TakeMissing is Missing, which it resets.
+func (p *Prices) TakeMissing() bool { return p.missing.Swap(false) }
+
 // For is the list of a catalog. It costs one atomic load unless the catalog is
 // new, or older than the newest one seen.
 func (p *Prices) For(c *domain.Catalog) *List {
@@ -69,7 +83,7 @@ func (p *Prices) Take(c *domain.Catalog) (*List, error) {
 	if last != nil && last.catalog == c {
 		return last, nil
 	}
-	l := &List{catalog: c, nodes: make(map[domain.ProviderID][]string, len(c.Providers()))}
+	l := &List{catalog: c, missing: &p.missing, nodes: make(map[domain.ProviderID][]string, len(c.Providers()))}
 	for _, provider := range c.Providers() {
 		l.nodes[provider.ID] = p.hosts.NodesOf(provider.Billing.PricingKey, provider.URL)
 	}

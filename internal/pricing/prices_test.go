@@ -25,14 +25,6 @@ func catalogOf(version int64, prices ...*domain.ModelPrice) *domain.Catalog {
 	})
 }
 
-func newPrices(t testing.TB) *pricing.Prices {
-	t.Helper()
-	p, err := pricing.NewPrices()
-	require.NoError(t, err)
-	require.NotEmpty(t, p.SeedDate())
-	return p
-}
-
 func TestStoredPricesWinOverTheSeed(t *testing.T) {
 	t.Parallel()
 	p := newPrices(t)

@@ -86,22 +86,38 @@ func (t *Table) Resolve(l Lookup) *Price {
 }
 
 func (t *Table) standIn(r *Row, how How, nodes []string) *Price {
-	p := t.price(r, false, nodes)
+	p := *t.price(r, false, nodes)
 	p.How = how
-	return p
+	return &p
 }
 
+// price is what a row asks of who is sold to by one of the nodes.
 func (t *Table) price(r *Row, alias bool, nodes []string) *Price {
-	p := &Price{Row: r, model: r.Model, sheet: &r.Sheet, table: t}
-	switch {
-	case r.Source == SourceManual && r.HasPrice():
-		p.How = HowManual
-		return p
-	case p.providerNode(nodes), p.officialNode(), p.richestNode():
-	case alias:
+	standard := t.standard[r]
+	if standard == nil { // a row of the past
+		standard = t.standing(r)
+	}
+	if standard.How != HowManual && len(nodes) > 0 {
+		p := *standard
+		if p.providerNode(nodes) {
+			return &p
+		}
+	}
+	if alias && standard.How == HowTable {
+		p := *standard
 		p.How = HowAlias
-	default:
-		p.How = HowTable
+		return &p
+	}
+	return standard
+}
+
+// standing is the price of a row for whom no seller is known.
+func (t *Table) standing(r *Row) *Price {
+	p := &Price{Row: r, How: HowTable, model: r.Model, sheet: &r.Sheet, table: t}
+	if r.Source == SourceManual && r.HasPrice() {
+		p.How = HowManual
+	} else if !p.officialNode() {
+		p.richestNode()
 	}
 	return p
 }

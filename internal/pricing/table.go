@@ -17,9 +17,13 @@ type Table struct {
 	byAlias    map[string]*Row
 	byLower    map[string]*Row // ids and aliases in lower case
 	vendorFees VendorFees
+	standard   map[*Row]*Price // for whom no seller is known
 
 	families sync.Once
 	byFamily map[string][]*Row // by the beginnings of names, see relative
+
+	listed  sync.Once
+	entries []*Entry // for lists, by name
 }
 
 // NewTable merges rows into the prices in force at a time: per model the row of
@@ -40,6 +44,10 @@ func NewTable(rows []*Row, fees VendorFees, at time.Time) *Table {
 		t.rows = append(t.rows, r)
 	}
 	slices.SortFunc(t.rows, func(a, b *Row) int { return cmp.Compare(a.Model.ID, b.Model.ID) })
+	t.standard = make(map[*Row]*Price, len(t.rows))
+	for _, r := range t.rows {
+		t.standard[r] = t.standing(r)
+	}
 	t.index()
 	return t
 }

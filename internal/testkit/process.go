@@ -61,7 +61,7 @@ func (p *Program) Start() {
 	require.NoError(p.t, err)
 	p.cmd = exec.Command(exe, "serve")
 	p.cmd.Env = append(os.Environ(), ProcessEnv+"=1", "HOST=127.0.0.1", "APP_PORT="+strconv.Itoa(port),
-		"DATA_DIR="+p.Dir, "ADMIN_TOKEN="+AdminToken, "SHUTDOWN_DRAIN_MS=2000")
+		"DATA_DIR="+p.Dir, "ADMIN_TOKEN="+AdminToken, "SHUTDOWN_DRAIN_MS=2000", "PRICE_SYNC_URL=off")
 	p.cmd.Env = append(p.cmd.Env, p.env...)
 	p.log = &syncBuffer{}
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log

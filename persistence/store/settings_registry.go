@@ -76,6 +76,7 @@ func registry() []setting {
 		plain("unknown_price_model", func(s *s) *string { return &s.UnknownPriceModel }, lengthUpTo(200)),
 		plain("cache_fallback", func(s *s) *domain.CacheFallback { return &s.CacheFallback },
 			oneOf(domain.CacheStandard, domain.CacheCCH)),
+		minutes("price_sync_interval_min", func(s *s) *time.Duration { return &s.PriceSyncInterval }, 1, 10_080),
 
 		plain("quota_fail_mode", func(s *s) *domain.FailMode { return &s.QuotaFailMode },
 			oneOf(domain.FailOpen, domain.FailClosed)),
@@ -149,6 +150,24 @@ func dollars(name string, field func(*domain.Settings) *domain.Money, low, high 
 			}
 			return ""
 		},
+	}
+}
+
+// minutes is a setting kept as a number of minutes.
+func minutes(name string, field func(*domain.Settings) *time.Duration, low, high int) setting {
+	check := between(low, high)
+	return setting{
+		name:   name,
+		encode: func(s *domain.Settings) ([]byte, error) { return json.Marshal(int(field(s).Minutes())) },
+		decode: func(s *domain.Settings, value json.RawMessage) error {
+			var n int
+			if err := json.Unmarshal(value, &n); err != nil {
+				return err
+			}
+			*field(s) = time.Duration(n) * time.Minute
+			return nil
+		},
+		check: func(s *domain.Settings) string { return check(int(field(s).Minutes())) },
 	}
 }
 
