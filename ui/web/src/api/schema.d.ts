@@ -265,6 +265,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/model-aliases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the other names of models that were added here */
+        get: operations["listModelAliases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/model-aliases/{alias}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Bill a name as a model of the price list */
+        put: operations["putModelAlias"];
+        post?: never;
+        /** Forget a name */
+        delete: operations["deleteModelAlias"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/model-prices": {
         parameters: {
             query?: never;
@@ -274,6 +309,143 @@ export interface paths {
         };
         /** List the prices in force, by model */
         get: operations["listModelPrices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/model-prices/conflicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List manual prices that differ from the cloud's, side by side */
+        get: operations["listPriceConflicts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/model-prices/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Export the prices in force as an ai-price-table/v1 list */
+        get: operations["exportModelPrices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/model-prices/held": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List changes of the cloud list that wait for approval */
+        get: operations["listHeldPrices"];
+        put?: never;
+        /** Approve held changes, or turn them down for good */
+        post: operations["decideHeldPrices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/model-prices/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Upload a price list: ai-price-table/v1, cchp.pricing-table/v1, LiteLLM JSON or prices-base TOML */
+        post: operations["importModelPrices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/model-prices/quote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Work out what a usage would cost */
+        post: operations["quoteModelPrice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/model-prices/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell how the sync of the cloud price list stands */
+        get: operations["modelPriceStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/model-prices/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take the cloud price list over now */
+        post: operations["syncModelPrices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/model-prices/unpriced": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the models in use that have no price */
+        get: operations["listUnpricedModels"];
         put?: never;
         post?: never;
         delete?: never;
@@ -296,6 +468,40 @@ export interface paths {
         post?: never;
         /** End a price that was set; that of the built-in list holds again */
         delete: operations["deleteModelPrice"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/model-prices/{name}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the prices that a model had, the newest first */
+        get: operations["modelPriceHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/model-prices/{name}/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make the price in force, or what one seller asks, a manual price */
+        post: operations["pinModelPrice"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -989,6 +1195,13 @@ export interface components {
             unit?: string;
             used?: string;
         };
+        AliasBody: {
+            alias: string;
+            model: string;
+        };
+        AliasListOutputBody: {
+            items: components["schemas"]["AliasBody"][] | null;
+        };
         AuthSessionBody: {
             /** Format: date-time */
             createdAt: string;
@@ -1124,6 +1337,44 @@ export interface components {
             latencyMs: number;
             /** @enum {string} */
             status: "up" | "down" | "unchecked";
+        };
+        ConflictBody: {
+            /**
+             * @description An entry of an ai-price-table/v1 list: vendor, mode, rates (USD per million tokens), tiers, service_tiers, multipliers, fees (USD per unit). Figures are decimal strings or numbers.
+             * @example {
+             *       "mode": "chat",
+             *       "rates": {
+             *         "cache_read": "0.3",
+             *         "input": "3",
+             *         "output": "15"
+             *       },
+             *       "vendor": "acme"
+             *     }
+             */
+            manual: {
+                [key: string]: unknown;
+            };
+            name: string;
+            /**
+             * @description An entry of an ai-price-table/v1 list: vendor, mode, rates (USD per million tokens), tiers, service_tiers, multipliers, fees (USD per unit). Figures are decimal strings or numbers.
+             * @example {
+             *       "mode": "chat",
+             *       "rates": {
+             *         "cache_read": "0.3",
+             *         "input": "3",
+             *         "output": "15"
+             *       },
+             *       "vendor": "acme"
+             *     }
+             */
+            offered: {
+                [key: string]: unknown;
+            };
+        };
+        ConflictsOutputBody: {
+            items: components["schemas"]["ConflictBody"][] | null;
+            /** Format: int64 */
+            total: number;
         };
         ConversionBody: {
             alwaysStream: boolean;
@@ -1500,6 +1751,16 @@ export interface components {
             /** @description for the X-CSRF-Token header; empty for bearer credentials, which need none */
             csrfToken: string;
         };
+        DecidePricesInputBody: {
+            /** @description false = turn them down; the same change is not proposed again */
+            approve: boolean;
+            /** @description * = all */
+            models: string[] | null;
+        };
+        DecidePricesOutputBody: {
+            /** Format: int64 */
+            decided: number;
+        };
         DecisionContext: {
             /** Format: int64 */
             afterGroupFilter: number;
@@ -1639,6 +1900,47 @@ export interface components {
              */
             uptime: number;
             version: string;
+        };
+        HeldBody: {
+            /** Format: date-time */
+            heldAt: string;
+            /**
+             * @description null = it has no price
+             * @example {
+             *       "mode": "chat",
+             *       "rates": {
+             *         "cache_read": "0.3",
+             *         "input": "3",
+             *         "output": "15"
+             *       },
+             *       "vendor": "acme"
+             *     }
+             */
+            inForce: {
+                [key: string]: unknown;
+            };
+            /** @enum {string|null} */
+            inForceSource: "seed" | "cloud" | "manual" | null;
+            name: string;
+            /**
+             * @description null = the price would end
+             * @example {
+             *       "mode": "chat",
+             *       "rates": {
+             *         "cache_read": "0.3",
+             *         "input": "3",
+             *         "output": "15"
+             *       },
+             *       "vendor": "acme"
+             *     }
+             */
+            offered: {
+                [key: string]: unknown;
+            };
+            reason: string;
+        };
+        HeldOutputBody: {
+            items: components["schemas"]["HeldBody"][] | null;
         };
         InvalidParam: {
             code: string;
@@ -2073,6 +2375,10 @@ export interface components {
             /** @enum {string} */
             role: "admin" | "user";
         };
+        PinPriceInputBody: {
+            /** @description whose rates become the model's; empty = the whole entry as it is */
+            node?: string;
+        };
         PointQuota: {
             label: string;
             /** Format: double */
@@ -2082,9 +2388,108 @@ export interface components {
             usedFraction: number | null;
         };
         PriceBody: {
+            aliases: string[] | null;
             displayName: string | null;
             /**
-             * @description what can be put back
+             * @description what can be put back; not in lists
+             * @example {
+             *       "mode": "chat",
+             *       "rates": {
+             *         "cache_read": "0.3",
+             *         "input": "3",
+             *         "output": "15"
+             *       },
+             *       "vendor": "acme"
+             *     }
+             */
+            entry?: {
+                [key: string]: unknown;
+            };
+            mode: string | null;
+            name: string;
+            /** @description the seller whose rates these are; null = the model's own */
+            node: string | null;
+            /**
+             * Format: int64
+             * @description null for the built-in list
+             */
+            priceId: number | null;
+            /** @description USD per million tokens, for short prompts, where the seller is not known */
+            rates: components["schemas"]["RatesBody"];
+            /** @description their keys */
+            sellers: string[] | null;
+            /**
+             * @description seed = the built-in list, cloud = synced, manual = set here
+             * @enum {string}
+             */
+            source: "seed" | "cloud" | "manual";
+            /**
+             * Format: int64
+             * @description how many steps by length there are
+             */
+            tiers: number;
+            /** Format: date-time */
+            validFrom: string | null;
+            vendor: string | null;
+        };
+        PriceHistoryOutputBody: {
+            items: components["schemas"]["PriceRowBody"][] | null;
+        };
+        PriceListOutputBody: {
+            items: components["schemas"]["PriceBody"][] | null;
+            /** Format: int64 */
+            page: number;
+            /** Format: int64 */
+            pageSize: number;
+            /** @description of the figures in the built-in list, as 2006-01-02 */
+            seedDate: string;
+            /** Format: int64 */
+            total: number;
+        };
+        PriceReportBody: {
+            /** Format: int64 */
+            added: number;
+            /** Format: int64 */
+            conflictCount: number;
+            /** @description manual prices that stay; the first 200 */
+            conflicts: components["schemas"]["ConflictBody"][] | null;
+            /**
+             * Format: int64
+             * @description they are not in the cloud list any more
+             */
+            ended: number;
+            /** @description models without a usable price; the first 200 */
+            failed: string[] | null;
+            /** Format: int64 */
+            failedCount: number;
+            /** @description as told by the content */
+            format: string;
+            /**
+             * Format: int64
+             * @description changes that wait for approval
+             */
+            held: number;
+            /**
+             * Format: int64
+             * @description with a price, in the list
+             */
+            models: number;
+            /** Format: int64 */
+            unchanged: number;
+            /** @description it is the list that is in force already */
+            unmodified: boolean;
+            /** Format: int64 */
+            updated: number;
+            version: string | null;
+        };
+        PriceRowBody: {
+            /**
+             * Format: int64
+             * @description user; null = the administrator's token, or a sync
+             */
+            createdBy: number | null;
+            /**
+             * @description An entry of an ai-price-table/v1 list: vendor, mode, rates (USD per million tokens), tiers, service_tiers, multipliers, fees (USD per unit). Figures are decimal strings or numbers.
              * @example {
              *       "mode": "chat",
              *       "rates": {
@@ -2098,32 +2503,50 @@ export interface components {
             entry: {
                 [key: string]: unknown;
             };
-            mode: string | null;
-            name: string;
+            /** Format: int64 */
+            priceId: number;
+            /** @enum {string} */
+            source: "cloud" | "manual";
+            /** Format: date-time */
+            validFrom: string;
+            /**
+             * Format: date-time
+             * @description exclusive; null = still
+             */
+            validTo: string | null;
+        };
+        PriceStatusOutputBody: {
+            /** @description of the last try */
+            error: string | null;
             /**
              * Format: int64
-             * @description null for the built-in list
+             * @description changes that wait for approval
              */
-            priceId: number | null;
-            /**
-             * @description seed = the built-in list, manual = set here
-             * @enum {string}
-             */
-            source: "seed" | "cloud" | "manual";
+            held: number;
+            /** @description what the last one changed */
+            last: components["schemas"]["PriceReportBody"];
+            /** Format: int64 */
+            models: number;
             /** Format: date-time */
-            validFrom: string | null;
-            vendor: string | null;
-        };
-        PriceListOutputBody: {
-            items: components["schemas"]["PriceBody"][] | null;
-            /** Format: int64 */
-            page: number;
-            /** Format: int64 */
-            pageSize: number;
-            /** @description of the figures in the built-in list, as 2006-01-02 */
+            nextAt: string | null;
+            /** @description when that list was made, in its own words */
+            refreshed: string | null;
+            running: boolean;
+            /** @description of the figures in the built-in list */
             seedDate: string;
-            /** Format: int64 */
-            total: number;
+            /**
+             * Format: int64
+             * @description models that are billed by the built-in list
+             */
+            seedInForce: number;
+            /** Format: date-time */
+            syncedAt: string | null;
+            /** Format: date-time */
+            triedAt: string | null;
+            /** @description of the cloud list; null = switched off */
+            url: string | null;
+            /** @description of the list in force */
+            version: string | null;
         };
         ProbeFields: {
             /** @description text the answer should hold; left out: pong */
@@ -2251,6 +2674,10 @@ export interface components {
             upstreamBody?: string;
             upstreamParsed?: unknown;
         };
+        PutAliasInputBody: {
+            /** @description of the price list */
+            model: string;
+        };
         QuotaBody: {
             /**
              * Format: date-time
@@ -2297,6 +2724,40 @@ export interface components {
              * @description windows, 0 to 1 and beyond; null = unknown
              */
             usedFraction: number | null;
+        };
+        QuoteInputBody: {
+            /** @description fast mode is asked for */
+            fast?: boolean;
+            /**
+             * @description of the usage; by default it is told by its members
+             * @enum {string}
+             */
+            format?: "claude" | "chat" | "responses" | "gemini";
+            /** @description whose multiplier counts */
+            group?: string;
+            /** @description as a client asks for it */
+            model: string;
+            /**
+             * Format: int64
+             * @description whose seller and multiplier count; without one the list price
+             */
+            providerId?: number;
+            /** @description as requested */
+            serviceTier?: string;
+            /** @description a usage object, or a whole answer, of any protocol */
+            usage: unknown;
+        };
+        QuoteOutputBody: {
+            cost: components["schemas"]["CostBody"];
+            /** @description as which the usage was read */
+            format: string;
+        };
+        RatesBody: {
+            cacheRead: string | null;
+            cacheWrite1h: string | null;
+            cacheWrite5m: string | null;
+            input: string | null;
+            output: string | null;
         };
         RenewUserInputBody: {
             /** @description also enable the user */
@@ -2440,6 +2901,8 @@ export interface components {
             passThroughUpstreamErrorMessage: boolean;
             /** Format: int64 */
             precommitDeadlineMs: number;
+            /** Format: int64 */
+            priceSyncIntervalMin: number;
             /** @enum {string} */
             priorityBillingSource: "actual" | "requested";
             /** @enum {string} */
@@ -2550,6 +3013,11 @@ export interface components {
              * @description 0 = none
              */
             precommitDeadlineMs?: number | null;
+            /**
+             * Format: int64
+             * @description minutes between two looks at the cloud price list
+             */
+            priceSyncIntervalMin?: number | null;
             /**
              * @description whose word counts on the service tier
              * @enum {string|null}
@@ -2856,6 +3324,12 @@ export interface components {
             gateWaitMs: number;
             verdict: string;
         };
+        SyncPricesBody: {
+            /** @description say what would change, and change nothing */
+            dryRun?: boolean;
+            /** @description models whose manual price gives way; * = all */
+            overwrite?: string[] | null;
+        };
         SystemErrorDetails: {
             errorCode?: string;
             errorMessage: string;
@@ -2897,6 +3371,22 @@ export interface components {
             inputTokens: number;
             /** Format: int64 */
             outputTokens: number;
+        };
+        UnpricedBody: {
+            /** Format: date-time */
+            lastAt: string;
+            /** @description as clients ask for it */
+            name: string;
+            /**
+             * Format: int64
+             * @description in seven days
+             */
+            requests: number;
+            /** @description as it is sent to providers */
+            sent: string;
+        };
+        UnpricedOutputBody: {
+            items: components["schemas"]["UnpricedBody"][] | null;
         };
         UpdateGroupInputBody: {
             /** Format: double */
@@ -3848,6 +4338,101 @@ export interface operations {
             };
         };
     };
+    listModelAliases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AliasListOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putModelAlias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description a slash in it is written as %2F */
+                alias: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutAliasInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AliasBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteModelAlias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description a slash in it is written as %2F */
+                alias: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listModelPrices: {
         parameters: {
             query?: {
@@ -3856,6 +4441,9 @@ export interface operations {
                 vendor?: string;
                 mode?: string;
                 source?: "seed" | "cloud" | "manual";
+                sort?: "updated" | "name" | "input" | "output";
+                /** @description newest first and else ascending, unless given */
+                order?: "asc" | "desc";
                 page?: number;
                 pageSize?: number;
             };
@@ -3872,6 +4460,297 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PriceListOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPriceConflicts: {
+        parameters: {
+            query?: {
+                page?: number;
+                pageSize?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConflictsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportModelPrices: {
+        parameters: {
+            query?: {
+                /** @description of these prices alone */
+                source?: "seed" | "cloud" | "manual";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listHeldPrices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeldOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decideHeldPrices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecidePricesInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecidePricesOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importModelPrices: {
+        parameters: {
+            query?: {
+                /** @description say what would change, and change nothing */
+                dryRun?: boolean;
+                /** @description models whose manual price may be replaced; * = all */
+                overwrite?: string[] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceReportBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    quoteModelPrice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuoteInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuoteOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    modelPriceStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceStatusOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    syncModelPrices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SyncPricesBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceReportBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listUnpricedModels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnpricedOutputBody"];
                 };
             };
             /** @description Error */
@@ -3973,6 +4852,74 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    modelPriceHistory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description model; a slash in it is written as %2F */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceHistoryOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pinModelPrice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description model; a slash in it is written as %2F */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PinPriceInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceBody"];
+                };
             };
             /** @description Error */
             default: {
