@@ -66,9 +66,10 @@ type SlotReport struct {
 	TTFBMs       int64
 	DurMs        int64
 	T            int64
-	Model        string // that was asked for
-	ModelRefused bool   // the upstream's refusal names the model: others may be served
-	Message      string // redacted, at most 300 characters
+	Model        string       // that was asked for
+	ModelRefused bool         // the upstream's refusal names the model: others may be served
+	Message      string       // redacted, at most 300 characters
+	ProviderCost domain.Money // of the attempt, as far as its usage is known
 	// Quotas are what the answer told of the account behind the provider.
 	Quotas []domain.ProviderQuota
 }

@@ -239,3 +239,31 @@ func TestWhatIsKnownIsKeptOnceAMinute(t *testing.T) {
 		require.InDelta(t, 6, w.keptStates(), 1)
 	})
 }
+
+// Between two polls a balance shrinks by what is spent; when it seems gone the
+// account is asked.
+func TestOwnSpendIsTakenOffTheBalance(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(seven())
+		h := w.start(t, nil)
+		defer h.stop()
+		later := h.observe(domain.AccountReading{Quotas: []domain.ProviderQuota{money(2)}, At: time.Now()}).PollAt
+		spend := func(n int, usd float64) {
+			time.Sleep(2 * time.Minute)
+			h.acquire(n)
+			h.ref.Tell(&protocol.SlotReport{
+				LeaseID: lease(n), Class: domain.ClassOK, Status: 200, Call: domain.CallGenerate, ProviderCost: domain.MoneyFromUSD(usd),
+			})
+		}
+		spend(1, 0.5)
+		s := h.read().Account
+		require.InDelta(t, 1.5, s.Quotas[0].Remaining, 1e-9)
+		require.Equal(t, later, s.PollAt)
+		spend(2, 1.6)
+		require.Equal(t, protocol.DeniedQuotaExhausted, h.acquire(3).DeniedBy)
+		require.True(t, h.read().Account.PollAt.Before(later))
+		h.observe(domain.AccountReading{Quotas: []domain.ProviderQuota{money(0.4)}, At: time.Now()})
+		require.True(t, h.acquire(4).OK, "the account knows better")
+	})
+}

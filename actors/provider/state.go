@@ -206,6 +206,7 @@ func (s *state) report(m *protocol.SlotReport, now time.Time) {
 		s.leave(v, now, m.Class == domain.ClassOK)
 	}
 	exhausted := s.upstream.report(m, now)
+	s.upstream.spend(m.ProviderCost, now)
 	verdict := breaker.Judge(breaker.Outcome{
 		Class: m.Class, Failure: m.Failure, Call: m.Call, Status: m.Status,
 		RetryAfter: m.RetryAfterMs > 0, GivenUp: m.GivenUp,
