@@ -31,7 +31,7 @@ func Recompute(b *domain.CostBreakdown) (base, providerCost, charge domain.Money
 			return 0, 0, 0, fmt.Errorf("%w: the rate of %s is %.40q", ErrBill, l.Name, l.Rate)
 		}
 		exp := int32(0)
-		if slices.Contains(bucketNames, l.Name) {
+		if IsTokens(l.Name) {
 			exp = perMillion
 		}
 		sum = sum.Add(product(rate, l.Units, exp))
@@ -39,6 +39,10 @@ func Recompute(b *domain.CostBreakdown) (base, providerCost, charge domain.Money
 	net := times(sum, b.ByProvider, domain.MultiplierOne)
 	return nano(sum), nano(net), nano(times(net, b.ByGroup, b.ByUser)), nil
 }
+
+// IsTokens tells whether a line of a bill is of tokens, whose rates are per
+// million, and not of a fee.
+func IsTokens(line string) bool { return slices.Contains(bucketNames, line) }
 
 // maxReportedText bounds the text of a cost that an upstream states.
 const maxReportedText = 40

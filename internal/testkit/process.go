@@ -3,6 +3,7 @@ package testkit
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"os"
@@ -92,6 +93,22 @@ func (p *Program) awaitReady() {
 		}
 	}
 	p.t.Fatalf("the program was not ready in time\n%s", p.log.String())
+}
+
+// Run runs another command of the program on the same data directory and
+// returns what it printed and its exit code.
+func (p *Program) Run(args ...string) (out string, code int) {
+	p.t.Helper()
+	exe, err := os.Executable()
+	require.NoError(p.t, err)
+	cmd := exec.Command(exe, args...)
+	cmd.Env = append(os.Environ(), ProcessEnv+"=1", "DATA_DIR="+p.Dir, "ADMIN_TOKEN="+AdminToken)
+	cmd.Env = append(cmd.Env, p.env...)
+	printed, err := cmd.CombinedOutput()
+	if _, exited := errors.AsType[*exec.ExitError](err); !exited {
+		require.NoError(p.t, err)
+	}
+	return string(printed), cmd.ProcessState.ExitCode()
 }
 
 // Kill ends the program at once, as a crash would.

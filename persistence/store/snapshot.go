@@ -72,6 +72,24 @@ func (r Snapshots) Load(ctx context.Context, kind, id string) (domain.Snapshot, 
 	}, nil
 }
 
+// List returns snapshots of a kind in the order of their ids, those behind an id,
+// at most so many. It is for who looks at all of them; expired ones are listed too.
+func (r Snapshots) List(ctx context.Context, kind, behind string, limit int) ([]domain.Snapshot, error) {
+	var rows []snapshotRow
+	err := r.s.main.read.NewSelect().Model(&rows).Where("kind = ?", kind).Where("entity_id > ?", behind).
+		Order("entity_id").Limit(int64(limit)).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list snapshots of %s: %w", kind, err)
+	}
+	list := make([]domain.Snapshot, len(rows))
+	for i, row := range rows {
+		list[i] = domain.Snapshot{
+			Kind: row.Kind, ID: row.EntityID, Epoch: row.Epoch, Data: row.Data, ExpiresAt: fromMillis(row.ExpiresAt),
+		}
+	}
+	return list, nil
+}
+
 // Prune forgets snapshots that expired before an instant.
 func (r Snapshots) Prune(ctx context.Context, before time.Time) error {
 	_, err := r.s.main.write.NewDelete().Model((*snapshotRow)(nil)).

@@ -150,6 +150,15 @@ func testSnapshots(t *testing.T, open Open) {
 	require.NoError(t, snapshots.Prune(ctx, time.Now()))
 	_, err = snapshots.Load(ctx, "provider", "1")
 	require.NoError(t, err)
+
+	second := domain.Snapshot{Kind: "provider", ID: "2", Epoch: 1, Data: []byte{7}}
+	require.NoError(t, snapshots.Save(ctx, []domain.Snapshot{second}))
+	list, err := snapshots.List(ctx, "provider", "", 10)
+	require.NoError(t, err)
+	require.Equal(t, []domain.Snapshot{equal, second}, list)
+	list, err = snapshots.List(ctx, "provider", "1", 1)
+	require.NoError(t, err)
+	require.Equal(t, []domain.Snapshot{second}, list)
 }
 
 func testBreakerEvents(t *testing.T, open Open) {
