@@ -13,14 +13,15 @@ import (
 // Audit compares what a stored snapshot counts, with the rows since, and the
 // ledger: in all, and in every money window that does not move. It claims and
 // changes nothing, so it may run beside the actors. A window that the snapshot
-// cannot tell under the limits of today is left out: the actor would ask the
-// ledger for it.
+// cannot tell under the limits of today is taken from the ledger, as the actor
+// would do, and so agrees with it.
 func Audit(ctx context.Context, o Options, snapshot domain.Snapshot, now time.Time) ([]domain.LedgerDifference, error) {
 	n, err := strconv.ParseInt(snapshot.ID, 10, 64)
 	if err != nil {
 		return nil, fmt.Errorf("a snapshot of quota %q: %w", snapshot.ID, err)
 	}
-	a := audit{ledger: o.Ledger, s: newState(domain.UserID(n), o), catalog: o.Catalog.Current()}
+	a := audit{ledger: o.Ledger, s: newState(domain.UserID(n), o)}
+	a.planner = planner{catalog: o.Catalog.Current(), user: a.s.user, zone: o.Zone}
 	m := memory{}
 	if m.saved, err = decode(a.s.user, snapshot.Data); err != nil {
 		return nil, err
@@ -28,7 +29,10 @@ func Audit(ctx context.Context, o Options, snapshot domain.Snapshot, now time.Ti
 	if m.rows, err = rowsAfter(ctx, &o, a.s.user, m.saved.Seq); err != nil {
 		return nil, err
 	}
-	if err := a.s.restore(&m, a.catalog, now); err != nil {
+	if m.spends, err = m.windows(ctx, &o, a.s.user, now); err != nil {
+		return nil, err
+	}
+	if err := a.s.restore(&m, now); err != nil {
 		return nil, err
 	}
 	err = a.run(ctx)
@@ -39,7 +43,7 @@ func Audit(ctx context.Context, o Options, snapshot domain.Snapshot, now time.Ti
 type audit struct {
 	ledger      LedgerReader
 	s           *state
-	catalog     *domain.Catalog
+	planner     planner
 	differences []domain.LedgerDifference
 }
 
@@ -47,12 +51,12 @@ func (a *audit) run(ctx context.Context) error {
 	if err := a.compare(ctx, 0, "quota", "charged", time.Time{}, a.s.book.charged); err != nil {
 		return err
 	}
-	user, _ := a.s.plans(a.catalog, 0)
+	user, _ := a.planner.plans(0)
 	if err := a.windows(ctx, 0, user, a.s.spend.State()); err != nil {
 		return err
 	}
 	for id, m := range a.s.keys {
-		_, plan := a.s.plans(a.catalog, id)
+		_, plan := a.planner.plans(id)
 		if err := a.windows(ctx, id, plan, m.spend.State()); err != nil {
 			return err
 		}
@@ -67,12 +71,9 @@ func (a *audit) windows(ctx context.Context, key domain.KeyID, plan limits.Plan,
 	if key != 0 {
 		where = fmt.Sprintf("quota, key %d", key)
 	}
-	if a.unknown(key, "") {
-		return nil
-	}
 	for i, name := range windowNames() {
 		rolling := name == domain.LimitDaily && plan.Daily == domain.WindowRolling
-		if name == domain.Limit5h || rolling || a.unknown(key, name) {
+		if name == domain.Limit5h || rolling {
 			continue
 		}
 		if err := a.compare(ctx, key, where, string(name), sinceMs(st.Sums[i].After), st.Sums[i].Used); err != nil {
@@ -98,17 +99,6 @@ const minuteMs = int64(time.Minute / time.Millisecond)
 // windowNames are the windows in the order of a stored spend.
 func windowNames() []domain.LimitType {
 	return []domain.LimitType{domain.Limit5h, domain.LimitDaily, domain.LimitWeekly, domain.LimitMonthly, domain.LimitTotal}
-}
-
-// unknown tells whether a window, or with no name anything of a key, has to be
-// asked of the ledger.
-func (a *audit) unknown(key domain.KeyID, name domain.LimitType) bool {
-	for _, g := range a.s.gaps {
-		if g.key == key && (g.all || g.limit == name && name != "") {
-			return true
-		}
-	}
-	return false
 }
 
 // compare asks the ledger for the rows that are counted, not for those that

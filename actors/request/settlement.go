@@ -59,12 +59,15 @@ func (m *machine) earlierCosts() (list []domain.AttemptCost) {
 // attempt.
 func (m *machine) begun(s *slot) domain.BegunLog {
 	c := &s.choice
-	b := domain.BegunLog{
-		ID: m.req.ID, Attempt: s.n, ProviderID: c.Provider.ID, Model: s.model, Estimate: m.quota.estimate,
+	b := domain.BegunLog{ID: m.req.ID, Attempt: s.n, ProviderID: c.Provider.ID, Model: s.model}
+	if m.req.Class != domain.CallGenerate || c.Provider.IsDemo() {
+		return b
 	}
-	if m.req.Class == domain.CallGenerate && !c.Provider.IsDemo() {
-		b.ProviderEstimate = withoutMarkup(m.quota.estimate, c.GroupMultiplier, m.req.User.CostMultiplier)
+	if b.Estimate = m.quota.estimate; b.Estimate == 0 { // without limits nothing was reserved
+		e := m.tariff().bounds(m)
+		b.Estimate = e.expected()
 	}
+	b.ProviderEstimate = withoutMarkup(b.Estimate, c.GroupMultiplier, m.req.User.CostMultiplier)
 	return b
 }
 

@@ -296,3 +296,57 @@ func openSQLite(t *testing.T, dir string) *sql.DB {
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	return db
 }
+
+// A request that is being answered when the program dies costs its estimate;
+// one that nobody answers costs nothing.
+func TestAnInterruptedAnswerCostsItsEstimate(t *testing.T) {
+	t.Parallel()
+	u := testkit.NewUpstream(t, "acme")
+	p := pricedProgram(t, u)
+	key := p.NewKey(t, "ann")
+	u.Set(testkit.StallMid)
+	answered := p.Open(t.Context(), t, key, testkit.Prompt(true, "half an answer"))
+	defer answered.Body.Close()
+	id := answered.Header.Get("X-Request-Id")
+	require.Eventually(t, func() bool {
+		_, res := p.Admin(t, http.MethodGet, "/usage-logs?requestId="+id, nil)
+		return res.Get("items.0.providerId").Int() != 0
+	}, 20*time.Second, 20*time.Millisecond, "the row says who answers")
+	u.Set(testkit.Hang)
+	asked := make(chan struct{})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() {
+		defer close(asked)
+		req, _ := http.NewRequestWithContext(ctx, http.MethodPost, p.URL+"/v1/messages", strings.NewReader(testkit.Prompt(false, "no answer")))
+		req.Header.Set("X-Api-Key", key)
+		if resp, err := http.DefaultTransport.RoundTrip(req); err == nil {
+			_ = resp.Body.Close()
+		}
+	}()
+	require.Eventually(t, func() bool {
+		_, res := p.Admin(t, http.MethodGet, "/usage-logs", nil)
+		return len(res.Get("items").Array()) == 2
+	}, 20*time.Second, 20*time.Millisecond)
+	p.Kill()
+	<-asked
+	p.Start()
+	awaitSettled(t, p)
+	require.NoError(t, p.Stop())
+	out, code := p.Run("ledger", "verify")
+	require.Zero(t, code, out)
+
+	finals, charged := finalRows(t, openBooks(t, p))
+	require.Len(t, finals, 2)
+	estimate := finals[id]
+	require.Equal(t, "estimated", estimate.State)
+	require.Positive(t, estimate.Charge)
+	require.Equal(t, estimate.Charge, charged)
+	require.Equal(t, estimate.Charge, estimate.ProviderCost, "no group and no user of it pays more")
+	require.NotZero(t, estimate.ProviderID)
+	for other, row := range finals {
+		if other != id {
+			require.Equal(t, "not_billed", row.State)
+		}
+	}
+}
