@@ -64,7 +64,7 @@ func (m *machine) begun(s *slot) domain.BegunLog {
 		return b
 	}
 	if b.Estimate = m.quota.estimate; b.Estimate == 0 { // without limits nothing was reserved
-		e := m.tariff().bounds(m)
+		e := m.estimate(m.tariff())
 		b.Estimate = e.expected()
 	}
 	b.ProviderEstimate = withoutMarkup(b.Estimate, c.GroupMultiplier, m.req.User.CostMultiplier)
