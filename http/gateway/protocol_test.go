@@ -133,33 +133,42 @@ func TestBreakInTheMiddleOfEveryProtocol(t *testing.T) {
 // nothing was missing but the end.
 func TestEveryProtocolCutAnywhere(t *testing.T) {
 	t.Parallel()
-	eachWire(t, func(t *testing.T, p wire) {
-		t.Helper()
-		whole, other := p.stream("m-1"), p.stream("m-2")
-		cut := make(chan int, 1)
-		w := newWorld(t, nil, func(rw http.ResponseWriter, r *http.Request) { breaks(whole[:<-cut])(rw, r) }, streams(other))
-		committed := false
-		for at := range len(whole) {
-			cut <- at
-			a := w.callTo("POST", as("m-1", p.path), as("m-1", p.body))
-			require.Equal(t, 200, a.status)
-			if a.body == other {
-				require.False(t, committed, "byte %d: no way back after content", at)
-				continue
-			}
-			committed = true
-			frames := whole[:strings.LastIndex(whole[:at], "\n\n")+2]
-			if a.body == frames || a.body == whole[:at] {
-				require.True(t, w.actor.last().Complete, "byte %d: %s", at, a.body)
-				continue
-			}
-			rest, found := strings.CutPrefix(a.body, frames)
-			require.True(t, found, "byte %d: %s", at, a.body)
-			require.Contains(t, rest, "broke the answer off", "byte %d", at)
-			require.Equal(t, 1, strings.Count(rest, "\n\n"), "byte %d: %s", at, rest)
-		}
-		require.True(t, committed)
+	t.Run("claude", func(t *testing.T) {
+		t.Parallel()
+		cutAnywhere(t, wire{
+			protocol: domain.ProtocolClaude, path: "/v1/messages", body: strings.Replace(streamBody, "claude-5", "$", 1),
+			events: []string{messageStart("$"), event("ping", `{"type": "ping"}`), textDelta("Hel"), textDelta("lo"), messageEnd()},
+		})
 	})
+	eachWire(t, cutAnywhere)
+}
+
+func cutAnywhere(t *testing.T, p wire) {
+	t.Helper()
+	whole, other := p.stream("m-1"), p.stream("m-2")
+	cut := make(chan int, 1)
+	w := newWorld(t, nil, func(rw http.ResponseWriter, r *http.Request) { breaks(whole[:<-cut])(rw, r) }, streams(other))
+	committed := false
+	for at := range len(whole) {
+		cut <- at
+		a := w.callTo("POST", as("m-1", p.path), as("m-1", p.body))
+		require.Equal(t, 200, a.status)
+		if a.body == other {
+			require.False(t, committed, "byte %d: no way back after content", at)
+			continue
+		}
+		committed = true
+		frames := whole[:strings.LastIndex(whole[:at], "\n\n")+2]
+		if a.body == frames || a.body == whole[:at] {
+			require.True(t, w.actor.last().Complete, "byte %d: %s", at, a.body)
+			continue
+		}
+		rest, found := strings.CutPrefix(a.body, frames)
+		require.True(t, found, "byte %d: %s", at, a.body)
+		require.Contains(t, rest, "broke the answer off", "byte %d", at)
+		require.Equal(t, 1, strings.Count(rest, "\n\n"), "byte %d: %s", at, rest)
+	}
+	require.True(t, committed)
 }
 
 func TestRefusalsInEveryProtocol(t *testing.T) {

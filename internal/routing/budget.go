@@ -112,7 +112,7 @@ func retriesInPlace(t *Try) bool {
 		domain.FailFake200, domain.FailGate, domain.FailStreamBroken:
 	}
 	switch t.Status {
-	case 401, 402, 403, 413, 429:
+	case 401, 402, 403, 413, 429, 529: // the last rests for a while in any case
 		return false
 	}
 	return t.Class != domain.ClassUpstreamRejected
