@@ -4,6 +4,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/claude-code-hub/cch/converters/neutral"
+	"github.com/claude-code-hub/cch/converters/rawjson"
 )
 
 // Decode reads a request body. The result holds views of it.
@@ -112,7 +113,7 @@ func (d *decoder) assistant(m, content gjson.Result) {
 	})
 	d.conv.Add(neutral.Assistant, thinking...)
 	d.conv.Add(neutral.Assistant, d.content(content)...)
-	d.conv.Add(neutral.Assistant, neutral.Part{Kind: neutral.Text, Text: m.Get("refusal").Str})
+	d.conv.Add(neutral.Assistant, neutral.Part{Kind: neutral.Text, Text: rawjson.StrOf(m.Get("refusal"))})
 	d.conv.Add(neutral.Assistant, rest...)
 }
 
@@ -138,13 +139,13 @@ func returned(extra gjson.Result) []neutral.Part {
 			sig.Redacted, sig.Payload = true, t.Get("data").Str
 		}
 		if sig.Payload != "" {
-			parts = append(parts, neutral.Part{Kind: neutral.Think, Text: t.Get("thinking").Str, Sig: sig})
+			parts = append(parts, neutral.Part{Kind: neutral.Think, Text: rawjson.StrOf(t.Get("thinking")), Sig: sig})
 		}
 	})
 	neutral.Objects(extra.Get("openai.reasoning"), func(t gjson.Result) {
 		sig := neutral.Sig{Vendor: neutral.OpenAI, ID: t.Get("id").Str, Payload: t.Get("encrypted_content").Str}
 		if sig.Payload != "" {
-			parts = append(parts, neutral.Part{Kind: neutral.Think, Text: t.Get("text").Str, Sig: sig})
+			parts = append(parts, neutral.Part{Kind: neutral.Think, Text: rawjson.StrOf(t.Get("text")), Sig: sig})
 		}
 	})
 	return parts
@@ -153,7 +154,7 @@ func returned(extra gjson.Result) []neutral.Part {
 // content reads a string or a list of parts.
 func (d *decoder) content(c gjson.Result) []neutral.Part {
 	if c.Type == gjson.String {
-		return []neutral.Part{{Kind: neutral.Text, Text: c.Str}}
+		return []neutral.Part{{Kind: neutral.Text, Text: rawjson.StrOf(c)}}
 	}
 	var parts []neutral.Part
 	neutral.Objects(c, func(v gjson.Result) {
@@ -171,9 +172,9 @@ func (d *decoder) part(v gjson.Result) (neutral.Part, bool) {
 	neutral.Pick(v, f[:], "type", "text")
 	switch f[0].Str {
 	case "text":
-		return neutral.Part{Kind: neutral.Text, Text: f[1].Str}, true
+		return neutral.Part{Kind: neutral.Text, Text: rawjson.StrOf(f[1])}, true
 	case "refusal":
-		return neutral.Part{Kind: neutral.Text, Text: v.Get("refusal").Str}, true
+		return neutral.Part{Kind: neutral.Text, Text: rawjson.StrOf(v.Get("refusal"))}, true
 	case "image_url":
 		return neutral.ImageOf(v.Get("image_url.url").Str, v.Get("image_url.detail").Str), true
 	case "input_audio":

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/claude-code-hub/cch/converters/neutral"
+	"github.com/claude-code-hub/cch/converters/rawjson"
 )
 
 func (e *encoder) messages(list []neutral.Message) {
@@ -77,7 +78,7 @@ func (e *encoder) system(parts []neutral.Part) {
 		}
 		w.EndArr()
 	} else {
-		w.StrField("content", neutral.Texts(parts, "\n\n"))
+		w.TextField("content", neutral.Texts(parts, "\n\n"))
 	}
 	w.End()
 }
@@ -91,16 +92,16 @@ func (e *encoder) assistant(parts []neutral.Part) {
 			calls++
 		}
 	}
-	if text == "" && calls == 0 {
+	if text.Empty() && calls == 0 {
 		return
 	}
 	w := &e.w
 	w.Obj()
 	w.StrField("role", "assistant")
-	if text == "" {
+	if text.Empty() {
 		w.RawField("content", "null")
 	} else {
-		w.StrField("content", text)
+		w.TextField("content", text)
 	}
 	if calls > 0 {
 		w.OpenArr("tool_calls")
@@ -148,7 +149,7 @@ func (e *encoder) user(parts []neutral.Part) {
 	w.Obj()
 	w.StrField("role", "user")
 	if plain := len(rest) == 1 && rest[0].Kind == neutral.Text; plain && (!e.t.CacheBreakpoints || !marking(&rest[0])) {
-		w.StrField("content", rest[0].Text)
+		w.TextField("content", rest[0].Text)
 	} else {
 		w.OpenArr("content")
 		for i := range rest {
@@ -161,8 +162,8 @@ func (e *encoder) user(parts []neutral.Part) {
 
 func (e *encoder) result(p *neutral.Part) {
 	text := neutral.Texts(p.Parts, "\n")
-	if text == "" && hasMedia(p.Parts) {
-		text = "(see attachment)"
+	if text.Empty() && hasMedia(p.Parts) {
+		text = rawjson.Plain("(see attachment)")
 	}
 	if p.IsError {
 		e.drops.Add(neutral.DropIsError)
@@ -172,7 +173,7 @@ func (e *encoder) result(p *neutral.Part) {
 	w.Obj()
 	w.StrField("role", "tool")
 	w.StrField("tool_call_id", neutral.CallID(p.ID))
-	w.StrField("content", text)
+	w.TextField("content", text)
 	w.End()
 }
 
@@ -194,7 +195,7 @@ func attachments(result *neutral.Part) []neutral.Part {
 			continue
 		}
 		label := "Attachment returned by tool call " + neutral.CallID(result.ID) + ":"
-		out = append(out, neutral.Part{Kind: neutral.Text, Text: label}, p)
+		out = append(out, neutral.Part{Kind: neutral.Text, Text: rawjson.Plain(label)}, p)
 	}
 	return out
 }
@@ -215,7 +216,7 @@ func (e *encoder) part(p *neutral.Part) {
 		e.doc(p)
 	case neutral.Text, neutral.Video, neutral.Think, neutral.Call, neutral.Result:
 		w.StrField("type", "text")
-		w.StrField("text", p.Text)
+		w.TextField("text", p.Text)
 	}
 	e.breakpoint(p)
 	w.End()
@@ -238,9 +239,9 @@ func (e *encoder) image(p *neutral.Part) {
 func (e *encoder) doc(p *neutral.Part) {
 	w := &e.w
 	switch {
-	case p.Text != "":
+	case !p.Text.Empty():
 		w.StrField("type", "text")
-		w.StrField("text", p.PlainText())
+		w.TextField("text", p.PlainText())
 	case p.URL != "":
 		e.drops.Add(neutral.DropDocumentURL)
 		w.StrField("type", "text")

@@ -29,7 +29,7 @@ func (e *encoder) message(m *neutral.Message, lastUser, last bool) {
 	switch m.Role {
 	case neutral.System:
 		w.StrField("role", "system")
-		w.StrField("content", neutral.Texts(m.Parts, "\n\n"))
+		w.TextField("content", neutral.Texts(m.Parts, "\n\n"))
 		w.End()
 		return
 	case neutral.Assistant:
@@ -71,15 +71,16 @@ func trimmed(parts []neutral.Part) []neutral.Part {
 	if parts[last].Kind != neutral.Text {
 		return parts
 	}
-	text := strings.TrimRight(parts[last].Text, " \t\r\n")
-	if text == parts[last].Text {
+	whole := parts[last].Text.String()
+	text := strings.TrimRight(whole, " \t\r\n")
+	if text == whole {
 		return parts
 	}
 	out := append([]neutral.Part(nil), parts...)
 	if text == "" {
 		return out[:last]
 	}
-	out[last].Text = text
+	out[last].Text = rawjson.Plain(text)
 	return out
 }
 
@@ -126,10 +127,10 @@ func (e *encoder) source(p *neutral.Part) {
 	case p.URL != "":
 		w.StrField("type", "url")
 		w.StrField("url", p.URL)
-	case p.Text != "":
+	case !p.Text.Empty():
 		w.StrField("type", "text")
 		w.StrField("media_type", "text/plain")
-		w.StrField("data", p.Text)
+		w.TextField("data", p.Text)
 	default:
 		w.StrField("type", "base64")
 		w.StrField("media_type", p.Mime)
@@ -146,7 +147,7 @@ func (e *encoder) think(p *neutral.Part) {
 		return
 	}
 	w.StrField("type", "thinking")
-	w.StrField("thinking", p.Text)
+	w.TextField("thinking", p.Text)
 	w.StrField("signature", p.Sig.Payload)
 }
 
@@ -159,11 +160,11 @@ func (e *encoder) result(p *neutral.Part) {
 	case len(p.Parts) == 0:
 		w.StrField("content", "")
 	case len(p.Parts) == 1 && p.Parts[0].Kind == neutral.Text:
-		w.StrField("content", p.Parts[0].Text)
+		w.TextField("content", p.Parts[0].Text)
 	default:
 		w.OpenArr("content")
 		for i := range p.Parts {
-			if p.Parts[i].Kind != neutral.Text || p.Parts[i].Text != "" {
+			if p.Parts[i].Kind != neutral.Text || !p.Parts[i].Text.Empty() {
 				e.part(&p.Parts[i], p.Parts[i].Cache)
 			}
 		}

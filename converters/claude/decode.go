@@ -69,7 +69,7 @@ func (d *decoder) message(m gjson.Result) {
 // content reads a string or a list of blocks.
 func (d *decoder) content(c gjson.Result) []neutral.Part {
 	if c.Type == gjson.String {
-		return []neutral.Part{{Kind: neutral.Text, Text: c.Str}}
+		return []neutral.Part{{Kind: neutral.Text, Text: rawjson.StrOf(c)}}
 	}
 	var parts []neutral.Part
 	neutral.Objects(c, func(block gjson.Result) {
@@ -86,7 +86,7 @@ func (d *decoder) block(parts []neutral.Part, b gjson.Result) []neutral.Part {
 	text, source, title, content, cache := f[1], f[2], f[3], f[4], neutral.ObjectOf(f[5])
 	switch f[0].Str {
 	case "text":
-		return append(parts, neutral.Part{Kind: neutral.Text, Text: text.Str, Cache: cache})
+		return append(parts, neutral.Part{Kind: neutral.Text, Text: rawjson.StrOf(text), Cache: cache})
 	case "image":
 		return d.source(parts, neutral.Part{Kind: neutral.Image, Cache: cache}, source)
 	case "document":
@@ -104,7 +104,7 @@ func (d *decoder) block(parts []neutral.Part, b gjson.Result) []neutral.Part {
 		p.Cache = cache
 		return append(parts, p)
 	case "thinking":
-		return d.thinking(parts, b.Get("thinking").Str, b.Get("signature").Str)
+		return d.thinking(parts, b.Get("thinking"), b.Get("signature").Str)
 	case "redacted_thinking":
 		sig := neutral.Sig{Vendor: neutral.Anthropic, Redacted: true, Payload: b.Get("data").Str}
 		return append(parts, neutral.Part{Kind: neutral.Think, Sig: sig})
@@ -124,7 +124,7 @@ func (d *decoder) call(b gjson.Result) neutral.Part {
 }
 
 // thinking keeps a thinking block whose signature somebody can read.
-func (d *decoder) thinking(parts []neutral.Part, text, signature string) []neutral.Part {
+func (d *decoder) thinking(parts []neutral.Part, text gjson.Result, signature string) []neutral.Part {
 	sig := neutral.Sig{Vendor: neutral.Anthropic, Payload: signature}
 	if neutral.IsCarrier(signature) {
 		sig, _ = neutral.ParseCarrier(signature)
@@ -136,7 +136,7 @@ func (d *decoder) thinking(parts []neutral.Part, text, signature string) []neutr
 		d.pending = sig
 		return parts
 	default:
-		return append(parts, neutral.Part{Kind: neutral.Think, Text: text, Sig: sig})
+		return append(parts, neutral.Part{Kind: neutral.Think, Text: rawjson.StrOf(text), Sig: sig})
 	}
 }
 
@@ -151,7 +151,7 @@ func (d *decoder) source(parts []neutral.Part, p neutral.Part, src gjson.Result)
 			p.Mime = "application/pdf"
 		}
 	case "text":
-		p.Text = src.Get("data").Str
+		p.Text = rawjson.StrOf(src.Get("data"))
 	case "content":
 		p.Text = neutral.Texts(d.content(src.Get("content")), "\n")
 	default:
@@ -160,7 +160,7 @@ func (d *decoder) source(parts []neutral.Part, p neutral.Part, src gjson.Result)
 	}
 	if p.Kind == neutral.Image {
 		d.r.Needs |= neutral.NeedImage
-	} else if p.Text == "" {
+	} else if p.Text.Empty() {
 		d.r.Needs |= neutral.NeedPDF
 	}
 	return append(parts, p)

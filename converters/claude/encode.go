@@ -108,9 +108,9 @@ func (e *encoder) system() {
 	parts := e.r.System
 	switch o := &e.r.Output; {
 	case o.Mode == neutral.OutputJSON:
-		parts = append(slices.Clip(parts), neutral.Part{Text: jsonOnly})
+		parts = append(slices.Clip(parts), neutral.Part{Text: rawjson.Plain(jsonOnly)})
 	case o.Mode == neutral.OutputSchema && !e.t.Model.StructuredOutput:
-		parts = append(slices.Clip(parts), neutral.Part{Text: schemaOnly + o.Schema})
+		parts = append(slices.Clip(parts), neutral.Part{Text: rawjson.Plain(schemaOnly + o.Schema)})
 	}
 	if len(parts) == 0 {
 		return
@@ -131,10 +131,10 @@ func (e *encoder) cache(own string, last bool) string {
 	return own
 }
 
-func (e *encoder) text(s, cache string) {
+func (e *encoder) text(t rawjson.Str, cache string) {
 	e.w.Obj()
 	e.w.StrField("type", "text")
-	e.w.StrField("text", s)
+	e.w.TextField("text", t)
 	e.w.OptRaw("cache_control", cache)
 	e.w.End()
 }

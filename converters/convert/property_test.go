@@ -10,12 +10,15 @@ import (
 
 	"github.com/claude-code-hub/cch/converters/convert"
 	"github.com/claude-code-hub/cch/converters/neutral"
+	"github.com/claude-code-hub/cch/converters/rawjson"
 )
 
 // drawRequest draws a conversation with tools, such as every format can hold.
 func drawRequest(t *rapid.T, vendor neutral.Vendor) *neutral.Request {
 	text := rapid.StringMatching(`[a-z"\\é你<&> ]{0,12}[a-z]`)
-	draw := func(name string) neutral.Part { return neutral.Part{Kind: neutral.Text, Text: text.Draw(t, name)} }
+	draw := func(name string) neutral.Part {
+		return neutral.Part{Kind: neutral.Text, Text: rawjson.Plain(text.Draw(t, name))}
+	}
 	r := &neutral.Request{
 		Model: "m", MaxTokens: rapid.Int64Range(0, 9).Draw(t, "max") * 1000,
 		Choice: neutral.Choice{Mode: rapid.SampledFrom([]neutral.ChoiceMode{neutral.ChoiceUnset, neutral.ChoiceAuto, neutral.ChoiceAny, neutral.ChoiceNone}).Draw(t, "choice")},
@@ -32,7 +35,7 @@ func drawRequest(t *rapid.T, vendor neutral.Vendor) *neutral.Request {
 		answer := neutral.Message{Role: neutral.Assistant}
 		var results []neutral.Part
 		if vendor != neutral.NoVendor && rapid.Bool().Draw(t, "thinks") {
-			answer.Parts = append(answer.Parts, neutral.Part{Kind: neutral.Think, Text: text.Draw(t, "thought"), Sig: neutral.Sig{Vendor: vendor, ID: ids[vendor], Payload: "S"}})
+			answer.Parts = append(answer.Parts, neutral.Part{Kind: neutral.Think, Text: rawjson.Plain(text.Draw(t, "thought")), Sig: neutral.Sig{Vendor: vendor, ID: ids[vendor], Payload: "S"}})
 		}
 		answer.Parts = append(answer.Parts, draw("answer"))
 		for range rapid.IntRange(0, 2).Draw(t, "calls") {

@@ -152,7 +152,7 @@ func EstimateTokens(r *neutral.Request) int64 {
 	count = func(parts []neutral.Part) {
 		for i := range parts {
 			p := &parts[i]
-			bytes += int64(len(p.Text) + len(p.Title) + len(p.Name) + len(p.Args))
+			bytes += int64(p.Text.Len() + len(p.Title) + len(p.Name) + len(p.Args))
 			if p.IsMedia() {
 				images++
 			}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/claude-code-hub/cch/converters/convert"
 	"github.com/claude-code-hub/cch/converters/neutral"
+	"github.com/claude-code-hub/cch/converters/rawjson"
 )
 
 // requestCase converts one request and looks at single places of the outcome.
@@ -551,6 +552,6 @@ func TestNullsInPlaceOfLists(t *testing.T) {
 		require.Empty(t, r.Drops)
 		require.Empty(t, r.System)
 		require.Zero(t, r.Needs)
-		require.Equal(t, []neutral.Message{{Role: neutral.User, Parts: []neutral.Part{{Kind: neutral.Text, Text: "x"}}}}, r.Messages, "%s", f)
+		require.Equal(t, []neutral.Message{{Role: neutral.User, Parts: []neutral.Part{{Kind: neutral.Text, Text: rawjson.Plain("x")}}}}, r.Messages, "%s", f)
 	}
 }

@@ -128,7 +128,7 @@ func (e *encoder) response(p *neutral.Part, names map[string]string) {
 	if p.IsError {
 		member = "error"
 	}
-	w.StrField(member, neutral.Texts(p.Parts, "\n"))
+	w.TextField(member, neutral.Texts(p.Parts, "\n"))
 	w.End()
 	if e.t.Model.MediaInResults && slices.ContainsFunc(p.Parts, func(m neutral.Part) bool { return m.IsMedia() }) {
 		w.OpenArr("parts")
@@ -152,7 +152,7 @@ func (e *encoder) part(p *neutral.Part) {
 	w.Obj()
 	switch {
 	case !p.IsMedia():
-		w.StrField("text", p.PlainText())
+		w.TextField("text", p.PlainText())
 	case p.URL != "":
 		mime := p.Mime
 		if mime == "" {

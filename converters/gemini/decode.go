@@ -6,6 +6,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/claude-code-hub/cch/converters/neutral"
+	"github.com/claude-code-hub/cch/converters/rawjson"
 )
 
 // Decode reads a request body, in the envelope or not. model and stream are
@@ -188,10 +189,10 @@ func (d *decoder) choice(c gjson.Result) {
 
 func (d *decoder) system(s gjson.Result) {
 	if s.Type == gjson.String {
-		d.conv.Add(neutral.System, neutral.Part{Kind: neutral.Text, Text: s.Str})
+		d.conv.Add(neutral.System, neutral.Part{Kind: neutral.Text, Text: rawjson.StrOf(s)})
 		return
 	}
 	each(s.Get("parts"), func(p gjson.Result) {
-		d.conv.Add(neutral.System, neutral.Part{Kind: neutral.Text, Text: p.Get("text").Str})
+		d.conv.Add(neutral.System, neutral.Part{Kind: neutral.Text, Text: rawjson.StrOf(p.Get("text"))})
 	})
 }

@@ -84,7 +84,7 @@ func (e *encoder) system() {
 	w.OpenArr("parts")
 	for i := range e.r.System {
 		w.Obj()
-		w.StrField("text", e.r.System[i].Text)
+		w.TextField("text", e.r.System[i].Text)
 		w.End()
 	}
 	w.EndArr()

@@ -48,7 +48,7 @@ func (d *decoder) part(role neutral.Role, p gjson.Result) {
 	switch {
 	case f[0].Bool():
 	case f[1].Type == gjson.String:
-		d.conv.Add(role, neutral.Part{Kind: neutral.Text, Text: f[1].Str})
+		d.conv.Add(role, neutral.Part{Kind: neutral.Text, Text: rawjson.StrOf(f[1])})
 	case f[2].IsObject():
 		d.call(role, p)
 	case f[3].IsObject():
@@ -134,7 +134,7 @@ func unbundle(s string) []neutral.Part {
 	var parts []neutral.Part
 	for token := range strings.SplitSeq(string(raw), "\n") {
 		if sig, text := neutral.ParseCarrier(token); !sig.Zero() && sig.Vendor != neutral.Google {
-			parts = append(parts, neutral.Part{Kind: neutral.Think, Text: text, Sig: sig})
+			parts = append(parts, neutral.Part{Kind: neutral.Think, Text: rawjson.Plain(text), Sig: sig})
 		}
 	}
 	return parts
@@ -151,9 +151,9 @@ func (d *decoder) response(f gjson.Result) {
 			break
 		}
 	}
-	var text string
+	var text rawjson.Str
 	text, p.IsError = outcome(f.Get("response"))
-	if text != "" {
+	if !text.Empty() {
 		p.Parts = append(p.Parts, neutral.Part{Kind: neutral.Text, Text: text})
 	}
 	each(f.Get("parts"), func(v gjson.Result) {
@@ -166,7 +166,7 @@ func (d *decoder) response(f gjson.Result) {
 
 // outcome is the text of a result object: the value of its one telling member,
 // or the whole object.
-func outcome(r gjson.Result) (text string, failed bool) {
+func outcome(r gjson.Result) (text rawjson.Str, failed bool) {
 	members := r.Map()
 	switch {
 	case len(members) == 1 && members["error"].Exists():
@@ -183,9 +183,9 @@ func outcome(r gjson.Result) (text string, failed bool) {
 }
 
 // plain is a string as it is and any other value as compact JSON.
-func plain(v gjson.Result) string {
+func plain(v gjson.Result) rawjson.Str {
 	if v.Type == gjson.String {
-		return v.Str
+		return rawjson.StrOf(v)
 	}
-	return rawjson.Compact(v.Raw)
+	return rawjson.Plain(rawjson.Compact(v.Raw))
 }

@@ -50,7 +50,7 @@ func MediaOf(mime, data, title string) Part {
 		return Part{Kind: Video, Mime: mime, Data: data}
 	case "text":
 		if raw, err := base64.StdEncoding.DecodeString(data); err == nil && len(raw) > 0 {
-			return Part{Kind: Doc, Text: string(raw), Title: title}
+			return Part{Kind: Doc, Text: rawjson.Plain(string(raw)), Title: title}
 		}
 	}
 	return Part{Kind: Doc, Mime: mime, Data: data, Title: title}
@@ -96,7 +96,7 @@ func (p *Part) Needs() Caps {
 		return NeedVideo
 	case Doc:
 		switch {
-		case p.Text != "":
+		case !p.Text.Empty():
 			return 0
 		case p.Mime == "application/pdf" || p.URL != "":
 			return NeedPDF
@@ -152,9 +152,10 @@ func (p *Part) TitleOr(fallback string) string {
 }
 
 // ErrorText marks the text of a failed tool for formats without a flag for it.
-func ErrorText(text string) string {
+func ErrorText(t rawjson.Str) rawjson.Str {
+	text := t.String()
 	if len(text) >= 5 && strings.EqualFold(text[:5], "error") {
-		return text
+		return t
 	}
-	return "Error: " + text
+	return rawjson.Plain("Error: " + text)
 }

@@ -1,6 +1,10 @@
 package neutral
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/claude-code-hub/cch/converters/rawjson"
+)
 
 // Conversation gathers messages in the normal form of a Request. Readers add
 // parts in the order in which they come.
@@ -15,7 +19,7 @@ type Conversation struct {
 //
 // A slice of parts is taken over, the caller must not use it afterwards.
 func (c *Conversation) Add(role Role, parts ...Part) {
-	parts = slices.DeleteFunc(parts, func(p Part) bool { return p.Kind == Text && p.Text == "" })
+	parts = slices.DeleteFunc(parts, func(p Part) bool { return p.Kind == Text && p.Text.Empty() })
 	if len(parts) == 0 {
 		return
 	}
@@ -110,7 +114,7 @@ func pairResults(parts []Part, calls []string) []Part {
 			continue
 		}
 		for _, inner := range p.Parts {
-			if inner.Kind != Text || inner.Text != "" {
+			if inner.Kind != Text || !inner.Text.Empty() {
 				out = append(out, inner)
 			}
 		}
@@ -130,7 +134,7 @@ func missingResults(messages []Message, i int, calls []string) []Part {
 	var out []Part
 	for _, id := range calls {
 		if !slices.Contains(given, id) {
-			out = append(out, Part{Kind: Result, ID: id, IsError: true, Parts: []Part{{Kind: Text, Text: NoOutput}}})
+			out = append(out, Part{Kind: Result, ID: id, IsError: true, Parts: []Part{{Kind: Text, Text: rawjson.Plain(NoOutput)}}})
 		}
 	}
 	return out

@@ -1,5 +1,7 @@
 package neutral
 
+import "github.com/claude-code-hub/cch/converters/rawjson"
+
 // Request is what a client asks for, in the union of what the four formats can
 // say. Readers deliver it in normal form: neighbouring messages of one role are
 // merged, empty text is dropped, leading system and developer messages are in
@@ -88,8 +90,10 @@ const (
 
 // Part is a piece of a message.
 type Part struct {
-	Kind PartKind
-	Text string
+	Kind    PartKind
+	Custom  bool // of a call
+	IsError bool // of a result
+	Text    rawjson.Str
 
 	Mime, Data string // Data is base64
 	URL        string
@@ -100,12 +104,10 @@ type Part struct {
 	Name string // of the tool; in results only where the client names it
 	// Args are a call's arguments as JSON text; of a Custom call, the input as it
 	// stands.
-	Args   string
-	Custom bool
+	Args string
 
-	Sig     Sig
-	Parts   []Part // of a result
-	IsError bool
+	Sig   Sig
+	Parts []Part // of a result
 
 	Cache string // cache_control as JSON, "" if there is none
 }
@@ -116,16 +118,16 @@ func (p *Part) IsMedia() bool {
 	case Image, Audio, Video:
 		return true
 	case Doc:
-		return p.Text == ""
+		return p.Text.Empty()
 	default:
 		return false
 	}
 }
 
 // PlainText is the text of a text part or of a text document, the title first.
-func (p *Part) PlainText() string {
+func (p *Part) PlainText() rawjson.Str {
 	if p.Kind == Doc && p.Title != "" {
-		return p.Title + "\n\n" + p.Text
+		return rawjson.Plain(p.Title + "\n\n" + p.Text.String())
 	}
 	return p.Text
 }

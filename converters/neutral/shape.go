@@ -133,7 +133,7 @@ func (s Shape) Messages(r *Request) ([]Message, error) {
 func reminders(parts []Part) []Part {
 	out := make([]Part, len(parts))
 	for i, p := range parts {
-		p.Text = Reminder(p.Text)
+		p.Text = rawjson.Plain(Reminder(p.Text.String()))
 		out[i] = p
 	}
 	return out
@@ -161,7 +161,7 @@ func (s Shape) own(parts []Part) []Part {
 		case Think:
 			return p.Sig.Zero() || p.Sig.Vendor != s.Vendor
 		case Text:
-			return s.NoBlank && strings.TrimSpace(p.Text) == ""
+			return s.NoBlank && p.Text.Blank()
 		default:
 			return false
 		}
@@ -173,14 +173,28 @@ func (s Shape) own(parts []Part) []Part {
 }
 
 // Texts joins the text of text parts and text documents.
-func Texts(parts []Part, sep string) string {
+func Texts(parts []Part, sep string) rawjson.Str {
+	var first rawjson.Str
 	var list []string
+	n := 0
 	for i := range parts {
-		if p := &parts[i]; p.Kind == Text || p.Kind == Doc && p.Text != "" {
-			list = append(list, p.PlainText())
+		p := &parts[i]
+		if p.Kind != Text && (p.Kind != Doc || p.Text.Empty()) {
+			continue
 		}
+		if n++; n == 1 {
+			first = p.PlainText()
+			continue
+		}
+		if n == 2 {
+			list = append(list, first.String())
+		}
+		list = append(list, p.PlainText().String())
 	}
-	return strings.Join(list, sep)
+	if n < 2 {
+		return first // as it came
+	}
+	return rawjson.Plain(strings.Join(list, sep))
 }
 
 // Arguments are a call's arguments as JSON text. The input of a custom call is

@@ -4,6 +4,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/claude-code-hub/cch/converters/neutral"
+	"github.com/claude-code-hub/cch/converters/rawjson"
 )
 
 // Decode reads a request body. The result holds views of it.
@@ -34,9 +35,9 @@ func Decode(body []byte) (*neutral.Request, error) {
 	d.choice(top["tool_choice"])
 	d.reasoning(top["reasoning"])
 	d.output(top["text"].Get("format"))
-	d.conv.Add(neutral.System, neutral.Part{Kind: neutral.Text, Text: top["instructions"].Str})
+	d.conv.Add(neutral.System, neutral.Part{Kind: neutral.Text, Text: rawjson.StrOf(top["instructions"])})
 	if input := top["input"]; input.Type == gjson.String {
-		d.conv.Add(neutral.User, neutral.Part{Kind: neutral.Text, Text: input.Str})
+		d.conv.Add(neutral.User, neutral.Part{Kind: neutral.Text, Text: rawjson.StrOf(input)})
 	} else {
 		neutral.Objects(input, func(item gjson.Result) {
 			d.item(item)

@@ -26,7 +26,7 @@ func Encode(r *neutral.Request, t *neutral.Target, drops *neutral.Drops) ([]byte
 	w.StrField("model", t.Name(r))
 	inline := t.CacheBreakpoints && marks(r.System) > 0
 	if len(r.System) > 0 && !inline {
-		w.StrField("instructions", neutral.Texts(r.System, "\n\n"))
+		w.TextField("instructions", neutral.Texts(r.System, "\n\n"))
 	}
 	e.input(messages, inline)
 	e.tools()

@@ -1,6 +1,10 @@
 package responses
 
-import "github.com/claude-code-hub/cch/converters/neutral"
+import (
+	"github.com/claude-code-hub/cch/converters/neutral"
+
+	"github.com/claude-code-hub/cch/converters/rawjson"
+)
 
 // input prints the turns as items. inline says that the system text travels as
 // a message, because instructions cannot hold cache breakpoints.
@@ -86,7 +90,7 @@ func (e *encoder) said(texts []neutral.Part) {
 	for i := range texts {
 		w.Obj()
 		w.StrField("type", "output_text")
-		w.StrField("text", texts[i].Text)
+		w.TextField("text", texts[i].Text)
 		w.End()
 	}
 	w.EndArr()
@@ -99,10 +103,10 @@ func (e *encoder) thinking(p *neutral.Part) {
 	w.StrField("type", "reasoning")
 	w.StrField("id", p.Sig.ID)
 	w.OpenArr("summary")
-	if p.Text != "" {
+	if !p.Text.Empty() {
 		w.Obj()
 		w.StrField("type", "summary_text")
-		w.StrField("text", p.Text)
+		w.TextField("text", p.Text)
 		w.End()
 	}
 	w.EndArr()
@@ -165,11 +169,11 @@ func (e *encoder) result(p *neutral.Part) {
 	case len(parts) == 0:
 		w.StrField("output", "")
 	case len(parts) == 1 && parts[0].Kind == neutral.Text:
-		w.StrField("output", parts[0].Text)
+		w.TextField("output", parts[0].Text)
 	default:
 		w.OpenArr("output")
 		for i := range parts {
-			if parts[i].Kind != neutral.Text || parts[i].Text != "" {
+			if parts[i].Kind != neutral.Text || !parts[i].Text.Empty() {
 				e.part(&parts[i], false)
 			}
 		}
@@ -182,7 +186,7 @@ func (e *encoder) result(p *neutral.Part) {
 func (e *encoder) failed(parts []neutral.Part) []neutral.Part {
 	e.drops.Add(neutral.DropIsError)
 	if len(parts) == 0 || parts[0].Kind != neutral.Text {
-		return append([]neutral.Part{{Kind: neutral.Text, Text: neutral.ErrorText("")}}, parts...)
+		return append([]neutral.Part{{Kind: neutral.Text, Text: neutral.ErrorText(rawjson.Str{})}}, parts...)
 	}
 	out := append([]neutral.Part(nil), parts...)
 	out[0].Text = neutral.ErrorText(out[0].Text)
@@ -209,7 +213,7 @@ func (e *encoder) part(p *neutral.Part, breakpoints bool) {
 		e.doc(p)
 	case neutral.Text, neutral.Audio, neutral.Video, neutral.Think, neutral.Call, neutral.Result:
 		w.StrField("type", "input_text")
-		w.StrField("text", p.Text)
+		w.TextField("text", p.Text)
 	}
 	if breakpoints && e.t.CacheBreakpoints && p.Cache != "" {
 		if e.skip--; e.skip < 0 {
@@ -222,9 +226,9 @@ func (e *encoder) part(p *neutral.Part, breakpoints bool) {
 func (e *encoder) doc(p *neutral.Part) {
 	w := &e.w
 	switch {
-	case p.Text != "":
+	case !p.Text.Empty():
 		w.StrField("type", "input_text")
-		w.StrField("text", p.PlainText())
+		w.TextField("text", p.PlainText())
 	case p.URL != "":
 		w.StrField("type", "input_file")
 		w.StrField("file_url", p.URL)

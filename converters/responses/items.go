@@ -6,6 +6,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/claude-code-hub/cch/converters/neutral"
+	"github.com/claude-code-hub/cch/converters/rawjson"
 )
 
 // item reads one input item. Items of hosted tools hold nothing that another
@@ -64,7 +65,7 @@ func (d *decoder) thinking(it gjson.Result) {
 	case sig.Vendor == neutral.Google:
 		d.pending = sig
 	default:
-		d.conv.Add(neutral.Assistant, neutral.Part{Kind: neutral.Think, Text: summary(it), Sig: sig})
+		d.conv.Add(neutral.Assistant, neutral.Part{Kind: neutral.Think, Text: rawjson.Plain(summary(it)), Sig: sig})
 	}
 }
 
@@ -80,7 +81,7 @@ func summary(it gjson.Result) string {
 // content reads a string or a list of parts.
 func (d *decoder) content(c gjson.Result) []neutral.Part {
 	if c.Type == gjson.String {
-		return []neutral.Part{{Kind: neutral.Text, Text: c.Str}}
+		return []neutral.Part{{Kind: neutral.Text, Text: rawjson.StrOf(c)}}
 	}
 	var parts []neutral.Part
 	neutral.Objects(c, func(v gjson.Result) {
@@ -97,9 +98,9 @@ func (d *decoder) part(v gjson.Result) (neutral.Part, bool) {
 	neutral.Pick(v, f[:], "type", "text")
 	switch f[0].Str {
 	case "input_text", "output_text", "text":
-		return neutral.Part{Kind: neutral.Text, Text: f[1].Str}, true
+		return neutral.Part{Kind: neutral.Text, Text: rawjson.StrOf(f[1])}, true
 	case "refusal":
-		return neutral.Part{Kind: neutral.Text, Text: v.Get("refusal").Str}, true
+		return neutral.Part{Kind: neutral.Text, Text: rawjson.StrOf(v.Get("refusal"))}, true
 	case "input_image":
 		if url := v.Get("image_url").Str; url != "" {
 			return neutral.ImageOf(url, v.Get("detail").Str), true
