@@ -13,6 +13,8 @@ type SlotAcquire struct {
 	Model      string
 	Class      domain.CallClass // count and resource calls pass an open breaker no more than others but are never probes
 	T          int64
+	AdmittedAt int64        // of the request: when its cost counts
+	Estimate   domain.Money // of what the attempt will cost the provider
 	CfgVersion int64
 	TTLMs      int64
 	Node       string
@@ -66,6 +68,7 @@ type SlotReport struct {
 	TTFBMs       int64
 	DurMs        int64
 	T            int64
+	AdmittedAt   int64        // of the request: when its cost counts
 	Model        string       // that was asked for
 	ModelRefused bool         // the upstream's refusal names the model: others may be served
 	Message      string       // redacted, at most 300 characters
@@ -102,6 +105,10 @@ type BreakerSet struct {
 
 // BreakerDone answers BreakerSet with the state after it (wire).
 type BreakerDone struct{ Health domain.ProviderHealth }
+
+// ProviderRead asks a provider's actor for the state of its limits; a QuotaState
+// answers it (wire).
+type ProviderRead struct{ ProviderID domain.ProviderID }
 
 // HealthRead asks a provider's actor for its state (wire).
 type HealthRead struct{ ProviderID domain.ProviderID }

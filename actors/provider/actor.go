@@ -20,6 +20,7 @@ import (
 	"github.com/claude-code-hub/cch/actors/kit"
 	"github.com/claude-code-hub/cch/actors/protocol"
 	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/limits"
 )
 
 const (
@@ -68,7 +69,13 @@ func (a *Actor) Receive(c *kit.Context) {
 		return
 	case loaded:
 		a.restore(c, m)
+	case counted:
+		a.counted(c, m)
 	case kit.WorkFailed:
+		if a.state.purse.asked {
+			a.counted(c, counted{err: errCount})
+			break
+		}
 		a.restore(c, loaded{err: domain.NewFault(domain.KindInternal, domain.CodeInternalError, "reading the snapshot failed")})
 	default:
 		if !a.ready {
@@ -101,6 +108,9 @@ func (a *Actor) handle(c *kit.Context, m any) {
 		s.upstream.read(&m.Reading, a.now)
 		a.announce(c) // whoever asked for it may look right after the answer
 		c.Respond(&protocol.AccountDone{State: s.upstream.look(a.now)})
+	case *protocol.ProviderRead:
+		c.Respond(s.usage(a.now))
+		return
 	case *protocol.HealthRead:
 		c.Respond(&protocol.ProviderHealth{ProviderHealth: s.health(a.now)})
 		return
@@ -123,11 +133,17 @@ func (a *Actor) configure() {
 	p := catalog.Provider(a.state.id)
 	a.state.use(p)
 	a.state.upstream.use(p, catalog.Settings())
+	zone := catalog.Zone()
+	if zone == nil {
+		zone = a.o.Zone
+	}
+	a.state.purse.use(limits.PlanOf(domain.ScopeProvider, &a.state.limits, zone), limits.Policy(catalog.Settings().ReservationPolicy), a.now)
 }
 
 // after does what follows from the message just handled: tell, save, and see
 // to being woken in time for the rest.
 func (a *Actor) after(c *kit.Context) {
+	a.countIfDue(c)
 	publishAt, probeAt := a.announce(c), a.look(c)
 	// Who holds a probe is saved at once too: its holder could not tell later.
 	urgent := a.changed || len(a.state.breaker.Probes) != a.probes
@@ -138,7 +154,7 @@ func (a *Actor) after(c *kit.Context) {
 	if a.dirty && a.loaded {
 		saveAt = a.saved.Add(saveEvery)
 	}
-	a.wakeup.By(c, a.state.nextChange(), a.state.upstream.next, a.state.upstream.keepAt(), publishAt, saveAt, a.loadAt, probeAt)
+	a.wakeup.By(c, a.state.nextChange(), a.state.upstream.next, a.state.upstream.keepAt(), publishAt, saveAt, a.loadAt, probeAt, a.state.purse.due)
 }
 
 // announce tells others what changed, and says when there will be more to tell.
@@ -209,6 +225,7 @@ func (a *Actor) restore(c *kit.Context, m loaded) {
 	if !a.ready {
 		a.ready = true
 		a.configure()
+		a.state.purse.due = a.now
 		c.Unstash()
 	}
 }

@@ -16,7 +16,9 @@ const (
 
 // health is what others may know. Seq is the publisher's to set.
 func (s *state) health(now time.Time) domain.ProviderHealth {
+	until, spent := s.purse.spent(&s.limits, now)
 	return domain.ProviderHealth{
+		Spent: spent, SpentUntil: until,
 		ProviderID:      s.id,
 		Breaker:         s.breaker.Current(),
 		Failures:        s.breaker.Failures,
@@ -52,7 +54,7 @@ func (p *publisher) due(h domain.ProviderHealth, now time.Time) time.Time {
 		return now
 	case p.worthTelling(h):
 		return p.at.Add(publishEvery)
-	case h.Breaker != domain.BreakerClosed, h.InFlight > 0, h.CoolingUntil.After(now):
+	case h.Breaker != domain.BreakerClosed, h.InFlight > 0, h.Spent, h.CoolingUntil.After(now):
 		return p.at.Add(heartbeat)
 	}
 	return time.Time{}
@@ -67,7 +69,7 @@ func (p *publisher) next(h domain.ProviderHealth, now time.Time) domain.Provider
 }
 
 func (p *publisher) urgent(h domain.ProviderHealth, now time.Time) bool {
-	return h.Breaker != p.told.Breaker || accountUrgent(p.told.Account, h.Account) ||
+	return h.Breaker != p.told.Breaker || h.Spent != p.told.Spent || accountUrgent(p.told.Account, h.Account) ||
 		!h.OpenUntil.Equal(p.told.OpenUntil) ||
 		!slices.Equal(h.CoolingModels, p.told.CoolingModels) ||
 		!h.CoolingUntil.Equal(p.told.CoolingUntil) && (h.CoolingUntil.After(now) || p.told.CoolingUntil.After(now))

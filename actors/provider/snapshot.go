@@ -61,6 +61,8 @@ type slotRecord struct {
 	SessionID  string `msgpack:"session"`
 	Generation int64  `msgpack:"gen"`
 	Probe      bool   `msgpack:"probe"`
+	Estimate   int64  `msgpack:"estimate"`
+	T          int64  `msgpack:"t"`
 }
 
 type sessionRecord struct {
@@ -90,6 +92,7 @@ func (s *state) snapshot(now time.Time) ([]byte, error) {
 		r.Slots = append(r.Slots, slotRecord{
 			ID: l.ID[:], ExpiresAt: toMs(l.ExpiresAt), ReqID: int64(v.reqID), Node: v.node,
 			KeyID: int64(v.session.KeyID), SessionID: v.session.ID, Generation: v.generation, Probe: v.probe,
+			Estimate: int64(v.estimate), T: v.t,
 		})
 	}
 	for k, until := range s.sessions.All(now) {
@@ -151,9 +154,11 @@ func (s *state) restoreSlot(r slotRecord, now time.Time) {
 	}
 	v := slot{
 		reqID: domain.RequestID(r.ReqID), node: r.Node, generation: r.Generation, probe: r.Probe,
+		estimate: domain.Money(r.Estimate), t: r.T,
 		session: domain.SessionKey{KeyID: domain.KeyID(r.KeyID), ID: r.SessionID},
 	}
 	s.slots.Restore(id, v, fromMs(r.ExpiresAt))
+	s.purse.spend.Hold(time.UnixMilli(v.t), v.estimate)
 	if v.probe {
 		s.breaker = breaker.Reclaim(s.breaker, id)
 	}

@@ -32,6 +32,7 @@ type state struct {
 	rate      limits.Rate
 	lastError lastError
 	upstream  upstream
+	purse     purse
 
 	events []domain.BreakerEvent // not told yet
 }
@@ -43,6 +44,8 @@ type slot struct {
 	session    domain.SessionKey // zero: the attempt counts for no session
 	generation int64
 	probe      bool
+	estimate   domain.Money // held of the provider's money
+	t          int64        // admission of the request
 }
 
 type lastError struct {
@@ -61,6 +64,7 @@ func newState(id domain.ProviderID, o Options) *state {
 		slots:     limits.NewLeaseTable[slot](leaseTTL),
 		sessions:  limits.NewSessions(o.SessionTTL),
 		upstream:  upstream{id: id},
+		purse:     newPurse(),
 	}
 }
 
@@ -102,7 +106,7 @@ func (s *state) acquire(m *protocol.SlotAcquire, now time.Time) *protocol.SlotGr
 	if s.slots.Released(m.LeaseID, now) {
 		return s.deny(protocol.DeniedReleased, time.Time{}, now)
 	}
-	v := slot{reqID: m.ReqID, node: m.Node, generation: s.breaker.Generation}
+	v := slot{reqID: m.ReqID, node: m.Node, generation: s.breaker.Generation, estimate: m.Estimate, t: m.AdmittedAt}
 	if m.Class == domain.CallGenerate && m.Session.ID != "" {
 		v.session = m.Session
 	}
@@ -119,6 +123,12 @@ func (s *state) acquire(m *protocol.SlotAcquire, now time.Time) *protocol.SlotGr
 	}
 	if until := s.upstream.exhausted(m.Model, now); !until.IsZero() {
 		return s.deny(protocol.DeniedQuotaExhausted, until, now)
+	}
+	if r := s.purse.refuse(&s.limits, m.Estimate, now); r != nil {
+		if r.Passing {
+			r.ResetAt = now.Add(reservedRetry)
+		}
+		return s.deny(protocol.DeniedRateLimited, r.ResetAt, now)
 	}
 	s.breaker = next
 	v.probe = answer == breaker.GrantProbe
@@ -158,6 +168,7 @@ func (s *state) refuse(answer breaker.Answer, session domain.SessionKey, model s
 
 func (s *state) take(id domain.LeaseID, v slot, now time.Time, ttl time.Duration) *protocol.SlotGrant {
 	s.slots.Hold(id, v, now, ttl)
+	s.purse.spend.Hold(time.UnixMilli(v.t), v.estimate)
 	if v.session.ID != "" {
 		s.sessions.Enter(v.session, now)
 	}
@@ -205,6 +216,10 @@ func (s *state) report(m *protocol.SlotReport, now time.Time) {
 		generation = v.generation
 		s.leave(v, now, m.Class == domain.ClassOK)
 	}
+	s.purse.book(expense{
+		key: domain.SettleKey{ReqID: m.ReqID, Attempt: m.Attempt, Kind: domain.LedgerCharge}, at: time.UnixMilli(m.AdmittedAt),
+		amount: m.ProviderCost,
+	}, now)
 	exhausted := s.upstream.report(m, now)
 	s.upstream.spend(m.ProviderCost, now)
 	verdict := breaker.Judge(breaker.Outcome{
@@ -308,6 +323,7 @@ func (s *state) vacate(id domain.LeaseID, v slot, now time.Time) {
 }
 
 func (s *state) leave(v slot, now time.Time, keep bool) {
+	s.purse.spend.Unhold(time.UnixMilli(v.t), v.estimate)
 	if v.session.ID != "" {
 		s.sessions.Leave(v.session, now, keep)
 	}

@@ -120,18 +120,11 @@ func (m *machine) report(res *protocol.AttemptResult, givenUp bool, now time.Tim
 		Class: res.Class, Failure: res.Failure, Call: m.req.Class, Status: res.Status, GivenUp: givenUp,
 		Generation: s.grant.Generation, RetryAfterMs: res.RetryAfter.Milliseconds(),
 		TTFBMs: res.TTFB.Milliseconds(), DurMs: res.Took.Milliseconds(), T: now.UnixMilli(),
+		AdmittedAt: m.began.UnixMilli(), ProviderCost: m.providerCost(s, res),
 		Model: s.model, ModelRefused: routing.RefusesModel(res.Status, res.Excerpt, s.model),
-		Message: clip(res.Excerpt, maxReportMessage), Quotas: res.Quotas, ProviderCost: m.providerCost(res),
+		Message: clip(res.Excerpt, maxReportMessage), Quotas: res.Quotas,
 	})
 	m.fx.closed(s.lease)
-}
-
-// providerCost is what an attempt at the present provider costs there.
-func (m *machine) providerCost(res *protocol.AttemptResult) domain.Money {
-	if res.Metered.IsZero() {
-		return 0
-	}
-	return m.costOf(&work{served: m.record.served, res: res}).ProviderNet
 }
 
 // abandon gives back what the request still holds of a provider when it ends

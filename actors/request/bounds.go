@@ -9,24 +9,18 @@ import (
 // models and calls that are not sold cost nothing.
 type bounds struct {
 	low, upper domain.Money // what its user may be charged for one attempt
-	provider   domain.Money // most that one attempt may cost at a provider with multiplier 1
 	model      string       // billed
 }
 
-// bounds judges the request by its body, once, and only where somebody's
-// money is limited.
+// bounds judges the request by its body, once.
 func (m *machine) bounds() *bounds {
 	if m.within == nil {
 		m.within = new(bounds)
-		if m.req.Class == domain.CallGenerate && m.limitsMoney() {
+		if m.req.Class == domain.CallGenerate {
 			*m.within = m.estimate(m.tariff())
 		}
 	}
 	return m.within
-}
-
-func (m *machine) limitsMoney() bool {
-	return m.req.User.Limits.HasMoney() || m.req.Key.Limits.HasMoney() || m.plan.LimitsMoney()
 }
 
 // estimate limits the cost by the prices of the requested model. Who will serve
@@ -45,7 +39,6 @@ func (m *machine) estimate(t pricing.Tariff) bounds {
 	terms.CacheRatios = t.Settings.CacheFallback == domain.CacheCCH
 	least, highest := m.plan.Markups(m.req.Groups)
 	e := bounds{model: price.Row.Model.ID}
-	_, e.provider = price.Bounds(d, terms)
 	terms.User = m.req.User.CostMultiplier
 	terms.Provider, terms.Group = highest.Provider, highest.Group
 	e.low, e.upper = price.Bounds(d, terms)

@@ -56,17 +56,11 @@ func TestBoundsReachFromTheCheapestToTheDearestProvider(t *testing.T) {
 func TestWhatReservesNothing(t *testing.T) {
 	t.Parallel()
 	for name, edit := range map[string]func(*world){
-		"no money is limited": func(w *world) { w.request.User = &domain.User{ID: 8} },
-		"a count":             func(w *world) { w.request.Class = domain.CallCount },
-		"an unknown model":    func(w *world) { w.request.Model = "nobody-knows-it" },
+		"a count":          func(w *world) { w.request.Class = domain.CallCount },
+		"an unknown model": func(w *world) { w.request.Model = "nobody-knows-it" },
 	} {
 		m := newWorld(demanding, edit).reserved(t)
 		require.Zero(t, m.Upper, name)
 		require.Zero(t, m.Low, name)
 	}
-	limited := newWorld(demanding, func(w *world) {
-		w.request.User = &domain.User{ID: 8, CostMultiplier: domain.MultiplierOne}
-		w.providers[1].Limits.USDDaily = 1
-	}).reserved(t)
-	require.Positive(t, limited.Upper, "a provider's money is limited")
 }

@@ -38,6 +38,30 @@ func (m *machine) failedWithUsage(w *work) bool {
 	return p.FailedWithUsage()
 }
 
+// costed is a bill that was worked out, and of what.
+type costed struct {
+	served served
+	res    *protocol.AttemptResult
+	cost   domain.CostBreakdown
+}
+
+// bill works out what an attempt costs; the last one is asked for twice.
+func (m *machine) bill(w *work) domain.CostBreakdown {
+	last := &m.record.costed
+	if w.res == nil || last.res != w.res || last.served != w.served {
+		*last = costed{w.served, w.res, m.costOf(w)}
+	}
+	return last.cost
+}
+
+// providerCost is what an attempt cost its provider.
+func (m *machine) providerCost(s *slot, res *protocol.AttemptResult) domain.Money {
+	if res.Metered.IsZero() && res.Class != domain.ClassOK {
+		return 0
+	}
+	return m.bill(&work{served: servedBy(s), res: res}).ProviderNet
+}
+
 // priced is an attempt in the terms in which it is billed.
 func (m *machine) priced(w *work) pricing.Work {
 	p := pricing.Work{

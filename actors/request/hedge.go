@@ -49,7 +49,7 @@ func (m *machine) hedgeDue(n int, now time.Time) {
 	e := about(&m.slot, domain.ReasonHedgeTriggered, now)
 	e.AttemptNumber = m.slot.n
 	m.record.chain.add(e)
-	if m.bounds().upper == 0 || m.quota.know != known { // nothing is reserved
+	if m.quota.estimate == 0 || m.quota.know != known { // nothing is reserved
 		m.pickRival(now)
 		return
 	}

@@ -117,6 +117,7 @@ func TestTheReservationGrowsWithTheHedge(t *testing.T) {
 		},
 	} {
 		r := newWorld(hedging, limited).run().to(t, attempting)
+		r.quota.estimate = 3 // as it was granted
 		r.hedgeDue(1, noon)
 		require.Equal(t, []string{"ask quota"}, r.fx.took())
 		asked := sent[*protocol.QuotaReserve](r)

@@ -26,6 +26,7 @@ type record struct {
 	handed    int    // attempts handed out
 	served    served // by the attempt handed out last
 	last      *protocol.AttemptResult
+	costed    costed
 	special   []domain.SpecialSetting // of all attempts
 	earlier   []work                  // attempts before the last that cost something
 }
@@ -49,7 +50,11 @@ func (r *record) calling(s *slot, now time.Time) {
 
 // serving notes whose answer the request's will be, so far as is known.
 func (r *record) serving(s *slot) {
-	r.served = served{
+	r.served = servedBy(s)
+}
+
+func servedBy(s *slot) served {
+	return served{
 		provider: s.choice.Provider, model: s.model, multiplier: s.choice.GroupMultiplier, attempts: s.n,
 	}
 }
@@ -67,7 +72,7 @@ func (m *machine) logRecord(now time.Time) *protocol.LogRecord {
 	row.Timing = m.timing(now)
 	m.describeUpstream(&row)
 	last := m.work()
-	cost := m.costOf(&last)
+	cost := m.bill(&last)
 	earlier := m.earlierCosts()
 	row.Cost, m.billed = cost.Charge, &cost.Charge
 	for i := range earlier {

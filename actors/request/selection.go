@@ -123,7 +123,8 @@ func (m *machine) askSlot(s *slot, corr uint64, n int, now time.Time) {
 	s.n, s.lease, s.held = n, domain.NewLeaseID(now), true
 	m.fx.ask(s.holder, corr, s.lease, &protocol.SlotAcquire{
 		LeaseID: s.lease, ProviderID: s.choice.Provider.ID, ReqID: m.req.ID, Attempt: s.n, Session: m.req.Session,
-		Model: s.model, Class: m.req.Class, T: now.UnixMilli(), CfgVersion: m.plan.Catalog().Version(),
+		Model: s.model, Class: m.req.Class, T: now.UnixMilli(), AdmittedAt: m.began.UnixMilli(),
+		Estimate: m.providerEstimate(s), CfgVersion: m.plan.Catalog().Version(),
 		TTLMs: leaseTTL.Milliseconds(), Node: m.node.name,
 	}, slotDeadline)
 }

@@ -63,12 +63,19 @@ func (m *machine) begun(s *slot) domain.BegunLog {
 	if m.req.Class != domain.CallGenerate || c.Provider.IsDemo() {
 		return b
 	}
-	if b.Estimate = m.quota.estimate; b.Estimate == 0 { // without limits nothing was reserved
-		e := m.estimate(m.tariff())
-		b.Estimate = e.expected()
+	if b.Estimate = m.quota.estimate; b.Estimate == 0 { // nothing was reserved
+		b.Estimate = m.bounds().expected()
 	}
 	b.ProviderEstimate = withoutMarkup(b.Estimate, c.GroupMultiplier, m.req.User.CostMultiplier)
 	return b
+}
+
+// providerEstimate is what an attempt is expected to cost its provider.
+func (m *machine) providerEstimate(s *slot) domain.Money {
+	if m.req.Class != domain.CallGenerate || s.choice.Provider.IsDemo() {
+		return 0
+	}
+	return withoutMarkup(m.quota.estimate, s.choice.GroupMultiplier, m.req.User.CostMultiplier)
 }
 
 // withoutMarkup is what a provider is paid of a charge.

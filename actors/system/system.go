@@ -126,6 +126,7 @@ func (s *System) newRecorder(o Options) *recorder.Recorder {
 // LedgerStore keeps what was spent.
 type LedgerStore interface {
 	quota.LedgerReader
+	provider.Ledger
 	recorder.Ledger
 }
 
@@ -141,7 +142,7 @@ func (s *System) openDirectories(o Options) {
 	alive := func(node string) bool { return node == o.Node }
 	s.providers = s.kit.Directory(provider.New(provider.Options{
 		Catalog: s.catalog, Snapshots: s.snapshots, Events: breakerEvents{s.bus}, Health: s.bus.HealthPublisher(),
-		Accounts:   accountEvents{s.bus, o.Now},
+		Accounts: accountEvents{s.bus, o.Now}, Ledger: o.Ledger, Zone: o.Zone,
 		SessionTTL: o.SessionTTL, CountNetworkErrors: o.CountNetworkErrors, Probing: o.Probing, NodeLives: alive,
 	}))
 	s.sessions = s.kit.Directory(session.New(session.Options{

@@ -28,6 +28,8 @@ type ProviderHealth struct {
 	RequestLimit    int            // 0 = none
 	SessionLimit    int            // 0 = none
 	Account         *AccountState  // nil = nothing known
+	Spent           bool           // a limit of money of its own is used up,
+	SpentUntil      time.Time      // until then; zero = until somebody resets it
 	LastError       string         // redacted, at most 300 characters
 	LastErrorStatus int
 	Seq             int64

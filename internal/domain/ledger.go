@@ -77,3 +77,24 @@ type LedgerDifference struct {
 	Ledger int64 // what the ledger says
 	Found  int64 // what was found instead
 }
+
+// SpentQuery asks what was spent at a provider.
+type SpentQuery struct {
+	Provider ProviderID
+	After    time.Time   // admitted after it: the single charges
+	Recent   time.Time   // settled after it: which attempts they were of
+	Sums     []time.Time // sums of what was admitted after each; zero = ever
+}
+
+// Spent is what was spent at a provider, all of it as of one moment.
+type Spent struct {
+	Charges []SpentCharge // by time; of very many those of a minute are one, at the last of their times
+	Recent  []SettleKey
+	Sums    []Money
+}
+
+// SpentCharge is what was spent at a time.
+type SpentCharge struct {
+	At     int64 // Unix ms
+	Amount Money
+}

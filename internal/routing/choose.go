@@ -27,6 +27,7 @@ const (
 	FilteredCircuit    = "circuit_open"
 	FilteredCooling    = "cooling_down"
 	FilteredTierClosed = "tier_exhausted"
+	FilteredSpent      = "rate_limited"    // its own limits of money are used up; also why a slot was refused, be it for its rate
 	FilteredQuota      = "quota_exhausted" // the account behind the provider is used up; also why a slot was refused
 
 	// FilteredUnconvertible is followed by the capability that the provider's
@@ -38,7 +39,6 @@ const (
 const (
 	refusedHalfOpen   = "half_open_busy"
 	refusedConcurrent = "concurrent_limit_failed"
-	refusedRate       = "rate_limited"
 )
 
 // healthFresh is how long a report that a provider is full is believed. Reports
@@ -245,6 +245,8 @@ func (e *entry) ill(in *Input, h *domain.ProviderHealth, known bool) (string, ti
 		return "", time.Time{}
 	case h.Breaker == domain.BreakerOpen && (h.OpenUntil.IsZero() || now.Before(h.OpenUntil)):
 		return FilteredCircuit, h.OpenUntil
+	case h.Spent && (h.SpentUntil.IsZero() || now.Before(h.SpentUntil)):
+		return FilteredSpent, h.SpentUntil
 	case now.Before(h.CoolingUntil):
 		return FilteredCooling, h.CoolingUntil
 	case len(h.CoolingModels) > 0:

@@ -24,7 +24,7 @@ func (l *losses) count(reason string, after time.Duration) {
 	switch reason {
 	case FilteredCircuit, refusedHalfOpen:
 		l.circuits++
-	case FilteredCooling, refusedConcurrent, refusedRate:
+	case FilteredCooling, refusedConcurrent, FilteredSpent:
 		l.limited++
 	case FilteredQuota:
 		l.limited++

@@ -8,9 +8,6 @@ type Markup struct{ Provider, Group domain.Multiplier }
 
 func (m Markup) product() int64 { return int64(m.Provider) * int64(m.Group) }
 
-// LimitsMoney tells whether there is a provider whose money is limited.
-func (p *Plan) LimitsMoney() bool { return p.money }
-
 // Markups are the least and the highest at the enabled providers that callers
 // of these groups may use; both are 1 where there is none.
 func (p *Plan) Markups(groups []string) (least, highest Markup) {

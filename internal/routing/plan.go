@@ -17,7 +17,6 @@ type Plan struct {
 	zone    *time.Location
 	entries []entry // by cost multiplier, then id
 	byID    map[domain.ProviderID]*entry
-	money   bool // some provider's money is limited
 }
 
 // entry is one provider of a plan.
@@ -49,7 +48,6 @@ func Compile(c *domain.Catalog) *Plan {
 	for i, provider := range providers {
 		p.entries[i] = newEntry(c, provider)
 		p.byID[provider.ID] = &p.entries[i]
-		p.money = p.money || provider.Limits.HasMoney()
 	}
 	return p
 }

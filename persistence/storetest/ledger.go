@@ -214,4 +214,18 @@ func testLedgerSums(t *testing.T, open Open) {
 	sum, err = s.Ledger().ProviderSum(ctx, 4, time.UnixMilli(2000))
 	require.NoError(t, err)
 	require.Zero(t, sum)
+
+	spent, err := s.Ledger().Spent(ctx, domain.SpentQuery{
+		Provider: 3, After: time.UnixMilli(1000), Recent: time.UnixMilli(rows[0].SettledAt - 1),
+		Sums: []time.Time{{}, time.UnixMilli(1000)},
+	})
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff(domain.Spent{
+		Charges: []domain.SpentCharge{{At: 3000, Amount: 40}},
+		Recent:  []domain.SettleKey{rows[2].SettleKey},
+		Sums:    []domain.Money{80, 40},
+	}, spent))
+	spent, err = s.Ledger().Spent(ctx, domain.SpentQuery{Provider: 3, Recent: time.UnixMilli(rows[0].SettledAt)})
+	require.NoError(t, err)
+	require.Empty(t, spent.Recent)
 }
