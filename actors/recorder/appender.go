@@ -182,11 +182,27 @@ func (a *appender) write(ctx context.Context, group []pendingRow) error {
 	if err != nil {
 		return err
 	}
+	var adjusted []domain.RequestID
 	for i, p := range group {
 		if results[i] == nil {
 			a.stats.appended.Add(1)
+			if p.row.Kind == domain.LedgerAdjust {
+				adjusted = append(adjusted, p.row.ReqID)
+			}
 		}
 		p.done(results[i])
 	}
+	a.follow(ctx, adjusted)
 	return nil
+}
+
+// follow carries adjustments to the request log, if that works: the ledger is
+// the truth.
+func (a *appender) follow(ctx context.Context, adjusted []domain.RequestID) {
+	if len(adjusted) == 0 {
+		return
+	}
+	if err := a.o.Store.FollowLedger(ctx, adjusted); err != nil {
+		a.o.Logger.WarnContext(ctx, "request log does not show an adjusted cost", "requests", len(adjusted), "error", err)
+	}
 }

@@ -33,6 +33,8 @@ type Store interface {
 	// Begin notes on rows that are open that upstreams have begun to answer.
 	Begin(ctx context.Context, begun []*domain.BegunLog) error
 	Open(ctx context.Context, limit int) ([]domain.OpenLog, error)
+	// FollowLedger sets the costs of rows to what the ledger says.
+	FollowLedger(ctx context.Context, ids []domain.RequestID) error
 }
 
 // Ledger keeps what was spent. Append tells for each row what became of it; its

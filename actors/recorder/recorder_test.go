@@ -23,13 +23,15 @@ import (
 
 // memoryStore keeps rows as the store does: opened once, closed once.
 type memoryStore struct {
-	mu      sync.Mutex
-	rows    map[domain.RequestID]domain.RequestLog
-	begun   map[domain.RequestID]*domain.BegunLog
-	err     error
-	poison  domain.RequestID
-	batches int
-	doubled int // closed rows that were closed again
+	mu    sync.Mutex
+	rows  map[domain.RequestID]domain.RequestLog
+	begun map[domain.RequestID]*domain.BegunLog
+
+	followed []domain.RequestID
+	err      error
+	poison   domain.RequestID
+	batches  int
+	doubled  int // closed rows that were closed again
 }
 
 type rejection struct{}
@@ -76,6 +78,13 @@ func (s *memoryStore) Open(_ context.Context, limit int) (open []domain.OpenLog,
 		}
 	}
 	return open, nil
+}
+
+func (s *memoryStore) FollowLedger(_ context.Context, ids []domain.RequestID) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.followed = append(s.followed, ids...)
+	return s.err
 }
 
 func (s *memoryStore) Begin(_ context.Context, begun []*domain.BegunLog) error {

@@ -50,6 +50,14 @@ func (o *Operator) ReadQuota(ctx context.Context, user domain.UserID) (*protocol
 	return state, nil
 }
 
+// Settle books a settlement and returns when the ledger has it.
+func (o *Operator) Settle(ctx context.Context, m *protocol.QuotaSettle) error {
+	if _, err := ask[*protocol.QuotaSettled](ctx, o.quotas.Ref(userKey(m.UserID)), m); err != nil {
+		return fmt.Errorf("settle for user %d: %w", m.UserID, err)
+	}
+	return nil
+}
+
 // ReadSession returns a session's binding.
 func (o *Operator) ReadSession(ctx context.Context, s domain.SessionKey) (*protocol.SessionView, error) {
 	view, err := ask[*protocol.SessionView](ctx, o.sessions.Ref(s.Hash()), &protocol.SessionRead{Session: s})

@@ -51,7 +51,7 @@ type Options struct {
 	Probing                provider.Probing // of open breakers; zero = none
 
 	// Chores makes what maintenance does by the clock; nil = nothing.
-	Chores func(maintenance.Catalog) []maintenance.Job
+	Chores func(maintenance.Catalog, *Operator) []maintenance.Job
 
 	// Intercept is called before an actor handles a message, see kit.Options.
 	Intercept func(kind, id string, self kit.Ref, msg any)
@@ -102,7 +102,7 @@ func Start(ctx context.Context, o Options) (*System, error) {
 	s.startRequests(o)
 	s.wakeProviders()
 	if o.Chores != nil {
-		jobs := append(o.Chores(s.catalog), maintenance.PollAccounts(s.accounts, s.catalog, o.Now))
+		jobs := append(o.Chores(s.catalog, s.operator), maintenance.PollAccounts(s.accounts, s.catalog, o.Now))
 		s.kit.Spawn(maintenance.Kind(jobs, &s.chores), "maintenance")
 	}
 	return s, nil

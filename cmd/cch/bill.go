@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -57,21 +59,51 @@ func explainBill(ctx context.Context, s *store.Store, id domain.RequestID, out i
 	e := &explanation{out: out, prices: s.ModelPrices()}
 	fmt.Fprintf(out, "request %s\n", id)
 	charged := domain.Money(0)
-	for i := range rows {
-		r := &rows[i]
-		charged += r.Charge
-		fmt.Fprintf(out, "\n%s of attempt %d at provider %d: %s\n", r.Kind, r.Attempt, r.ProviderID, r.State)
-		cost, ok := costs[r.Attempt]
-		if ok && r.Kind == domain.LedgerCharge {
-			e.arithmetic(ctx, r, cost)
-		}
-		fmt.Fprintf(out, "  ledger   charged %s, paid to the provider %s\n", usd(r.Charge), usd(r.ProviderCost))
+	for _, of := range byAttempt(rows) {
+		charged += e.attempt(ctx, of, costs)
 	}
 	fmt.Fprintf(out, "\ntotal charged %s\n", usd(charged))
 	if e.wrong {
 		return errBillDiffers
 	}
 	return nil
+}
+
+// byAttempt groups the rows of a request.
+func byAttempt(rows []domain.LedgerRow) (groups [][]domain.LedgerRow) {
+	for _, r := range rows {
+		i := slices.IndexFunc(groups, func(g []domain.LedgerRow) bool { return g[0].Attempt == r.Attempt })
+		if i < 0 {
+			i, groups = len(groups), append(groups, nil)
+		}
+		groups[i] = append(groups[i], r)
+	}
+	return groups
+}
+
+// attempt prints the rows of one attempt and how they come about, and returns
+// what was charged for it.
+func (e *explanation) attempt(ctx context.Context, rows []domain.LedgerRow, costs map[int]*domain.CostBreakdown) domain.Money {
+	first := &rows[0]
+	if first.Attempt == 0 {
+		fmt.Fprintf(e.out, "\nthe request as a whole: %s\n", first.State)
+	} else {
+		fmt.Fprintf(e.out, "\nattempt %d at provider %d: %s\n", first.Attempt, first.ProviderID, first.State)
+	}
+	charged, paid := domain.Money(0), domain.Money(0)
+	for i := range rows {
+		charged += rows[i].Charge
+		paid += rows[i].ProviderCost
+	}
+	if cost := costs[first.Attempt]; cost != nil {
+		e.arithmetic(ctx, cost, charged, paid)
+	}
+	for i := range rows {
+		r := &rows[i]
+		at := time.UnixMilli(r.SettledAt).UTC().Format("2006-01-02 15:04:05")
+		fmt.Fprintf(e.out, "  %s  %-6s  charged %s, provider paid %s (%s)\n", at, r.Kind, usd(r.Charge), usd(r.ProviderCost), r.State)
+	}
+	return charged
 }
 
 // storedCosts are the breakdowns that the request log has, by attempt. A log
@@ -96,8 +128,8 @@ func storedCosts(ctx context.Context, s *store.Store, id domain.RequestID) (map[
 	return costs, nil
 }
 
-// arithmetic prints how a row came to its amount, and works it out again.
-func (e *explanation) arithmetic(ctx context.Context, r *domain.LedgerRow, c *domain.CostBreakdown) {
+// arithmetic prints how an attempt came to its amounts, and works them out again.
+func (e *explanation) arithmetic(ctx context.Context, c *domain.CostBreakdown, charged, paid domain.Money) {
 	if c.Reason != "" {
 		fmt.Fprintf(e.out, "  not charged: %s\n", c.Reason)
 	}
@@ -127,7 +159,7 @@ func (e *explanation) arithmetic(ctx context.Context, r *domain.LedgerRow, c *do
 	if c.State == string(pricing.StateNotBilled) {
 		charge = 0
 	}
-	if charge != r.Charge || net != r.ProviderCost {
+	if charge != charged || net != paid {
 		e.wrong = true
 		fmt.Fprintf(e.out, "  WRONG: worked out again it is charged %s, and the provider is paid %s\n", usd(charge), usd(net))
 	}

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
+	"log/slog"
 	"time"
 
 	"github.com/claude-code-hub/cch/actors/maintenance"
+	"github.com/claude-code-hub/cch/actors/system"
 )
 
 // throttleKept is longer than any window or lock of failed sign-ins.
@@ -12,11 +15,57 @@ const throttleKept = 24 * time.Hour
 // accountHistoryKept is how long the hours of upstream accounts are kept.
 const accountHistoryKept = 90 * 24 * time.Hour
 
+const (
+	usageDaysEvery    = 10 * time.Minute
+	usageDaysWithin   = 9 * time.Minute
+	ledgerCheckEvery  = 24 * time.Hour
+	ledgerCheckWithin = time.Hour
+	// ledgerCheckBack is how far back roll-ups are compared every day.
+	ledgerCheckBack = 48 * time.Hour
+)
+
+// closeDays sums up the days that are over.
+func (a *App) closeDays(ctx context.Context, c maintenance.Catalog) (int, error) {
+	zone := c.Current().Zone()
+	if zone == nil {
+		zone = a.zone
+	}
+	_, err := a.store.Rollups().CloseDays(ctx, zone, a.now())
+	return 0, err // it removes nothing
+}
+
+// checkLedger compares what is counted with the ledger, as cch ledger verify
+// does, and remembers the number of differences.
+func (a *App) checkLedger(ctx context.Context) (int, error) {
+	check := ledgerCheck{store: a.store, zone: a.zone, now: a.now}
+	now := a.now()
+	differences, err := check.run(ctx, now.Add(-ledgerCheckBack), now)
+	if err != nil {
+		return 0, err
+	}
+	a.differences.Store(int64(len(differences)))
+	for _, d := range differences[:min(len(differences), maxLoggedDifferences)] {
+		a.logger.ErrorContext(ctx, "the ledger and what is counted differ", slog.Int64("user_id", int64(d.UserID)),
+			slog.String("where", d.Where), slog.String("figure", d.Figure), slog.Int64("ledger", d.Ledger), slog.Int64("found", d.Found))
+	}
+	return 0, nil
+}
+
+// maxLoggedDifferences bounds what one check logs; the metric counts all.
+const maxLoggedDifferences = 20
+
 // chores are what the hub does by the clock.
-func (a *App) chores(c maintenance.Catalog) []maintenance.Job {
+func (a *App) chores(c maintenance.Catalog, o *system.Operator) []maintenance.Job {
 	return []maintenance.Job{
 		maintenance.Cleanup(a.store.RequestLogs(), c, a.now),
 		{Name: "price_sync", Every: time.Minute, Within: 2 * time.Minute, Run: a.syncPrices},
+		maintenance.Reprice(maintenance.RepriceOptions{
+			Ledger: a.store.Ledger(), Bills: a.store.RequestLogs(), Prices: a.prices, Catalog: c, Settle: o.Settle, Now: a.now,
+		}),
+		{Name: "usage_days", Every: usageDaysEvery, Within: usageDaysWithin, Run: func(ctx context.Context) (int, error) {
+			return a.closeDays(ctx, c)
+		}},
+		{Name: "ledger_check", Every: ledgerCheckEvery, Within: ledgerCheckWithin, Run: a.checkLedger},
 		maintenance.Prune("web_sessions", a.store.AuthSessions(), 0, a.now),
 		maintenance.Prune("login_throttle", a.store.LoginThrottle(), throttleKept, a.now),
 		maintenance.Prune("account_history", a.store.ProviderAccounts(), accountHistoryKept, a.now),

@@ -35,7 +35,7 @@ func TestChoresForgetWhatIsOld(t *testing.T) {
 	require.NoError(t, app.store.AuthSessions().Create(ctx, session))
 
 	removed := 0
-	for _, job := range app.chores(app.system.Configuration()) {
+	for _, job := range app.chores(app.system.Configuration(), app.system.Operator()) {
 		n, err := job.Run(ctx)
 		require.NoError(t, err, job.Name)
 		removed += n

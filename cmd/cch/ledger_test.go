@@ -5,9 +5,11 @@ import (
 	"database/sql"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +17,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/claude-code-hub/cch/actors/maintenance"
+	"github.com/claude-code-hub/cch/internal/config"
 	"github.com/claude-code-hub/cch/internal/domain"
 	"github.com/claude-code-hub/cch/internal/testkit"
 	"github.com/claude-code-hub/cch/persistence/store"
@@ -243,7 +247,7 @@ func TestABillIsExplained(t *testing.T) {
 	out, code := p.Run("bill", "explain", id)
 	require.Zero(t, code, out)
 	for _, want := range []string{
-		"request " + id, "charge of attempt 1", "price of claude-test (manual, row ",
+		"request " + id, "attempt 1 at provider", "price of claude-test (manual, row ",
 		"25 × 3 USD per million = $0.000075", "100 × 0.3 USD per million = $0.00003", "15 × 15 USD per million = $0.000225",
 		"$0.00033 × 1.5 = $0.000495", "total charged $0.000495",
 	} {
@@ -349,4 +353,55 @@ func TestAnInterruptedAnswerCostsItsEstimate(t *testing.T) {
 			require.Equal(t, "not_billed", row.State)
 		}
 	}
+}
+
+// What had no price is charged once there is one, at the time it was asked for.
+func TestWhatHadNoPriceIsChargedLater(t *testing.T) {
+	t.Parallel()
+	u := testkit.NewUpstream(t, "acme")
+	p := testkit.StartProgram(t)
+	p.AddProvider(t, u, testkit.M{"costMultiplier": 1.5})
+	user := p.AddUser(t, "ann", nil)
+	key := p.AddKey(t, user, "key")
+	var ids []string
+	for range 3 {
+		status, header, body := p.Messages(t, key, testkit.Prompt(true, "hello"))
+		require.Equal(t, http.StatusOK, status, body)
+		ids = append(ids, header.Get("X-Request-Id"))
+	}
+	awaitSettled(t, p)
+	status, res := p.Admin(t, http.MethodPut, "/model-prices/claude-test", testkit.M{
+		"vendor": "acme", "mode": "chat", "rates": testkit.M{"input": "3", "output": "15", "cache_read": "0.3"},
+	})
+	require.Equal(t, http.StatusOK, status, res.Raw)
+	require.NoError(t, p.Stop())
+
+	cfg, _, err := config.Load(map[string]string{"DATA_DIR": p.Dir, "ADMIN_TOKEN": testkit.AdminToken})
+	require.NoError(t, err)
+	app, err := New(t.Context(), cfg, Options{Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	jobs := app.chores(app.system.Configuration(), app.system.Operator())
+	i := slices.IndexFunc(jobs, func(j maintenance.Job) bool { return j.Name == "reprice" })
+	for _, want := range []int{3, 0} {
+		priced, err := jobs[i].Run(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, want, priced)
+	}
+	require.NoError(t, app.Close(t.Context()))
+
+	p.Start()
+	for _, id := range ids {
+		row := p.Detail(t, id)
+		require.InDelta(t, pricedNano, nano(row.Get("costUsd")), 1e-6)
+		require.Equal(t, "billed", row.Get("costBreakdown.state").String())
+		out, code := p.Run("bill", "explain", id)
+		require.Zero(t, code, out)
+		require.Contains(t, out, "total charged $0.000495")
+		require.Contains(t, out, "adjust")
+	}
+	_, usage := p.Admin(t, http.MethodGet, "/users/"+itoa(user)+"/limit-usage", nil)
+	require.InDelta(t, 3*pricedNano, nano(usage.Get(`windows.#(limitType=="usd_total").usedUsd`)), 1e-6, usage.Raw)
+	require.NoError(t, p.Stop())
+	out, code := p.Run("ledger", "verify")
+	require.Zero(t, code, out)
 }

@@ -45,6 +45,7 @@ func (a *App) journalReadings() []telemetry.Reading {
 		counter("cch_record_batch_retries_total", "Batches the database did not take at once.", r.Retries),
 		counter("cch_records_buried_total", "Log records the database will never take.", r.Buried),
 		gauge("cch_ledger_rows_pending", "Ledger rows not yet in the database.", r.Appending),
+		gauge("cch_ledger_differences", "Figures that disagreed with the ledger at the last nightly check; must be 0.", a.differences.Load()),
 		counter("cch_ledger_rows_total", "Ledger rows the database took.", r.Appended),
 	}
 }

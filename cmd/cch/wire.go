@@ -61,6 +61,7 @@ type App struct {
 	store    *store.Store
 	journal  *journal.Journal
 	prices   *pricing.Prices
+	zone     *time.Location                   // of the process
 	sync     atomic.Pointer[pricesync.Syncer] // its chore may run before it is there
 	system   *system.System
 	upstream *upstream.Client
@@ -70,7 +71,8 @@ type App struct {
 	admin    *adminapi.API
 	server   *server.Server
 
-	closers []closer
+	differences atomic.Int64 // between the ledger and what is counted, at the last check
+	closers     []closer
 }
 
 // New builds every part of the hub, each from those above it. What was begun is
@@ -147,8 +149,7 @@ func (a *App) buildActors(ctx context.Context, o Options) error {
 		return fmt.Errorf("read price lists: %w", err)
 	}
 	a.onClose("journal", func(context.Context) error { return records.Close() })
-	zone, err := time.LoadLocation(a.cfg.Log.Timezone)
-	if err != nil { // it was validated
+	if a.zone, err = time.LoadLocation(a.cfg.Log.Timezone); err != nil { // it was validated
 		return err
 	}
 	a.system, err = system.Start(ctx, system.Options{
@@ -163,7 +164,7 @@ func (a *App) buildActors(ctx context.Context, o Options) error {
 		},
 		Prices:                 a.prices,
 		SessionTTL:             a.cfg.Upstream.SessionTTL.Duration(),
-		Zone:                   zone,
+		Zone:                   a.zone,
 		MaxAttemptsPerProvider: a.cfg.Upstream.MaxAttemptsPerProvider,
 		CountNetworkErrors:     a.cfg.Upstream.BreakOnNetworkErrors,
 		ShortContext:           a.shortContext(),

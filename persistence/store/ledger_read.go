@@ -72,6 +72,16 @@ func (r Ledger) Of(ctx context.Context, id domain.RequestID) ([]domain.LedgerRow
 	return r.rows(ctx, "WHERE request_id = ? ORDER BY id", int64(id))
 }
 
+// Unpriced returns rows admitted after a time that had no price and were not
+// adjusted since, in the order of their keys, those behind one.
+func (r Ledger) Unpriced(ctx context.Context, after time.Time, behind domain.SettleKey, limit int) ([]domain.LedgerRow, error) {
+	return r.rows(ctx, "AS u WHERE state = 'unpriced' AND kind = 'charge' AND admitted_at > ?"+
+		" AND (request_id > ? OR request_id = ? AND attempt > ?)"+
+		" AND NOT EXISTS (SELECT 1 FROM usage_ledger AS a WHERE a.request_id = u.request_id"+
+		" AND a.attempt = u.attempt AND a.kind = 'adjust') ORDER BY request_id, attempt LIMIT ?",
+		after.UnixMilli(), int64(behind.ReqID), int64(behind.ReqID), behind.Attempt, limit)
+}
+
 // ProviderSince returns a provider's rows admitted after a time, in its order.
 func (r Ledger) ProviderSince(ctx context.Context, provider domain.ProviderID, after time.Time) ([]domain.LedgerRow, error) {
 	return r.rows(ctx, "WHERE provider_id = ? AND admitted_at > ? ORDER BY admitted_at, id", int64(provider), after.UnixMilli())

@@ -141,6 +141,38 @@ func (r RequestLogs) Open(ctx context.Context, limit int) ([]domain.OpenLog, err
 	return open, nil
 }
 
+// Rebill replaces the stored cost breakdown of a request. One whose details were
+// cleaned up has none.
+func (r RequestLogs) Rebill(ctx context.Context, id domain.RequestID, breakdown []byte) error {
+	_, err := r.s.logs.write.NewUpdate().Table("request_details").
+		Set("cost_breakdown = ?", string(breakdown)).Where("request_id = ?", int64(id)).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("replace the bill of %s: %w", id, err)
+	}
+	return nil
+}
+
+// FollowLedger sets the costs of closed rows to what the ledger has charged for
+// their requests by now.
+func (r RequestLogs) FollowLedger(ctx context.Context, ids []domain.RequestID) error {
+	for _, id := range ids {
+		rows, err := r.s.Ledger().Of(ctx, id)
+		if err != nil {
+			return err
+		}
+		charged := domain.Money(0)
+		for i := range rows {
+			charged += rows[i].Charge
+		}
+		_, err = r.s.logs.write.NewUpdate().Table("request_logs").Set("cost_nusd = ?", int64(charged)).
+			Where("id = ?", int64(id)).Where("status_code IS NOT NULL").Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("set the cost of %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
 // openRow is a row that is not closed, with what it may cost.
 type openRow struct {
 	logRow `bun:",extend"`
