@@ -29,7 +29,8 @@ type transcoder interface {
 // protocol, and nothing before the gate opens.
 type convertedStream struct {
 	stream
-	to transcoder
+	to    transcoder
+	quiet func() // ends keep-alives; nil until content goes out
 }
 
 func (c *call) convertStream(res *upstream.Response) {
@@ -39,6 +40,7 @@ func (c *call) convertStream(res *upstream.Response) {
 	}
 	c.conversion.answer = s.to
 	defer func() { c.lost(s.to.Drops()) }()
+	defer s.hush()
 	buf := pumpBuffers.Get().(*[pumpSize]byte) //nolint:forcetypeassert // the pool holds nothing else
 	defer pumpBuffers.Put(buf)
 	for {
@@ -71,8 +73,23 @@ func (s *convertedStream) take(chunk []byte) bool {
 		return false
 	case s.passing || ruling == gate.Open && s.to.Begun():
 		s.release(0)
+		s.accompany()
 	}
 	return true
+}
+
+// accompany lets the client know that it is still served while the provider
+// thinks: what tells of that in its protocol may mean nothing in the client's.
+func (s *convertedStream) accompany() {
+	if s.quiet == nil && !s.conversion.Client.Array {
+		s.quiet = s.x.reply.between(s.x.settings().GateKeepaliveAfter, []byte(s.x.target.dialect.ping))
+	}
+}
+
+func (s *convertedStream) hush() {
+	if s.quiet != nil {
+		s.quiet()
+	}
 }
 
 // noAnswer ends a stream that turned out to be none before the client saw
@@ -87,6 +104,7 @@ func (s *convertedStream) noAnswer() {
 
 // end deals with the end of the upstream's bytes, regular or not.
 func (s *convertedStream) end(err error) {
+	s.hush()
 	ruling, broken := gate.Hold, !errors.Is(err, io.EOF)
 	if !broken || s.tap.Complete() {
 		s.frames.Finish()

@@ -221,6 +221,36 @@ func TestKeepAliveBeforeConvertedContent(t *testing.T) {
 	require.Equal(t, domain.ClassOK, w.actor.only(t).Class)
 }
 
+// And while it is silent in the middle, between whole frames.
+func TestKeepAliveWithinConvertedContent(t *testing.T) {
+	t.Parallel()
+	p := wires()["chat"]
+	next := make(chan string, 1)
+	w := newWorld(t, func(w *world) {
+		converting(t, domain.TypeOpenAICompatible)(w)
+		w.config.Settings.GateKeepaliveAfter = 20 * time.Millisecond
+	}, paced(next))
+	next <- as("m", p.events[0]+p.events[1])
+	_, answers := w.leaver(streamBody)
+	res := <-answers
+	defer res.Body.Close()
+	var heard strings.Builder
+	buf := make([]byte, 512)
+	for strings.Count(heard.String(), "event: ping") < 2 {
+		n, err := res.Body.Read(buf)
+		require.NoError(t, err)
+		heard.Write(buf[:n])
+	}
+	next <- as("m", p.events[2]+p.events[3]+p.events[4])
+	close(next)
+	rest, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	heard.Write(rest)
+	require.Contains(t, heard.String(), `"text":"Hello"`)
+	require.True(t, strings.HasSuffix(heard.String(), "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"), heard.String())
+	require.Equal(t, domain.ClassOK, w.actor.only(t).Class)
+}
+
 // Only where somebody could take the call by conversion is the body read for it.
 func TestOnlyConvertibleCallsSayWhatTheyNeed(t *testing.T) {
 	t.Parallel()

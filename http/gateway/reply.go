@@ -18,7 +18,8 @@ var errNothingTaken = errors.New("the client takes no more bytes")
 
 // reply is the client's side of an answer. The goroutine of the exchange and
 // the keep-alive timer both write to it, hence the lock. Once content is on its
-// way the timer keeps out, and the goroutine has it to itself.
+// way the timer keeps out, and the goroutine has it to itself, unless it asks for
+// keep-alives between the frames of the content.
 type reply struct {
 	now func() time.Time
 
@@ -31,6 +32,8 @@ type reply struct {
 	err      error     // first failed write; the client is gone
 	timer    *time.Timer
 	closed   bool
+	shared   bool      // keep-alives go on between frames; set by the goroutine alone
+	wrote    time.Time // when shared: the last write
 }
 
 func newReply(w http.ResponseWriter, now func() time.Time) *reply {
@@ -74,11 +77,12 @@ func (p *reply) start(status int, prepare func(http.Header)) {
 // send writes b and flushes it. After an error the client is gone and nothing
 // more is written.
 func (p *reply) send(b []byte) error {
-	if p.content {
+	if p.content && !p.shared {
 		return p.write(b)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.wrote = p.now()
 	return p.write(b)
 }
 
@@ -135,6 +139,36 @@ func (p *reply) keepAlive(interval time.Duration, ping []byte, ready func()) {
 			p.timer.Reset(interval)
 		}
 	})
+}
+
+// between sends ping whenever the content, which must come in whole frames, has
+// been silent for an interval. It returns what ends that.
+func (p *reply) between(interval time.Duration, ping []byte) (stop func()) {
+	if interval <= 0 || len(ping) == 0 {
+		return func() {}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.shared, p.wrote = true, p.now()
+	p.timer = time.AfterFunc(interval, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.closed || !p.shared || p.err != nil {
+			return
+		}
+		silent := p.now().Sub(p.wrote)
+		if silent >= interval {
+			_ = p.write(ping)
+			silent = 0
+		}
+		p.timer.Reset(interval - silent)
+	})
+	return func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.shared = false
+		p.timer.Stop()
+	}
 }
 
 func (p *reply) ping(b []byte) {
