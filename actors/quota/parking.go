@@ -9,7 +9,7 @@ import (
 )
 
 // parked is a request that fits as soon as others in flight give back what they
-// have reserved. Its asker is told to wait, asks again at once and is then
+// have reserved, or end, where such may be waited for. Its asker is told to wait, asks again at once and is then
 // answered when the matter is decided.
 type parked struct {
 	ask     *protocol.QuotaReserve
@@ -40,6 +40,9 @@ func (s *state) queues(r *reservation) bool { return r.estimate > 0 && s.waiting
 // that fits is let in all the same when the line is full.
 func (s *state) park(m *protocol.QuotaReserve, r *reservation, refusal *limits.Refusal, settings *domain.Settings, now time.Time) any {
 	until := now.Add(settings.AdmissionWait)
+	if refusal != nil && !refusal.Limit.Money() {
+		until = now.Add(settings.ConcurrencyWait)
+	}
 	if m.WaitUntil != 0 && m.WaitUntil < until.UnixMilli() {
 		until = time.UnixMilli(m.WaitUntil)
 	}

@@ -138,6 +138,40 @@ func TestARequestThatCanNeverFitIsRefusedAtOnce(t *testing.T) {
 	b.stand(2, costing(cent, 600*cent))
 }
 
+func TestARequestWaitsForAPlaceIfTheOperatorSaysSo(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, fixture{user: domain.Limits{ConcurrentRequests: 1}, places: 2 * time.Second})
+	b.got(1)
+	first, second := b.stand(2), b.stand(3)
+	b.tick(time.Second)
+	require.Empty(t, first.got)
+	b.s.release([]domain.LeaseID{lease(1)}, b.now)
+	b.tick(0)
+	first.granted(t)
+	require.Empty(t, second.got, "one at a time, in the order in which they came")
+	b.tick(time.Second)
+	r := second.refused(t, protocol.RefusedLimitReached)
+	require.Equal(t, domain.LimitConcurrentRequests, r.Limit)
+
+	b.places = 0
+	b.refused(domain.LimitConcurrentRequests, domain.ScopeUser, 4)
+}
+
+func TestWhatWaitingDoesNotHelpIsRefusedAtOnce(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, fixture{user: domain.Limits{ConcurrentRequests: 1, RPM: 1}, places: 2 * time.Second})
+	b.got(1)
+	b.refused(domain.LimitRPM, domain.ScopeUser, 2)
+}
+
+func TestAKeyThatWaitsForAPlaceHoldsOthersUpNot(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, fixture{key: domain.Limits{ConcurrentRequests: 1}, places: 2 * time.Second})
+	b.got(1)
+	b.stand(2)
+	b.got(3, withKey(12))
+}
+
 func TestTheLineIsBounded(t *testing.T) {
 	t.Parallel()
 	b := tight(t)

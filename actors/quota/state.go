@@ -164,7 +164,19 @@ func (s *state) decide(r *reservation, b *bounds, settings *domain.Settings, now
 	}
 	var buf [maxChecks]limits.Check
 	checks := s.checks(buf[:0], b, r.session, now)
+	if settings.ConcurrencyWait > 0 {
+		letWait(checks)
+	}
 	return limits.Decide(s.moneyChecks(checks, b, policyFor(r, settings), r.estimate, now))
+}
+
+// letWait makes a place among the requests in flight something to wait for.
+func letWait(checks []limits.Check) {
+	for i := range checks {
+		if c := &checks[i]; c.Failing && c.Limit == domain.LimitConcurrentRequests {
+			c.Passing = true
+		}
+	}
 }
 
 // decideMore holds what a request wants in addition against the limits of money.
@@ -310,7 +322,7 @@ func (s *state) refuse(r *limits.Refusal, why string) *protocol.QuotaGrant {
 
 func reason(r *limits.Refusal) string {
 	switch {
-	case r.Passing:
+	case r.Passing && r.Limit.Money():
 		return protocol.RefusedReserved
 	case r.Reserved:
 		return protocol.RefusedTooLarge

@@ -26,11 +26,12 @@ type fixture struct {
 	policy           domain.ReservationPolicy // empty = balanced
 	zone             string
 	patience         time.Duration // for money that is reserved
+	places           time.Duration // for a place among those in flight
 }
 
 func (f fixture) catalog() *domain.Catalog {
 	settings := domain.DefaultSettings()
-	settings.Timezone, settings.AdmissionWait = f.zone, f.patience
+	settings.Timezone, settings.AdmissionWait, settings.ConcurrencyWait = f.zone, f.patience, f.places
 	if f.policy != "" {
 		settings.ReservationPolicy = f.policy
 	}

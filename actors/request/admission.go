@@ -95,7 +95,7 @@ func (m *machine) quotaAnswered(g *protocol.QuotaGrant, now time.Time) {
 }
 
 // quotaWaits is the event that the request has to stand in line for money that
-// others have reserved. It stays there by asking again, once.
+// others have reserved, or for a place among the requests in flight. It stays there by asking again, once.
 func (m *machine) quotaWaits(w *protocol.QuotaWait, now time.Time) {
 	if m.state != admitting || m.quota.know != asked {
 		return
@@ -106,7 +106,7 @@ func (m *machine) quotaWaits(w *protocol.QuotaWait, now time.Time) {
 	}
 	m.quota.ask = &again
 	left := time.UnixMilli(again.WaitUntil).Sub(now)
-	m.fx.ask(m.quota.holder, corrQuota, m.quota.lease, &again, quotaDeadline+max(0, min(left, m.settings().AdmissionWait)))
+	m.fx.ask(m.quota.holder, corrQuota, m.quota.lease, &again, quotaDeadline+max(0, min(left, m.settings().LongestWait())))
 }
 
 // unguarded tells what keeps a request out whose limits nobody guards; nil =

@@ -73,7 +73,7 @@ func (d *Dispatcher) Admit(ctx context.Context, a *protocol.Admit) (*Run, protoc
 		return nil, protocol.Decision{}, f
 	}
 	r := &Run{d: d, admit: a, router: entrance}
-	within, cancel := context.WithTimeout(ctx, admitWithin+a.Catalog.Settings().AdmissionWait)
+	within, cancel := context.WithTimeout(ctx, admitWithin+a.Catalog.Settings().LongestWait())
 	defer cancel()
 	decision, err := r.decide(within, entrance, a)
 	if err != nil && within.Err() != nil && ctx.Err() == nil {

@@ -71,6 +71,7 @@ type settingsBody struct {
 	QuotaFailMode                   string   `json:"quotaFailMode"                   enum:"open,closed"`
 	QuotaReservationPolicy          string   `json:"quotaReservationPolicy"          enum:"balanced,strict,parity"`
 	AdmissionWaitMs                 int64    `json:"admissionWaitMs"`
+	ConcurrencyWaitMs               int64    `json:"concurrencyWaitMs"`
 	BalanceTargetUSD                float64  `json:"balanceTargetUsd"`
 	BalanceFloorUSD                 float64  `json:"balanceFloorUsd"`
 	TrustedProxies                  []string `json:"trustedProxies"`
@@ -99,7 +100,8 @@ func showSettings(s *domain.Settings) settingsBody {
 		UnknownPrice: string(s.UnknownPrice), UnknownPriceModel: optional(s.UnknownPriceModel),
 		CacheFallback: string(s.CacheFallback), PriceSyncIntervalMin: int(s.PriceSyncInterval.Minutes()),
 		QuotaReservationPolicy: string(s.ReservationPolicy), AdmissionWaitMs: s.AdmissionWait.Milliseconds(),
-		CleanupEnabled: s.CleanupEnabled, CleanupRetentionDays: s.CleanupRetentionDays,
+		ConcurrencyWaitMs: s.ConcurrencyWait.Milliseconds(),
+		CleanupEnabled:    s.CleanupEnabled, CleanupRetentionDays: s.CleanupRetentionDays,
 		BalanceTargetUSD: s.BalanceTarget.USD(), BalanceFloorUSD: s.BalanceFloor.USD(),
 		TrustedProxies: list(s.TrustedProxies),
 	}
@@ -149,6 +151,7 @@ type settingsFields struct {
 	PriceSyncIntervalMin            field[int]      `json:"priceSyncIntervalMin,omitzero"            minimum:"1" maximum:"10080" doc:"minutes between two looks at the cloud price list"`
 	QuotaFailMode                   field[string]   `json:"quotaFailMode,omitzero"                   enum:"open,closed"`
 	QuotaReservationPolicy          field[string]   `json:"quotaReservationPolicy,omitzero"          enum:"balanced,strict,parity" doc:"what is held of a budget for a request whose cost is not known yet: the expected cost, the highest possible one, or nothing"`
+	ConcurrencyWaitMs               field[int64]    `json:"concurrencyWaitMs,omitzero"               minimum:"0" maximum:"60000" doc:"how long a request waits for a place among those in flight; 0 = it is refused at once"`
 	AdmissionWaitMs                 field[int64]    `json:"admissionWaitMs,omitzero"                 minimum:"0" maximum:"30000" doc:"how long a request waits for a budget that is only reserved; 0 = not at all"`
 	BalanceTargetUSD                field[float64]  `json:"balanceTargetUsd,omitzero"                minimum:"0.01" maximum:"1000000" doc:"a provider with so much left is not spared"`
 	BalanceFloorUSD                 field[float64]  `json:"balanceFloorUsd,omitzero"                 minimum:"0" maximum:"1000000" doc:"a provider with so much left is not used"`
@@ -207,6 +210,7 @@ func (f *settingsFields) apply(s *domain.Settings) {
 	named(f.QuotaFailMode, &s.QuotaFailMode, d.QuotaFailMode)
 	named(f.QuotaReservationPolicy, &s.ReservationPolicy, d.ReservationPolicy)
 	millisTo(f.AdmissionWaitMs, &s.AdmissionWait, d.AdmissionWait)
+	millisTo(f.ConcurrencyWaitMs, &s.ConcurrencyWait, d.ConcurrencyWait)
 	dollarsTo(f.BalanceTargetUSD, &s.BalanceTarget, d.BalanceTarget)
 	dollarsTo(f.BalanceFloorUSD, &s.BalanceFloor, d.BalanceFloor)
 	f.TrustedProxies.to(&s.TrustedProxies, d.TrustedProxies)

@@ -55,6 +55,7 @@ type Settings struct {
 	QuotaFailMode     FailMode
 	ReservationPolicy ReservationPolicy
 	AdmissionWait     time.Duration // for money that is only reserved; 0 = none
+	ConcurrencyWait   time.Duration // for a place among a user's or key's requests in flight; 0 = none
 	BalanceTarget     Money         // an upstream account with so much left is not spared
 	BalanceFloor      Money         // one with so much left is not used
 	TrustedProxies    []string      // CIDRs or addresses
@@ -64,6 +65,9 @@ type Settings struct {
 
 // MaxInstructions bounds the setting CodexInstructions, in characters.
 const MaxInstructions = 100_000
+
+// LongestWait is how long a request may stand in line for its user's limits.
+func (s *Settings) LongestWait() time.Duration { return max(s.AdmissionWait, s.ConcurrencyWait) }
 
 // TierStrategy is how one provider is drawn from the best tier.
 type TierStrategy string

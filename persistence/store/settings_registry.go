@@ -82,6 +82,7 @@ func registry() []setting {
 			oneOf(domain.FailOpen, domain.FailClosed)),
 		plain("quota_reservation_policy", func(s *s) *domain.ReservationPolicy { return &s.ReservationPolicy },
 			oneOf(domain.ReserveBalanced, domain.ReserveStrict, domain.ReserveParity)),
+		duration("concurrency_wait_ms", func(s *s) *time.Duration { return &s.ConcurrencyWait }, 0, time.Minute),
 		duration("admission_wait_ms", func(s *s) *time.Duration { return &s.AdmissionWait }, 0, 30*time.Second),
 		dollars("balance_target_usd", func(s *s) *domain.Money { return &s.BalanceTarget }, 0.01, 1_000_000),
 		dollars("balance_floor_usd", func(s *s) *domain.Money { return &s.BalanceFloor }, 0, 1_000_000),

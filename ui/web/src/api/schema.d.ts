@@ -2875,6 +2875,8 @@ export interface components {
             /** @description null = the text that comes with the program */
             codexInstructions: string | null;
             codexSessionIdCompletion: boolean;
+            /** Format: int64 */
+            concurrencyWaitMs: number;
             echoUpstreamModel: boolean;
             enableHttp2: boolean;
             exposeProviderNames: boolean;
@@ -2974,6 +2976,11 @@ export interface components {
             codexInstructions?: string | null;
             /** @description complete session-id and prompt_cache_key of Responses calls */
             codexSessionIdCompletion?: boolean | null;
+            /**
+             * Format: int64
+             * @description how long a request waits for a place among those in flight; 0 = it is refused at once
+             */
+            concurrencyWaitMs?: number | null;
             echoUpstreamModel?: boolean | null;
             /** @description offer HTTP/2 to providers that do not say themselves */
             enableHttp2?: boolean | null;
