@@ -12,12 +12,12 @@ import (
 type accountBody struct {
 	ProviderID int64            `json:"providerId"`
 	Setup      accountSetupBody `json:"setup"`
-	accountSummary
+	AccountSummary
 	History []accountPointBody `json:"history" doc:"by the hour, oldest first"`
 }
 
-// accountSummary is what lists of providers show of an account.
-type accountSummary struct {
+// AccountSummary is what lists of providers show of an account.
+type AccountSummary struct {
 	Status         string      `json:"status"         enum:"unconfigured,ok,failed,unsupported"`
 	Error          *string     `json:"error"`
 	Headroom       *float64    `json:"headroom"       doc:"share left of what is scarcest, 0 to 1; null = unknown"`
@@ -40,6 +40,7 @@ type quotaBody struct {
 	Limit        *float64   `json:"limit"        doc:"the whole, in unit"`
 	Unit         *string    `json:"unit"`
 	IsUnlimited  bool       `json:"isUnlimited"`
+	IsRateLimit  bool       `json:"isRateLimit"  doc:"comes back by itself within minutes"`
 	ResetAt      *time.Time `json:"resetAt"`
 	Status       *string    `json:"status"       enum:"allowed,warning,rejected" doc:"the upstream's own word"`
 	ObservedAt   time.Time  `json:"observedAt"`
@@ -60,12 +61,12 @@ type pointQuota struct {
 }
 
 // showAccount shows what is known; a nil state knows nothing.
-func showAccount(s *domain.AccountState, now time.Time) accountSummary {
+func showAccount(s *domain.AccountState, now time.Time) AccountSummary {
 	if s == nil {
-		return accountSummary{Status: string(domain.AccountUnconfigured), WeightFactor: 1, Quotas: []quotaBody{}}
+		return AccountSummary{Status: string(domain.AccountUnconfigured), WeightFactor: 1, Quotas: []quotaBody{}}
 	}
 	outlook := s.Outlook("")
-	b := accountSummary{
+	b := AccountSummary{
 		Status: string(s.Status), Error: optional(s.Error), WeightFactor: outlook.Factor,
 		FetchedAt: instant(s.FetchedAt), LastOKAt: instant(s.LastOKAt), NextFetchAt: instant(s.PollAt),
 		Quotas: make([]quotaBody, len(s.Quotas)),
@@ -85,7 +86,7 @@ func showAccount(s *domain.AccountState, now time.Time) accountSummary {
 func showQuota(q *domain.ProviderQuota, now time.Time) quotaBody {
 	b := quotaBody{
 		Kind: string(q.Kind), Label: q.Label, Model: optional(q.Model), IsCurrent: account.Known(q, now),
-		Limit: optional(q.Limit), Unit: optional(q.Unit), IsUnlimited: q.Unlimited, ResetAt: instant(q.ResetAt),
+		Limit: optional(q.Limit), Unit: optional(q.Unit), IsUnlimited: q.Unlimited, IsRateLimit: q.Refills, ResetAt: instant(q.ResetAt),
 		Status: optional(string(q.Status)), ObservedAt: q.ObservedAt.UTC(), Source: string(q.Source),
 	}
 	switch {

@@ -64,7 +64,7 @@ func (a *API) accountOf(ctx context.Context, p *domain.Provider, s *domain.Accou
 	}
 	body := accountBody{
 		ProviderID: int64(p.ID), Setup: showAccountSetup(&p.Account, a.Accounts.Adapter(p)),
-		accountSummary: showAccount(s, now), History: showHistory(points),
+		AccountSummary: showAccount(s, now), History: showHistory(points),
 	}
 	forecast(body.Quotas, s, points, now)
 	return &accountOutput{Body: body}, nil

@@ -115,10 +115,15 @@ func TestAnAccountIsShownWithHistoryAndForecast(t *testing.T) {
 	require.InDelta(t, 90, *got.History[0].Quotas[0].Remaining, 1e-9)
 
 	var page struct {
-		Items []struct{ Account accountView }
+		Items []struct {
+			Account accountView
+			Health  struct{ Account accountView }
+		}
 	}
 	w.admin(http.MethodGet, "/api/v1/providers", nil).into(t, http.StatusOK, &page)
-	require.Equal(t, got.Quotas[0], page.Items[0].Account.Quotas[0])
+	require.Equal(t, got.Quotas[:2], page.Items[0].Health.Account.Quotas[:2])
+	w.admin(http.MethodGet, "/api/v1/providers/health", nil).into(t, http.StatusOK, &page)
+	require.Equal(t, got.Quotas[:2], page.Items[0].Account.Quotas[:2])
 	require.Equal(t, got.ExhaustedUntil, page.Items[0].Account.ExhaustedUntil)
 
 	w.actors.down = true

@@ -58,6 +58,7 @@ type healthBody struct {
 	LastError     *string            `json:"lastError"`
 	LastStatus    *int               `json:"lastErrorStatus"`
 	ReportedAt    *time.Time         `json:"reportedAt"   doc:"null when the provider has not been used since the start"`
+	Account       AccountSummary     `json:"account"      doc:"of the upstream account, as far as known"`
 }
 
 type modelCoolingBody struct {
@@ -65,7 +66,7 @@ type modelCoolingBody struct {
 	Until time.Time `json:"until"`
 }
 
-func showHealth(h *domain.ProviderHealth) healthBody {
+func showHealth(h *domain.ProviderHealth, now time.Time) healthBody {
 	models := []modelCoolingBody{}
 	for _, m := range h.CoolingModels {
 		models = append(models, modelCoolingBody{Model: m.Model, Until: m.Until.UTC()})
@@ -76,6 +77,7 @@ func showHealth(h *domain.ProviderHealth) healthBody {
 		RetryAt: instant(h.OpenUntil), CoolingUntil: instant(h.CoolingUntil), InFlight: h.InFlight,
 		Limit: optional(h.RequestLimit), Sessions: h.Sessions, SessionLimit: optional(h.SessionLimit),
 		LastError: optional(h.LastError), LastStatus: optional(h.LastErrorStatus), ReportedAt: instant(h.At),
+		Account: showAccount(h.Account, now),
 	}
 }
 
@@ -91,7 +93,7 @@ func (a *API) listHealth(context.Context, *struct{}) (*listOutput[healthBody], e
 				RequestLimit: p.Limits.ConcurrentRequests, SessionLimit: p.Limits.ConcurrentSessions,
 			}
 		}
-		out.Body.Items = append(out.Body.Items, showHealth(&h))
+		out.Body.Items = append(out.Body.Items, showHealth(&h, a.Now()))
 	}
 	return out, nil
 }
@@ -181,7 +183,7 @@ func (a *API) setBreaker(ctx context.Context, id int64, action protocol.BreakerA
 	if err != nil {
 		return nil, unreachable("the provider's actor", err)
 	}
-	return &healthOutput{Body: showHealth(&h)}, nil
+	return &healthOutput{Body: showHealth(&h, a.Now())}, nil
 }
 
 type drainInput struct {

@@ -78,8 +78,6 @@ type providerBody struct {
 	CreatedAt time.Time   `json:"createdAt"`
 	UpdatedAt time.Time   `json:"updatedAt"`
 	Health    *healthBody `json:"health"    doc:"null until the provider was used or asked about"`
-
-	Account accountSummary `json:"account" doc:"of the upstream account, as far as known"`
 }
 
 type breakerBody struct {
@@ -113,11 +111,9 @@ func (a *API) showProvider(p *domain.Provider) providerBody {
 		LimitBody:           limitsOf(&p.Limits), CreatedAt: p.CreatedAt.UTC(), UpdatedAt: p.UpdatedAt.UTC(),
 	}
 	maps.Copy(b.GroupPriorities, p.GroupPriorities)
-	h, ok := a.Live.Health(p.ID)
-	if ok {
-		b.Health = new(showHealth(&h))
+	if h, ok := a.Live.Health(p.ID); ok {
+		b.Health = new(showHealth(&h, a.Now()))
 	}
-	b.Account = showAccount(h.Account, a.Now())
 	return b
 }
 

@@ -1,7 +1,7 @@
 /** Writes. Each is one call; the hooks that use them say which queries become stale. */
 import { call, resetCsrf } from './client';
 import type {
-  DemoMode, KeyInput, LoginResult, NewKey, NewProvider, NewUser, ProviderInput, ProviderTestInput, ProviderTestResult, SetupState, User, UserInput,
+  AccountInput, DemoMode, KeyInput, LoginResult, NewKey, NewProvider, NewUser, ProviderInput, ProviderTestInput, ProviderTestResult, SetupState, User, UserInput,
 } from './types';
 
 export async function login(key: string): Promise<LoginResult> {
@@ -18,6 +18,9 @@ export const createProvider = (body: NewProvider) => call('POST', '/providers', 
 export const updateProvider = (id: number, version: number, body: ProviderInput) => call('PATCH', '/providers/{id}', { params: { id }, body, version });
 export const deleteProvider = (id: number) => call('DELETE', '/providers/{id}', { params: { id } });
 export const resetBreaker = (id: number) => call('POST', '/providers/{id}/breaker/reset', { params: { id } });
+
+export const setAccount = (id: number, body: AccountInput) => call('PUT', '/providers/{id}/account', { params: { id }, body });
+export const refreshAccount = (id: number) => call('POST', '/providers/{id}/account/refresh', { params: { id } });
 
 /** Tests a stored provider, or, without providerId, one that is not saved yet. */
 export function testProvider({ providerId, draftOf, ...draft }: ProviderTestInput): Promise<ProviderTestResult> {

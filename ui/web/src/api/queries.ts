@@ -2,7 +2,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { call, type QueryOf } from './client';
 import { isApiError } from './error';
-import type { LimitUsage, Page } from './types';
+import type { LimitUsage, Page, ProviderAccount } from './types';
 
 export type LogFilter = QueryOf<'GET', '/usage-logs'>;
 
@@ -45,6 +45,13 @@ export const queries = {
 
   provider: (id: number) =>
     queryOptions({ queryKey: ['providers', id], queryFn: ({ signal }) => call('GET', '/providers/{id}', { params: { id }, signal }) }),
+
+  providerAccount: (id: number) =>
+    queryOptions({
+      queryKey: ['provider-account', id],
+      queryFn: ({ signal }): Promise<ProviderAccount> => call('GET', '/providers/{id}/account', { params: { id }, signal }),
+      refetchInterval: 15_000,
+    }),
 
   providersHealth: () =>
     queryOptions({

@@ -1074,11 +1074,42 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         AccountBody: {
+            error: string | null;
+            /**
+             * Format: date-time
+             * @description the provider is not used before; null = it is
+             */
+            exhaustedUntil: string | null;
+            /**
+             * Format: date-time
+             * @description when the account was last asked
+             */
+            fetchedAt: string | null;
+            /**
+             * Format: double
+             * @description share left of what is scarcest, 0 to 1; null = unknown
+             */
+            headroom: number | null;
             /** @description by the hour, oldest first */
             history: components["schemas"]["AccountPointBody"][] | null;
+            /**
+             * Format: date-time
+             * @description when it was last asked with success
+             */
+            lastOkAt: string | null;
+            /** Format: date-time */
+            nextFetchAt: string | null;
             /** Format: int64 */
             providerId: number;
+            quotas: components["schemas"]["QuotaBody"][] | null;
             setup: components["schemas"]["AccountSetupBody"];
+            /** @enum {string} */
+            status: "unconfigured" | "ok" | "failed" | "unsupported";
+            /**
+             * Format: double
+             * @description of the provider's weight, because of the headroom
+             */
+            weightFactor: number;
         };
         AccountFields: {
             /**
@@ -1850,6 +1881,8 @@ export interface components {
             version: number;
         };
         HealthBody: {
+            /** @description of the upstream account, as far as known */
+            account: components["schemas"]["AccountSummary"];
             /** @description models that the upstream limits, by its own names */
             coolingModels: components["schemas"]["ModelCoolingBody"][] | null;
             /**
@@ -2579,8 +2612,6 @@ export interface components {
         };
         ProviderBody: {
             acceptFormats: ("native" | "all") | ("claude" | "responses" | "chat" | "gemini" | "gemini-cli")[];
-            /** @description of the upstream account, as far as known */
-            account: components["schemas"]["AccountSummary"];
             activeTimeEnd: string | null;
             /** @description null = active at all times */
             activeTimeStart: string | null;
@@ -2686,6 +2717,8 @@ export interface components {
             emptyAt: string | null;
             /** @description false: too old, or past its reset, so that nothing is known */
             isCurrent: boolean;
+            /** @description comes back by itself within minutes */
+            isRateLimit: boolean;
             isUnlimited: boolean;
             /** @enum {string} */
             kind: "window" | "balance";

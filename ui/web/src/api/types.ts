@@ -49,6 +49,13 @@ export type MatchType = Schemas['ModelRuleObject']['matchType'];
 export type NewProvider = Sent<Schemas['CreateProviderInputBody']>;
 export type ProviderInput = Sent<Schemas['UpdateProviderInputBody']>;
 export type ProviderHealth = Answered<'HealthBody'>;
+/** What is known of the account behind a provider. */
+export type AccountSummary = Answered<'AccountSummary'>;
+export type AccountQuota = AccountSummary['quotas'][number];
+export type ProviderAccount = Omit<Answered<'AccountBody'>, 'setup'> & { setup: WithNull<Answered<'AccountSetupBody'>, 'template'> };
+export type AccountAdapter = ProviderAccount['setup']['adapter'];
+/** `token` and the template's `headers` are write-only; left out they stay. */
+export type AccountInput = Schemas['AccountFields'];
 export type BreakerState = ProviderHealth['state'];
 
 export type ProviderTestInput = Omit<Schemas['TestDraftInputBody'], 'providerId'> & {

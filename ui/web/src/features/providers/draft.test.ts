@@ -99,7 +99,7 @@ describe('trafficShare', () => {
 
 describe('health', () => {
   const now = 1_000_000;
-  const health = (extra: object) => ({ providerId: 4, state: 'closed', failures: 0, inFlight: 0, ...extra }) as ProviderHealth;
+  const health = (extra: object) => ({ providerId: 4, state: 'closed', failures: 0, inFlight: 0, account: { exhaustedUntil: null }, ...extra }) as ProviderHealth;
   it('reads the worst first', () => {
     expect(readHealth({ isEnabled: false }, health({ state: 'open' }), now).key).toBe('disabled');
     expect(readHealth(stored, undefined, now).key).toBe('unknown');

@@ -5,7 +5,7 @@ import type { Tone } from '@/components/ui/state';
 export interface HealthReading {
   tone: Tone;
   /** Translation key below "breaker.". */
-  key: 'closed' | 'open' | 'half_open' | 'cooling' | 'disabled' | 'unknown';
+  key: 'closed' | 'open' | 'half_open' | 'cooling' | 'exhausted' | 'disabled' | 'unknown';
   /** When the state ends by itself. */
   until: number | undefined;
 }
@@ -17,6 +17,8 @@ export function readHealth(provider: Pick<Provider, 'isEnabled'>, health: Provid
   if (health.state === 'half_open') return { tone: 'half', key: 'half_open', until: undefined };
   const cooling = at(health.coolingUntil);
   if (cooling !== undefined && cooling > now) return { tone: 'limited', key: 'cooling', until: cooling };
+  const exhausted = at(health.account.exhaustedUntil);
+  if (exhausted !== undefined && exhausted > now) return { tone: 'limited', key: 'exhausted', until: exhausted };
   return { tone: 'ok', key: 'closed', until: undefined };
 }
 

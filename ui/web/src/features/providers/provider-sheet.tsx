@@ -13,6 +13,7 @@ import { ErrorNotice } from '@/components/ui/notice';
 import { showToast } from '@/components/ui/toast';
 import { useNow } from '@/lib/clock';
 import { useDraft } from '@/lib/draft';
+import { AccountSection } from './account-section';
 import { BreakerState } from './breaker-cell';
 import { bounds, newProvider, providerDraft, providerErrors, providerInput, type ProviderDraft, type ProviderErrors } from './draft';
 import { Section, sectionFields, sectionKeys, sectionWarning } from './sections';
@@ -98,6 +99,15 @@ export function ProviderSheet({ provider, peers, health, onClose, onSaved }: Pro
     };
   });
   const name = draft.values.name || t('providers.newTitle');
+  if (provider) {
+    sections.push({
+      key: 'account',
+      title: t('providers.account.title'),
+      changed: 0,
+      state: health?.account.status === 'failed' ? 'warning' : 'default',
+      content: <AccountSection provider={provider} />,
+    });
+  }
 
   return (
     <>

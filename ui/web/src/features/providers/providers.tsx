@@ -21,6 +21,8 @@ import { cn } from '@/lib/cn';
 import { useNow } from '@/lib/clock';
 import type { ListSearch } from '@/lib/list-search';
 import { useMedia } from '@/lib/media';
+import { barQuotas } from './account';
+import { AccountBars } from './account-bars';
 import { useProviderActions } from './actions';
 import { plainMessage } from '@/features/requests/chain';
 import { BreakerState } from './breaker-cell';
@@ -176,7 +178,7 @@ function Filters({ providers, search, change }: { providers: Provider[]; search:
         label={t('providers.state')}
         value={search.state && t(`breaker.${search.state}`)}
         onClear={() => change({ state: undefined })}
-        options={['closed', 'half_open', 'open', 'cooling', 'disabled'].map((state) => item('state')(state, t(`breaker.${state}`)))}
+        options={['closed', 'half_open', 'open', 'cooling', 'exhausted', 'disabled'].map((state) => item('state')(state, t(`breaker.${state}`)))}
       />
     </FilterRow>
   );
@@ -218,6 +220,7 @@ function ProviderTable(props: TableProps) {
           <Th right className="w-16">{t('providers.weight')}</Th>
           <Th right className="w-16">{t('providers.costShort')}</Th>
           <Th className="w-28">{t('providers.inFlight')}</Th>
+          <Th className="hidden w-32 lg:table-cell">{t('providers.account.title')}</Th>
           <Th right className="w-16">{t('providers.sessions')}</Th>
           <Th className="hidden w-[17%] xl:table-cell">{t('providers.lastError')}</Th>
           <Th className="w-12">
@@ -228,7 +231,7 @@ function ProviderTable(props: TableProps) {
       {sections.map(({ kind, items }) => (
         <tbody key={kind}>
           <tr>
-            <th scope="colgroup" colSpan={11} className="h-8 border-b border-line bg-bg px-4 text-left text-13 lg:px-6">
+            <th scope="colgroup" colSpan={12} className="h-8 border-b border-line bg-bg px-4 text-left text-13 lg:px-6">
               <span className="font-semibold">{t(`kinds.${kind}`)}</span>
               <span className="ml-2 text-12 font-normal text-fg-muted">
                 {t('providers.sectionFacts', { count: items.length, tiers: [...new Set(items.map((provider) => provider.priority))].sort((a, b) => a - b).join(', ') })}
@@ -332,6 +335,9 @@ function ProviderRow({ provider, healthOf, now, ...actions }: { provider: Provid
           <span className="text-fg-muted">–</span>
         )}
       </Td>
+      <Td className="hidden lg:table-cell">
+        <AccountBars account={health?.account} />
+      </Td>
       <Td right className={cn(!health?.sessions && 'text-fg-faint')}>{health?.sessions ?? 0}</Td>
       <Td className="hidden max-w-0 xl:table-cell">
         <span className="block truncate text-12 text-fg-muted" title={health?.lastError ?? undefined}>
@@ -358,6 +364,7 @@ function PhoneRow({ provider, healthOf, now, ...actions }: { provider: Provider 
           </button>
         </span>
         <span className="block truncate text-12 text-fg-muted">{host(provider.url)}</span>
+        {health && barQuotas(health.account).length > 0 && <AccountBars account={health.account} className="mt-1 max-w-40" />}
       </span>
       <span className="text-12">
         <BreakerState provider={provider} health={health} now={now} />
