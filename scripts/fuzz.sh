@@ -6,6 +6,6 @@ each=${1:-30s}
 grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u | while read -r dir; do
 	for target in $(grep -hoE '^func Fuzz[A-Za-z0-9_]+' "$dir"/*_test.go | cut -c6- | sort -u); do
 		echo "== $dir $target"
-		go test -run '^$' -fuzz "^${target}\$" -fuzztime "$each" "$dir"
+		go test -run '^$' -fuzz "^${target}\$" -fuzztime "$each" -fuzzminimizetime 100x "$dir"
 	done
 done

@@ -60,7 +60,7 @@ func (r *Reader) object(root gjson.Result, member string) {
 		r.usage, r.known = u, true
 	}
 	if id := root.Get("id").Str; id != "" && !r.em.Started() {
-		r.base = neutral.BaseID(id, r.requestID)
+		r.base = strings.Clone(neutral.BaseID(id, r.requestID)) // the frame goes, calls come later
 		r.em.Start(id, root.Get("created").Int())
 	}
 	neutral.Objects(root.Get("choices"), func(c gjson.Result) {
