@@ -48,6 +48,9 @@ test-clients: build ## real Claude Code, Codex, Gemini CLI and OpenCode from npm
 fuzz: ## run every fuzz target for 30 seconds
 	scripts/fuzz.sh 30s
 
+vectors: ## run the converters' vectors and print how many there are
+	@scripts/vectors.sh
+
 bench: ## Go benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
@@ -76,4 +79,4 @@ check: lint test ## lint and test
 clean: ## remove what was built
 	rm -rf bin ui/web/dist/assets ui/web/dist/index.html
 
-.PHONY: help run build ui viewers test test-race e2e test-clients fuzz bench bench-proxy lint generate screenshots check clean
+.PHONY: help run build ui viewers test test-race e2e test-clients fuzz vectors bench bench-proxy lint generate screenshots check clean

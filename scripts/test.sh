@@ -22,6 +22,9 @@ step "unit tests under the race detector"
 # shellcheck disable=SC2086
 CGO_ENABLED=1 go test -race -timeout 20m $raced
 
+step "vectors of the converters"
+scripts/vectors.sh
+
 step "tests over the real program"
 # shellcheck disable=SC2086
 go test -count=1 -timeout 30m $plain
