@@ -19,12 +19,14 @@ func (m *machine) settlements(row *domain.RequestLog, cost *domain.CostBreakdown
 		e := &cost.Earlier[i]
 		s := m.settlement(e.Attempt, &e.CostBreakdown)
 		s.Row.ProviderID, s.Row.Usage = e.ProviderID, e.Usage
+		s.Row.GroupID = m.plan.BilledGroup(e.ProviderID, m.req.Groups)
 		s.Row.Model = cmp.Or(e.Model, row.Call.Model)
 		list = append(list, s)
 	}
 	s := m.settlement(m.record.served.attempts, cost)
 	s.IsFinal = true
 	s.Row.ProviderID, s.Row.Usage = row.Upstream.ProviderID, row.Usage
+	s.Row.GroupID = m.plan.BilledGroup(row.Upstream.ProviderID, m.req.Groups)
 	s.Row.Model = cmp.Or(cost.Model, row.Call.Model)
 	s.Row.IsSuccess = row.Result.Outcome == domain.OutcomeSuccess
 	s.Row.CountsForRate = m.countsForRate(row.Result.Outcome)

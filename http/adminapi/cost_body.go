@@ -26,6 +26,29 @@ type costBody struct {
 	ProviderCostUSD    *float64           `json:"providerCostUsd"    doc:"with the provider's multiplier"`
 	ReportedCostUSD    *float64           `json:"reportedCostUsd"    doc:"as the upstream states it"`
 	ChargeUSD          float64            `json:"chargeUsd"          doc:"with all multipliers"`
+	Earlier            []earlierCostBody  `json:"earlier"            doc:"attempts before this one that cost something; their charges come on top"`
+}
+
+// earlierCostBody is what an attempt cost that was not the last.
+type earlierCostBody struct {
+	Attempt         int     `json:"attempt"`
+	ProviderID      int64   `json:"providerId"`
+	State           string  `json:"state"`
+	Reason          *string `json:"reason"`
+	ProviderCostUSD float64 `json:"providerCostUsd"`
+	ChargeUSD       float64 `json:"chargeUsd"`
+}
+
+func showEarlier(earlier []domain.AttemptCost) []earlierCostBody {
+	out := make([]earlierCostBody, len(earlier))
+	for i := range earlier {
+		e := &earlier[i]
+		out[i] = earlierCostBody{
+			Attempt: e.Attempt, ProviderID: int64(e.ProviderID), State: e.State, Reason: optional(e.Reason),
+			ProviderCostUSD: e.ProviderNet.USD(), ChargeUSD: e.Charge.USD(),
+		}
+	}
+	return out
 }
 
 // costTermsBody is what the whole answer was billed under.
@@ -61,7 +84,7 @@ func (v logView) cost(raw []byte) (*costBody, error) {
 	}
 	return &costBody{
 		State: c.State, Reason: optional(c.Reason), Model: optional(c.Model), Lines: []costLineBody{},
-		Usage: []domain.UsagePass{}, ChargeUSD: c.Charge.USD(),
+		Usage: []domain.UsagePass{}, ChargeUSD: c.Charge.USD(), Earlier: []earlierCostBody{},
 	}, nil
 }
 
@@ -69,7 +92,7 @@ func (v logView) cost(raw []byte) (*costBody, error) {
 func showCost(c *domain.CostBreakdown) *costBody {
 	b := &costBody{
 		State: c.State, Reason: optional(c.Reason), Model: optional(c.Model), Lines: []costLineBody{},
-		Usage: list(c.Passes), ChargeUSD: c.Charge.USD(),
+		Usage: list(c.Passes), ChargeUSD: c.Charge.USD(), Earlier: showEarlier(c.Earlier),
 	}
 	if c.ReportedCost != nil {
 		b.ReportedCostUSD = new(c.ReportedCost.USD())

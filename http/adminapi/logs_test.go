@@ -116,7 +116,7 @@ func TestUsageLogsAsScriptsReadThem(t *testing.T) {
 			},
 			"lines":   []any{map[string]any{"name": "input", "model": nil, "units": 3472222.0, "rate": "0.003", "usd": 0.010416667}},
 			"baseUsd": 0.010416667, "providerMultiplier": 1.2, "groupMultiplier": 1.0, "userMultiplier": 1.0,
-			"providerCostUsd": 0.0125, "reportedCostUsd": nil, "chargeUsd": 0.0125,
+			"providerCostUsd": 0.0125, "reportedCostUsd": nil, "chargeUsd": 0.0125, "earlier": []any{},
 		}, detail.CostBreakdown)
 	}
 	w.admin(http.MethodGet, "/api/v1/usage-logs/req_0000000000001", nil).refused(t, http.StatusNotFound, "resource.not_found")

@@ -118,18 +118,43 @@ func (e *entry) visibleTo(groups []string) bool {
 	return false
 }
 
-// groupMultiplier is that of the first of the groups that holds the provider;
-// whoever may use all groups gets the provider's first.
+// groupMultiplier is that of the group by which the provider is billed.
 func (e *entry) groupMultiplier(groups []string) domain.Multiplier {
-	for _, g := range groups {
-		if g == domain.GroupAll {
-			return e.multipliers[0]
-		}
-		if i := slices.Index(e.groups, g); i >= 0 {
-			return e.multipliers[i]
-		}
+	if i := e.billedBy(groups); i >= 0 {
+		return e.multipliers[i]
 	}
 	return domain.MultiplierOne
+}
+
+// billedBy is the index of the first of the groups that holds the provider;
+// whoever may use all groups gets the provider's first. -1 = none does.
+func (e *entry) billedBy(groups []string) int {
+	for _, g := range groups {
+		if g == domain.GroupAll {
+			return 0
+		}
+		if i := slices.Index(e.groups, g); i >= 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// BilledGroup is the group by whose multiplier a caller of these groups is
+// billed for the provider; 0 = none.
+func (p *Plan) BilledGroup(id domain.ProviderID, groups []string) domain.GroupID {
+	e := p.byID[id]
+	if e == nil {
+		return 0
+	}
+	i := e.billedBy(groups)
+	if i < 0 {
+		return 0
+	}
+	if g := p.catalog.Group(e.groups[i]); g != nil {
+		return g.ID
+	}
+	return 0
 }
 
 // Plans keeps the plan of the newest catalog seen, so that a catalog is

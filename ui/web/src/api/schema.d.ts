@@ -1455,6 +1455,8 @@ export interface components {
              * @description with all multipliers
              */
             chargeUsd: number;
+            /** @description attempts before this one that cost something; their charges come on top */
+            earlier: components["schemas"]["EarlierCostBody"][] | null;
             /** Format: double */
             groupMultiplier: number | null;
             /** @description each rounded on its own */
@@ -1852,6 +1854,18 @@ export interface components {
         };
         DrainInputBody: {
             draining: boolean;
+        };
+        EarlierCostBody: {
+            /** Format: int64 */
+            attempt: number;
+            /** Format: double */
+            chargeUsd: number;
+            /** Format: double */
+            providerCostUsd: number;
+            /** Format: int64 */
+            providerId: number;
+            reason: string | null;
+            state: string;
         };
         EnableBody: {
             enabled: boolean;
