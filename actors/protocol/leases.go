@@ -10,6 +10,8 @@ const (
 	LeaseQuota    LeaseKind = "quota"
 	LeaseSession  LeaseKind = "session"
 	LeaseProvider LeaseKind = "provider"
+	// PoolHolder addresses the actor of a pool of endpoints, which grants no leases.
+	PoolHolder LeaseKind = "endpoint"
 )
 
 // LeaseTrack hands a lease to the keeper before it is asked for, so that no

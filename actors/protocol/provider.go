@@ -68,11 +68,12 @@ type SlotReport struct {
 	TTFBMs       int64
 	DurMs        int64
 	T            int64
-	AdmittedAt   int64        // of the request: when its cost counts
-	Model        string       // that was asked for
-	ModelRefused bool         // the upstream's refusal names the model: others may be served
-	Message      string       // redacted, at most 300 characters
-	ProviderCost domain.Money // of the attempt, as far as its usage is known
+	AdmittedAt   int64             // of the request: when its cost counts
+	Endpoint     domain.EndpointID // that was called; 0 = the provider's own URL
+	Model        string            // that was asked for
+	ModelRefused bool              // the upstream's refusal names the model: others may be served
+	Message      string            // redacted, at most 300 characters
+	ProviderCost domain.Money      // of the attempt, as far as its usage is known
 	// Quotas are what the answer told of the account behind the provider.
 	Quotas []domain.ProviderQuota
 }

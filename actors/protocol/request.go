@@ -69,6 +69,8 @@ type Attempt struct {
 	Lease      domain.LeaseID
 	Model      string // to send upstream
 	Redirected bool   // Model differs from the client's
+	// BaseURL is the endpoint to call; empty = the provider's own URL.
+	BaseURL string
 	// Convert is the provider's protocol where it is not the client's; empty:
 	// nothing is to be converted.
 	Convert domain.Protocol

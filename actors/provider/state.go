@@ -251,7 +251,7 @@ func (s *state) cool(m *protocol.SlotReport, exhausted bool, now time.Time) {
 	if m.Class == domain.ClassOK || m.ModelRefused {
 		s.models.note(m.Model, r, now)
 	}
-	if m.ModelRefused {
+	if m.ModelRefused || m.Endpoint != 0 && m.Failure == domain.FailDial { // else others are there to be dialled
 		return
 	}
 	cooling := s.cooling.After(r, now)

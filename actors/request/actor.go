@@ -26,6 +26,7 @@ type Deps struct {
 	Keeper   kit.Ref
 	Recorder Recorder
 	Health   routing.Health
+	Pools    routing.Pools // of endpoints; nil = nothing is known
 	Prices   *pricing.Prices
 	Node     string
 	// CountNetworkErrors is what provider actors do.
@@ -163,7 +164,7 @@ func (a *Actor) spent() domain.Money {
 func (a *Actor) admit(msg *protocol.Admit, now time.Time) {
 	n := node{
 		name: a.shared.Node, attempts: a.shared.Attempts, countNetwork: a.shared.CountNetworkErrors, shortContext: a.shared.ShortContext,
-		health: a.shared.Health, prices: a.shared.Prices.For(msg.Catalog), pace: &a.shared.pace,
+		health: a.shared.Health, pools: a.shared.Pools, prices: a.shared.Prices.For(msg.Catalog), pace: &a.shared.pace,
 	}
 	a.m = newMachine(a, n, msg, a.shared.plans.For(msg.Catalog))
 	a.c.After(watchdog, quiet{})

@@ -22,7 +22,7 @@ func (m *machine) attempt(now time.Time) {
 func (m *machine) handOut(s *slot, hedgeAfter time.Duration) protocol.Decision {
 	return protocol.Decision{Attempt: &protocol.Attempt{
 		N: s.n, ProviderID: s.choice.Provider.ID, Lease: s.lease,
-		Model: s.model, Redirected: s.redirect != nil, Convert: s.converts(), HedgeAfter: hedgeAfter,
+		Model: s.model, Redirected: s.redirect != nil, Convert: s.converts(), BaseURL: s.target.url(), HedgeAfter: hedgeAfter,
 		SessionSeq: m.seq(), Degraded: m.record.degraded, Begun: m.begun(s),
 	}}
 }
@@ -61,11 +61,15 @@ func (m *machine) attempted(res *protocol.AttemptResult, now time.Time) {
 	m.report(res, action != routing.Retry, now)
 	m.slot.grant.Failures += m.blames(res, action != routing.Retry)
 	m.record.chain.attempted(m.req, &m.slot, res, now)
+	if action != routing.Retry && m.slot.target.endpoint() != nil && m.allTimedOut() {
+		m.record.chain.last().Reason = domain.ReasonVendorAllTimeout
+	}
 	if m.hedge.used && res.Class == domain.ClassOK {
 		m.record.chain.won()
 	}
 	switch action {
 	case routing.Retry:
+		m.slot.target.next(res.Failure)
 		m.state = backingOff
 		m.fx.wake(routing.Backoff(m.draw))
 	case routing.Switch:
@@ -92,6 +96,7 @@ func (m *machine) next(now time.Time) routing.Action {
 		return routing.End
 	}
 	budget := routing.BudgetOf(m.settings(), m.req.Class, m.slot.choice.Provider, m.node.attempts)
+	budget.NextOne = m.slot.target.more()
 	if limit := m.settings().PrecommitDeadline; limit > 0 {
 		budget.Expired = now.Sub(m.req.ReceivedAt) >= limit
 	}
@@ -121,10 +126,11 @@ func (m *machine) report(res *protocol.AttemptResult, givenUp bool, now time.Tim
 		Generation: s.grant.Generation, RetryAfterMs: res.RetryAfter.Milliseconds(),
 		TTFBMs: res.TTFB.Milliseconds(), DurMs: res.Took.Milliseconds(), T: now.UnixMilli(),
 		AdmittedAt: m.began.UnixMilli(), ProviderCost: m.providerCost(s, res),
-		Model: s.model, ModelRefused: routing.RefusesModel(res.Status, res.Excerpt, s.model),
+		Endpoint: s.target.id(), Model: s.model, ModelRefused: routing.RefusesModel(res.Status, res.Excerpt, s.model),
 		Message: clip(res.Excerpt, maxReportMessage), Quotas: res.Quotas,
 	})
 	m.fx.closed(s.lease)
+	m.reportEndpoint(res, givenUp, now)
 }
 
 // abandon gives back what the request still holds of a provider when it ends

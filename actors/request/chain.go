@@ -32,6 +32,9 @@ func (c *chain) add(e domain.ChainEntry) {
 	c.entries = append(c.entries, e)
 }
 
+// last is the newest entry; the chain is not empty.
+func (c *chain) last() *domain.ChainEntry { return &c.entries[len(c.entries)-1] }
+
 // encode gives the chain as JSON. It is called once.
 func (c *chain) encode() []byte {
 	if len(c.entries) == 0 {
@@ -49,7 +52,7 @@ func (c *chain) encode() []byte {
 func about(s *slot, reason domain.ChainReason, now time.Time) domain.ChainEntry {
 	p := s.choice.Provider
 	e := domain.ChainEntry{
-		ProviderID: p.ID, Name: p.Name, ProviderType: p.Type, Reason: reason,
+		ProviderID: p.ID, Name: p.Name, VendorID: p.VendorID, ProviderType: p.Type, EndpointID: s.target.id(), Reason: reason,
 		SelectionMethod: s.choice.Method, Priority: &s.choice.Context.SelectedPriority, Weight: p.Routing.Weight,
 		CostMultiplier: p.Routing.CostMultiplier.Float(), Groups: p.Groups,
 		CircuitState: s.grant.Breaker, Timestamp: now.UnixMilli(), Context: s.explain,

@@ -130,6 +130,7 @@ var seed = sync.OnceValue(func() *pricing.Prices {
 // world is what a test may change before its machine is made.
 type world struct {
 	providers []*domain.Provider
+	endpoints []*domain.Endpoint
 	settings  domain.Settings
 	prices    []*domain.ModelPrice
 	groups    []*domain.Group
@@ -159,7 +160,7 @@ func newWorld(edit ...func(*world)) *world {
 		e(w)
 	}
 	w.admit = &protocol.Admit{Request: w.request, Catalog: domain.NewCatalog(domain.Configuration{
-		Version: 3, Settings: w.settings, Providers: w.providers, Prices: w.prices, Groups: w.groups,
+		Version: 3, Settings: w.settings, Providers: w.providers, Endpoints: w.endpoints, Prices: w.prices, Groups: w.groups,
 	})}
 	return w
 }

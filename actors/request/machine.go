@@ -82,6 +82,7 @@ type node struct {
 	name     string
 	attempts int // per provider, unless the provider says otherwise; 0 = the default
 	health   routing.Health
+	pools    routing.Pools // of endpoints; nil = nothing is known
 	// countNetwork says that connections which fail count towards breakers.
 	countNetwork bool
 	shortContext int           // messages up to which a parallel request is a task of its own; 0 = none is

@@ -36,6 +36,7 @@ type slot struct {
 	lease    domain.LeaseID
 	held     bool // acquired or being acquired
 	grant    protocol.SlotGrant
+	target   target
 	explain  *domain.DecisionContext // of the choice, until it stands in the chain
 }
 
@@ -82,7 +83,7 @@ func (m *machine) input(now time.Time) routing.Input {
 	in := routing.NewInput(m.plan, m.node.health, routing.Call{
 		Groups: r.Groups, Protocol: r.Protocol, Model: r.Model, Client: r.Client, Lacks: r.Lacks,
 	}, now)
-	in.Bound = m.session.view.ProviderID
+	in.Bound, in.Pools = m.session.view.ProviderID, m.node.pools
 	in.Excluded, in.ClosedTiers = m.route.excluded, m.route.closed
 	return in
 }
@@ -120,6 +121,7 @@ func (m *machine) acquire(now time.Time) {
 
 // askSlot asks a provider for a slot for attempt n.
 func (m *machine) askSlot(s *slot, corr uint64, n int, now time.Time) {
+	m.aim(s, now)
 	s.n, s.lease, s.held = n, domain.NewLeaseID(now), true
 	m.fx.ask(s.holder, corr, s.lease, &protocol.SlotAcquire{
 		LeaseID: s.lease, ProviderID: s.choice.Provider.ID, ReqID: m.req.ID, Attempt: s.n, Session: m.req.Session,

@@ -17,8 +17,8 @@ const operatorDeadline = 2 * time.Second
 // Operator asks stateful actors on behalf of the management API. Safe for
 // concurrent use; every call blocks for at most two seconds.
 type Operator struct {
-	providers, sessions, quotas *kit.Directory
-	now                         func() time.Time
+	providers, sessions, quotas, endpoints *kit.Directory
+	now                                    func() time.Time
 }
 
 // SetBreaker opens or resets a provider's breaker and returns its health after.
@@ -56,6 +56,15 @@ func (o *Operator) Settle(ctx context.Context, m *protocol.QuotaSettle) error {
 		return fmt.Errorf("settle for user %d: %w", m.UserID, err)
 	}
 	return nil
+}
+
+// SetPool opens or resets the breaker of an endpoint or of a whole pool.
+func (o *Operator) SetPool(ctx context.Context, m *protocol.PoolSet) (domain.PoolHealth, error) {
+	state, err := ask[*protocol.PoolState](ctx, o.endpoints.Ref(m.Pool.String()), m)
+	if err != nil {
+		return domain.PoolHealth{}, fmt.Errorf("set breaker of pool %s: %w", m.Pool, err)
+	}
+	return state.Health, nil
 }
 
 // ReadSession returns a session's binding.

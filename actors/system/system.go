@@ -9,6 +9,7 @@ import (
 
 	"github.com/claude-code-hub/cch/actors/bus"
 	"github.com/claude-code-hub/cch/actors/catalog"
+	"github.com/claude-code-hub/cch/actors/endpoint"
 	"github.com/claude-code-hub/cch/actors/kit"
 	"github.com/claude-code-hub/cch/actors/leases"
 	"github.com/claude-code-hub/cch/actors/maintenance"
@@ -47,6 +48,7 @@ type Options struct {
 	CountOnly              bool           // limits of users and keys are counted and not enforced
 	MaxAttemptsPerProvider int
 	CountNetworkErrors     bool
+	EndpointBreakers       bool             // failures open the breakers of endpoints
 	ShortContext           int              // see request.Deps
 	Probing                provider.Probing // of open breakers; zero = none
 
@@ -66,7 +68,8 @@ type System struct {
 	recorder  *recorder.Recorder
 	keeper    *leases.Keeper
 
-	providers, sessions, quotas *kit.Directory
+	providers, sessions, quotas, endpoints *kit.Directory
+	pools                                  *endpoint.View
 
 	emergency  *request.Emergency // nil: nothing is enforced
 	dispatcher *Dispatcher
@@ -145,6 +148,10 @@ func (s *System) openDirectories(o Options) {
 		Accounts: accountEvents{s.bus, o.Now}, Ledger: o.Ledger, Zone: o.Zone,
 		SessionTTL: o.SessionTTL, CountNetworkErrors: o.CountNetworkErrors, Probing: o.Probing, NodeLives: alive,
 	}))
+	s.pools = &endpoint.View{}
+	s.endpoints = s.kit.Directory(endpoint.New(endpoint.Options{
+		Snapshots: s.snapshots, Events: breakerEvents{s.bus}, View: s.pools, Breakers: o.EndpointBreakers,
+	}))
 	s.sessions = s.kit.Directory(session.New(session.Options{
 		Snapshots: s.snapshots, History: o.Sessions, TTL: o.SessionTTL,
 	}))
@@ -164,13 +171,13 @@ func (s *System) startRequests(o Options) {
 	}
 	pool := router.NewPool(s.kit, request.Kind(request.Deps{
 		Holders: s.holder, Keeper: keeper, Recorder: s.recorder, Health: s.bus.View(),
-		Prices: o.Prices, Node: o.Node, Attempts: o.MaxAttemptsPerProvider, CountNetworkErrors: o.CountNetworkErrors,
+		Pools: s.pools, Prices: o.Prices, Node: o.Node, Attempts: o.MaxAttemptsPerProvider, CountNetworkErrors: o.CountNetworkErrors,
 		ShortContext: o.ShortContext, Emergency: s.emergency,
 	}), router.Options{})
 	s.dispatcher = NewDispatcher(DispatcherOptions{
 		Pool: pool, Keeper: keeper, Recorder: s.recorder, Now: o.Now, Logger: o.Logger,
 	})
-	s.operator = &Operator{providers: s.providers, sessions: s.sessions, quotas: s.quotas, now: o.Now}
+	s.operator = &Operator{providers: s.providers, sessions: s.sessions, quotas: s.quotas, endpoints: s.endpoints, now: o.Now}
 	s.accounts = &Accounts{reader: o.AccountReader, operator: s.operator, health: s.Health}
 }
 
@@ -179,6 +186,10 @@ func (s *System) startRequests(o Options) {
 func (s *System) wakeProviders() {
 	for _, p := range s.catalog.Current().Providers() {
 		s.providers.Ref(providerKey(p.ID)).Tell(&protocol.HealthRead{ProviderID: p.ID})
+		if p.VendorID != 0 {
+			pool := domain.PoolKey{Vendor: p.VendorID, Type: p.Type}
+			s.endpoints.Ref(pool.String()).Tell(&protocol.PoolRead{Pool: pool})
+		}
 	}
 }
 
@@ -189,6 +200,8 @@ func (s *System) holder(kind protocol.LeaseKind, key string) kit.Ref {
 		return s.providers.Ref(key)
 	case protocol.LeaseSession:
 		return s.sessions.Ref(key)
+	case protocol.PoolHolder:
+		return s.endpoints.Ref(key)
 	case protocol.LeaseQuota:
 	}
 	return s.quotas.Ref(key)
@@ -232,6 +245,9 @@ func (s *System) Current() *domain.Catalog { return s.catalog.Current() }
 func (s *System) Health(id domain.ProviderID) (domain.ProviderHealth, bool) {
 	return s.bus.View().Health(id)
 }
+
+// Pool is what is known of a pool of endpoints; false = nothing yet.
+func (s *System) Pool(key domain.PoolKey) (*domain.PoolHealth, bool) { return s.pools.Pool(key) }
 
 // InFlight is the number of requests in flight in a session, named by its hash.
 func (s *System) InFlight(sessionHash string) int { return s.keeper.InFlight(sessionHash) }

@@ -2,6 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
+	"net"
+	"net/url"
+	"time"
 
 	"github.com/claude-code-hub/cch/actors/provider"
 	"github.com/claude-code-hub/cch/internal/domain"
@@ -28,4 +32,41 @@ type probe struct{ tester *conntest.Tester }
 func (p probe) Alive(ctx context.Context, provider *domain.Provider) bool {
 	report, err := p.tester.Test(ctx, domain.ConnectionTest{Provider: *provider})
 	return err == nil && report.Status != domain.ConnectionRed && report.SubStatus != "rate_limit"
+}
+
+// probeTimeout is how long an endpoint may take to be reached.
+const probeTimeout = 5 * time.Second
+
+// probeEndpoint finds out whether a base URL can be reached, by a connection
+// alone: no request is made and no key is shown.
+func probeEndpoint(ctx context.Context, base string) domain.EndpointProbe {
+	u, err := url.Parse(base)
+	if err != nil {
+		return domain.EndpointProbe{ErrorType: "network", Error: "not a URL"}
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	begun := time.Now()
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
+	if err != nil {
+		return domain.EndpointProbe{Latency: time.Since(begun), ErrorType: dialFault(err), Error: err.Error()}
+	}
+	_ = conn.Close() // nothing was sent
+	return domain.EndpointProbe{OK: true, Latency: max(time.Millisecond, time.Since(begun))}
+}
+
+func dialFault(err error) string {
+	var dns *net.DNSError
+	var timeout net.Error
+	switch {
+	case errors.As(err, &dns):
+		return "dns"
+	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
+		return "timeout"
+	}
+	return "network"
 }

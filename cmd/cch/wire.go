@@ -168,6 +168,7 @@ func (a *App) buildActors(ctx context.Context, o Options) error {
 		MaxAttemptsPerProvider: a.cfg.Upstream.MaxAttemptsPerProvider,
 		CountNetworkErrors:     a.cfg.Upstream.BreakOnNetworkErrors,
 		ShortContext:           a.shortContext(),
+		EndpointBreakers:       a.cfg.Upstream.EndpointBreakers,
 		Probing:                a.probing(),
 		CountOnly:              !a.cfg.Bounds.EnforceRateLimits,
 		Chores:                 a.chores,
@@ -303,6 +304,7 @@ func (a *App) adminOptions() adminapi.Options {
 
 		Demo:    a.demoUpstream(),
 		Lacking: a.gateway.Lacking,
+		Probe:   probeEndpoint,
 		Health:  a.health.Report,
 		Proxies: a.proxies,
 	}
@@ -344,7 +346,7 @@ func (a *App) csrfKey() [32]byte {
 
 func stores(s *store.Store) adminapi.Stores {
 	return adminapi.Stores{
-		Users: s.Users(), Keys: s.Keys(), Providers: s.Providers(), Groups: s.Groups(), Settings: s.Settings(),
+		Users: s.Users(), Keys: s.Keys(), Providers: s.Providers(), Groups: s.Groups(), Vendors: s.Vendors(), Endpoints: s.Endpoints(), Settings: s.Settings(),
 		Prices: s.ModelPrices(), Accounts: s.ProviderAccounts(),
 		Logs: s.RequestLogs(), Sessions: s.Sessions(), BreakerEvents: s.BreakerEvents(),
 		Auth: s.AuthSessions(), Throttle: s.LoginThrottle(),

@@ -49,6 +49,8 @@ type Options struct {
 
 	Accounts Accounts
 	Demo     DemoUpstream // nil = switched off
+	// Probe finds out whether a URL can be reached, and how fast.
+	Probe func(ctx context.Context, url string) domain.EndpointProbe
 	// Lacking tells of providers of other protocols what they cannot carry of a
 	// conversation that needs certain capabilities.
 	Lacking func(needs neutral.Caps, client neutral.Format) func(p *domain.Provider, model string) string
@@ -66,6 +68,8 @@ type Stores struct {
 	Keys          KeyRepository
 	Providers     Repository[domain.ProviderID, domain.Provider]
 	Groups        Repository[domain.GroupID, domain.Group]
+	Vendors       Repository[domain.VendorID, domain.Vendor]
+	Endpoints     EndpointRepository
 	Settings      SettingsRepository
 	Prices        PriceRepository
 	Accounts      AccountRepository
@@ -128,6 +132,8 @@ func (a *API) declare() {
 	a.declareProviders()
 	a.declareAccounts()
 	a.declareSimulate()
+	a.declareVendors()
+	a.declareEndpoints()
 	a.declareGroups()
 	a.declarePriceLists() // fixed paths before /model-prices/{name}
 	a.declarePrices()

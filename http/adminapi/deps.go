@@ -26,6 +26,15 @@ type KeyRepository interface {
 	ListByUser(ctx context.Context, user domain.UserID) ([]domain.Key, error)
 }
 
+// EndpointRepository also keeps what probes of endpoints found.
+type EndpointRepository interface {
+	Repository[domain.EndpointID, domain.Endpoint]
+	// Probed returns the new configuration version: ranks depend on it.
+	Probed(ctx context.Context, p domain.EndpointProbe) (int64, error)
+	// Probes are the newest ones before an entry of the log; 0 = from the newest.
+	Probes(ctx context.Context, id domain.EndpointID, before int64, limit int) ([]domain.EndpointProbe, error)
+}
+
 // SettingsRepository keeps the run-time settings. Update runs edit on the
 // current ones and stores what it leaves, unless it fails.
 type SettingsRepository interface {
@@ -121,6 +130,7 @@ type Catalog interface {
 // Actors are the live parties the API asks.
 type Actors interface {
 	SetBreaker(ctx context.Context, m *protocol.BreakerSet) (domain.ProviderHealth, error)
+	SetPool(ctx context.Context, m *protocol.PoolSet) (domain.PoolHealth, error)
 	ReadQuota(ctx context.Context, user domain.UserID) (*protocol.QuotaState, error)
 	ReadSession(ctx context.Context, s domain.SessionKey) (*protocol.SessionView, error)
 	EndSession(ctx context.Context, s domain.SessionKey) (*protocol.SessionEnded, error)
@@ -138,6 +148,7 @@ type Accounts interface {
 // Live reads what the node knows without asking anybody.
 type Live interface {
 	Health(id domain.ProviderID) (domain.ProviderHealth, bool)
+	Pool(key domain.PoolKey) (*domain.PoolHealth, bool)
 	InFlight(sessionHash string) int
 }
 

@@ -48,6 +48,7 @@ type fakeActors struct {
 	breakers []protocol.BreakerSet
 	ended    []domain.SessionKey
 	bound    map[domain.SessionKey]domain.ProviderID
+	pools    []protocol.PoolSet
 	down     bool
 	adapter  domain.AccountAdapter // of every provider that names none
 	reading  *domain.AccountState  // what asking an account gives
@@ -79,6 +80,25 @@ func (f *fakeActors) SetBreaker(_ context.Context, m *protocol.BreakerSet) (doma
 	f.health[m.ProviderID] = h
 	return h, nil
 }
+
+func (f *fakeActors) SetPool(_ context.Context, m *protocol.PoolSet) (domain.PoolHealth, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.down {
+		return domain.PoolHealth{}, errActorDown
+	}
+	f.pools = append(f.pools, *m)
+	state := domain.BreakerClosed
+	if m.Action == protocol.BreakerTrip {
+		state = domain.BreakerOpen
+	}
+	return domain.PoolHealth{
+		Key: m.Pool, Breaker: state,
+		Endpoints: map[domain.EndpointID]domain.EndpointHealth{m.Endpoint: {Breaker: state}},
+	}, nil
+}
+
+func (*fakeActors) Pool(domain.PoolKey) (*domain.PoolHealth, bool) { return nil, false }
 
 func (f *fakeActors) ReadQuota(_ context.Context, user domain.UserID) (*protocol.QuotaState, error) {
 	f.mu.Lock()

@@ -19,6 +19,7 @@ import (
 
 	"github.com/claude-code-hub/cch/http/adminapi"
 	"github.com/claude-code-hub/cch/http/middleware"
+	"github.com/claude-code-hub/cch/internal/domain"
 	"github.com/claude-code-hub/cch/internal/pricelist/pricelisttest"
 	"github.com/claude-code-hub/cch/internal/pricesync"
 	"github.com/claude-code-hub/cch/internal/pricing"
@@ -97,6 +98,7 @@ func newWorld(t *testing.T, options ...option) *world {
 		},
 		Stores: adminapi.Stores{
 			Users: w.store.Users(), Keys: w.store.Keys(), Providers: w.store.Providers(), Groups: w.store.Groups(),
+			Vendors: w.store.Vendors(), Endpoints: w.store.Endpoints(),
 			Settings: w.store.Settings(), Prices: w.store.ModelPrices(), Accounts: w.store.ProviderAccounts(), Logs: w.store.RequestLogs(), Sessions: w.store.Sessions(),
 			BreakerEvents: w.store.BreakerEvents(), Auth: w.store.AuthSessions(), Throttle: w.store.LoginThrottle(),
 		},
@@ -105,6 +107,9 @@ func newWorld(t *testing.T, options ...option) *world {
 		Health:   func(context.Context) adminapi.HealthReport { return w.health },
 		Proxies:  middleware.NewProxies(fixed, nil),
 
+		Probe: func(context.Context, string) domain.EndpointProbe {
+			return domain.EndpointProbe{OK: true, Latency: 12 * time.Millisecond}
+		},
 		FlushLogs: func(context.Context) error { return nil },
 	}
 	w.cloud = pricelisttest.New(t)

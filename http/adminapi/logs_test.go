@@ -246,7 +246,7 @@ func TestSessions(t *testing.T) {
 	w.provider("")
 	w.request(ann, func(l *domain.RequestLog) { l.SessionID = "old" })
 	w.advance(10 * time.Minute)
-	w.request(ann, nil)
+	w.request(ann, func(l *domain.RequestLog) { l.Binding = 1 })
 	w.request(ann, func(l *domain.RequestLog) { l.SessionSeq = 2 })
 	w.request(bob, nil)
 	key := domain.SessionKey{KeyID: domain.KeyID(ann.keyID), ID: "ses-1"}

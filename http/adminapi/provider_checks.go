@@ -44,6 +44,22 @@ func (f *faults) checkPatterns(r *domain.Routing) {
 	}
 }
 
+// checkVendor keeps a provider's key on hosts of its own: it is sent to all of
+// the vendor's endpoints, which are on hosts of the vendor's domain.
+func (f *faults) checkVendor(c *domain.Catalog, p *domain.Provider) {
+	if p.VendorID == 0 {
+		return
+	}
+	vendors := c.Vendors()
+	i := slices.IndexFunc(vendors, func(v *domain.Vendor) bool { return v.ID == p.VendorID })
+	switch {
+	case i < 0:
+		f.add("not_found", "is no vendor", "vendorId")
+	case !within(p.URL, vendors[i].Domain):
+		f.add("not_allowed", "is a vendor whose domain does not hold the provider's URL", "vendorId")
+	}
+}
+
 // checkActive wants both bounds or none. Equal ones would mean never, which is
 // what isEnabled is for.
 func (f *faults) checkActive(w domain.DailyWindow) {

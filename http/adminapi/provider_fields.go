@@ -26,6 +26,7 @@ type ProviderFields struct {
 	AllowedModels       field[[]modelRule]            `json:"allowedModels,omitzero"                maxItems:"500" doc:"empty = any"`
 	ModelRedirects      field[[]domain.ModelRedirect] `json:"modelRedirects,omitzero"               maxItems:"200" doc:"the first match wins"`
 	DisableSessionReuse field[bool]                   `json:"disableSessionReuse,omitzero"`
+	VendorID            field[int64]                  `json:"vendorId,omitzero"                     minimum:"1" doc:"it is then called at the vendor's endpoints; null = at its URL alone"`
 	AllowedClients      field[[]string]               `json:"allowedClients,omitzero"               maxItems:"100" doc:"keywords such as claude-code or codex-cli, globs, or parts of a User-Agent; empty = any"`
 	BlockedClients      field[[]string]               `json:"blockedClients,omitzero"               maxItems:"100" doc:"beat allowedClients"`
 	ActiveTimeStart     field[string]                 `json:"activeTimeStart,omitzero"              pattern:"^([01][0-9]|2[0-3]):[0-5][0-9]$" patternDescription:"a time of day, HH:mm" doc:"in the time zone of the settings; null = always"`
@@ -127,6 +128,9 @@ func (f *ProviderFields) apply(p *domain.Provider) faults {
 	}
 	if len(p.Groups) == 0 {
 		p.Groups = []string{domain.DefaultGroup}
+	}
+	if f.VendorID.set {
+		p.VendorID = domain.VendorID(f.VendorID.value)
 	}
 	f.GroupPriorities.to(&p.GroupPriorities, nil)
 	named(f.CodexInstructions, &p.Conversion.CodexInstructions, domain.InstructionsAuto)

@@ -214,8 +214,9 @@ func unreachable(what string, err error) error {
 type breakerEventBody struct {
 	ID         string    `json:"id"`
 	At         time.Time `json:"at"`
-	Scope      string    `json:"scope"      enum:"provider"`
+	Scope      string    `json:"scope"      enum:"provider,endpoint,vendor_type"`
 	ScopeID    int64     `json:"scopeId"`
+	Type       *string   `json:"type"       doc:"with vendor_type: of the providers"`
 	From       string    `json:"fromState"`
 	To         string    `json:"toState"`
 	Reason     string    `json:"reasonCode"`
@@ -227,9 +228,15 @@ type breakerEventBody struct {
 
 func showBreakerEvent(e *domain.BreakerEvent) breakerEventBody {
 	b := breakerEventBody{
-		ID: strconv.FormatInt(e.ID, 10), At: e.At.UTC(), Scope: string(domain.ScopeProvider), ScopeID: int64(e.ProviderID),
+		ID: strconv.FormatInt(e.ID, 10), At: e.At.UTC(), Scope: string(domain.BreakerOfProvider), ScopeID: int64(e.ProviderID),
 		From: string(e.From), To: string(e.To), Reason: e.Reason, StatusCode: optional(e.StatusCode),
 		Message: optional(e.Message), Actor: optional(e.Actor),
+	}
+	switch {
+	case e.Endpoint != 0:
+		b.Scope, b.ScopeID = string(domain.BreakerOfEndpoint), int64(e.Endpoint)
+	case e.Vendor != 0:
+		b.Scope, b.ScopeID, b.Type = string(domain.BreakerOfPool), int64(e.Vendor), optional(string(e.PoolType))
 	}
 	if e.RequestID != 0 {
 		b.RequestID = new(e.RequestID.String())
@@ -239,14 +246,14 @@ func showBreakerEvent(e *domain.BreakerEvent) breakerEventBody {
 
 type breakerEventsInput struct {
 	PageInput
-	Scope   string    `query:"scope"   enum:"provider"`
+	Scope   string    `query:"scope"   enum:"provider,endpoint,vendor_type"`
 	ScopeID int64     `query:"scopeId" minimum:"1"`
 	From    time.Time `query:"from"`
 	To      time.Time `query:"to"`
 }
 
 func (a *API) listBreakerEvents(ctx context.Context, in *breakerEventsInput) (*listOutput[breakerEventBody], error) {
-	f := domain.BreakerEventFilter{ProviderID: domain.ProviderID(in.ScopeID), From: in.From, To: in.To, Limit: in.Limit + 1}
+	f := domain.BreakerEventFilter{Scope: domain.BreakerScope(in.Scope), ScopeID: in.ScopeID, From: in.From, To: in.To, Limit: in.Limit + 1}
 	if in.Cursor != "" {
 		position, err := in.position()
 		if err != nil {

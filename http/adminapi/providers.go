@@ -42,6 +42,7 @@ type providerBody struct {
 	Description         *string                `json:"description"`
 	Type                string                 `json:"type"                        enum:"claude,claude-auth,codex,openai-compatible,gemini,gemini-cli"`
 	URL                 string                 `json:"url"`
+	VendorID            *int64                 `json:"vendorId"`
 	KeyLast4            string                 `json:"keyLast4"`
 	IsEnabled           bool                   `json:"isEnabled"`
 	Groups              []string               `json:"groups"`
@@ -92,7 +93,7 @@ func (a *API) showProvider(p *domain.Provider) providerBody {
 	t, r := &p.Transport, &p.Routing
 	b := providerBody{
 		ID: int64(p.ID), Version: p.Version, Name: p.Name, Description: optional(p.Description), Type: string(p.Type),
-		URL: p.URL, KeyLast4: p.KeyLast4, IsEnabled: p.Enabled, Groups: list(p.Groups),
+		URL: p.URL, VendorID: number(p.VendorID), KeyLast4: p.KeyLast4, IsEnabled: p.Enabled, Groups: list(p.Groups),
 		GroupPriorities: map[string]int{}, Weight: r.Weight, Priority: r.Priority,
 		CostMultiplier: r.CostMultiplier.Float(), MaxAttempts: optional(r.MaxAttempts),
 		AllowedModels: list(r.AllowedModels), ModelRedirects: list(r.ModelRedirects),
@@ -203,6 +204,7 @@ func (a *API) createProvider(ctx context.Context, in *createProviderInput) (*out
 	wrong.checkName(&p.Name)
 	wrong.checkURL(&p.URL)
 	wrong.checkCredential(p.Key)
+	wrong.checkVendor(a.Catalog.Current(), &p)
 	if err := wrong.err(); err != nil {
 		return nil, err
 	}
@@ -262,14 +264,14 @@ func (a *API) updateProvider(ctx context.Context, in *updateProviderInput) (*out
 		repo:    a.Stores.Providers,
 		version: func(p *domain.Provider) int { return p.Version },
 		show:    a.showProvider,
-		apply:   func(_ context.Context, p *domain.Provider) error { return in.merge(p) },
+		apply:   func(_ context.Context, p *domain.Provider) error { return in.merge(p, a.Catalog.Current()) },
 	}
 	return e.run(ctx, a, domain.ProviderID(in.ID), in.VersionInput)
 }
 
 // merge changes the provider. The stored key is never sent to a new host:
 // whoever could only redirect a provider would learn it.
-func (in *updateProviderInput) merge(p *domain.Provider) error {
+func (in *updateProviderInput) merge(p *domain.Provider, c *domain.Catalog) error {
 	body, before := &in.Body, p.URL
 	wrong := body.apply(p)
 	if body.Name.set {
@@ -290,6 +292,7 @@ func (in *updateProviderInput) merge(p *domain.Provider) error {
 	case hostOf(p.URL) != hostOf(before):
 		wrong.add("required", "is required when the host of the URL changes", "key")
 	}
+	wrong.checkVendor(c, p)
 	return wrong.err()
 }
 

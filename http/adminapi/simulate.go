@@ -125,7 +125,7 @@ func (a *API) simulate(ctx context.Context, in *simulateInput) (*simulateOutput,
 		call.Lacks = a.Lacking(in.needs(), neutral.Format(call.Protocol))
 	}
 	selection := routing.NewInput(routing.Compile(catalog), a.Live, call, now)
-	selection.Bound = bound.Provider
+	selection.Bound, selection.Pools = bound.Provider, a.Live
 	routed := routing.Route(&selection, bound, routing.NewDraw(seed, id))
 	out := showSimulation(&selection, routed)
 	out.Seed, out.Draw = in.Body.Seed, routing.NewDraw(seed, id).Float64()

@@ -48,7 +48,7 @@ type call struct {
 // attempt makes one call and carries the answer to the client, unless it turns
 // out to be none. The result says what became of it.
 func (g *Gateway) attempt(parent context.Context, r *race, x *exchange, run Run, a *protocol.Attempt) (result *protocol.AttemptResult) {
-	c := &call{g: g, x: x, a: a, provider: x.catalog.Provider(a.ProviderID), race: r}
+	c := &call{g: g, x: x, a: a, provider: calledAt(x.catalog.Provider(a.ProviderID), a.BaseURL), race: r}
 	c.result = &protocol.AttemptResult{N: a.N, StartedAt: g.Now()}
 	result = c.result // also after a panic
 	defer c.survive()
@@ -96,6 +96,17 @@ func (c *call) exchange(ctx context.Context, run Run) (again bool) {
 	c.result.Quotas = account.FromHeaders(res.Header, c.g.Now())
 	c.carry(res)
 	return false
+}
+
+// calledAt is the provider as it is called at one of its vendor's endpoints;
+// empty is its own URL.
+func calledAt(p *domain.Provider, base string) *domain.Provider {
+	if p == nil || base == "" {
+		return p
+	}
+	there := *p
+	there.URL = base
+	return &there
 }
 
 // carry takes a 2xx to the client, in the way its kind asks for.

@@ -22,6 +22,8 @@ type Catalog struct {
 	prices    []*ModelPrice
 	aliases   map[string]string
 	zone      *time.Location
+	vendors   []*Vendor
+	pools     map[PoolKey][]*Endpoint
 }
 
 // Configuration is what a catalog is made from. NewCatalog takes ownership.
@@ -32,6 +34,8 @@ type Configuration struct {
 	Keys      []*Key
 	Providers []*Provider
 	Groups    []*Group
+	Vendors   []*Vendor
+	Endpoints []*Endpoint       // by id
 	Prices    []*ModelPrice     // stored ones in force, by id
 	Aliases   map[string]string // an operator's other names of models, to model
 }
@@ -46,11 +50,16 @@ func NewCatalog(c Configuration) *Catalog {
 		keys:      make(map[KeyID]*Key, len(c.Keys)),
 		byHash:    make(map[[32]byte]*Key, len(c.Keys)),
 		providers: c.Providers,
+		vendors:   c.Vendors,
+		pools:     make(map[PoolKey][]*Endpoint),
 		byID:      make(map[ProviderID]*Provider, len(c.Providers)),
 		groups:    make(map[string]*Group, len(c.Groups)),
 		prices:    c.Prices,
 		aliases:   c.Aliases,
 		zone:      loadZone(c.Settings.Timezone),
+	}
+	for _, e := range c.Endpoints {
+		cat.pools[e.Pool()] = append(cat.pools[e.Pool()], e)
 	}
 	for _, u := range c.Users {
 		cat.users[u.ID] = u
@@ -131,6 +140,13 @@ func (c *Catalog) Prices() []*ModelPrice { return c.prices }
 // Aliases are the operator's own other names of models in price lists. The map
 // is shared: do not change it.
 func (c *Catalog) Aliases() map[string]string { return c.aliases }
+
+// Vendors are all vendors, by id. The slice is shared: do not change it.
+func (c *Catalog) Vendors() []*Vendor { return c.vendors }
+
+// Endpoints are all endpoints of a pool, by id, disabled ones too. The slice is
+// shared: do not change it.
+func (c *Catalog) Endpoints(k PoolKey) []*Endpoint { return c.pools[k] }
 
 // WithProviders is the catalog as it would be with other settings of some of
 // its providers.

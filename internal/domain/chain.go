@@ -12,6 +12,7 @@ const (
 	ReasonRequestSuccess      ChainReason = "request_success"
 	ReasonRetrySuccess        ChainReason = "retry_success"
 	ReasonRetryFailed         ChainReason = "retry_failed"
+	ReasonVendorAllTimeout    ChainReason = "vendor_type_all_timeout" // the last of a vendor\'s endpoints that were tried
 	ReasonResourceNotFound    ChainReason = "resource_not_found"
 	ReasonUpstreamRejected    ChainReason = "upstream_rejected"
 	ReasonSystemError         ChainReason = "system_error"
@@ -52,7 +53,9 @@ const (
 type ChainEntry struct {
 	ProviderID      ProviderID         `json:"id,omitempty"`
 	Name            string             `json:"name,omitempty"`
+	VendorID        VendorID           `json:"vendorId,omitempty"`
 	ProviderType    ProviderType       `json:"providerType,omitempty"`
+	EndpointID      EndpointID         `json:"endpointId,omitempty"`
 	EndpointURL     string             `json:"endpointUrl,omitempty"` // scheme and host only
 	Reason          ChainReason        `json:"reason"`
 	SelectionMethod SelectionMethod    `json:"selectionMethod,omitempty"`
@@ -144,10 +147,23 @@ type DecisionContext struct {
 
 // FilteredProvider is a provider that selection removed, and why.
 type FilteredProvider struct {
+	// BlockCause and Endpoints say why a provider has no endpoint to be called at:
+	// endpoint_pool_exhausted.
+	BlockCause string         `json:"strictBlockCause,omitempty"`
+	Endpoints  *EndpointStats `json:"endpointFilterStats,omitempty"`
+
 	ID      ProviderID `json:"id"`
 	Name    string     `json:"name"`
 	Reason  string     `json:"reason"`
 	Details string     `json:"details,omitempty"`
+}
+
+// EndpointStats counts the endpoints of a provider's pool.
+type EndpointStats struct {
+	Total       int `json:"total"`
+	Enabled     int `json:"enabled"`
+	CircuitOpen int `json:"circuitOpen"`
+	Available   int `json:"available"`
 }
 
 // Candidate is a provider that could have been drawn.

@@ -54,7 +54,10 @@ func (h ProviderHealth) Full() bool {
 type BreakerEvent struct {
 	ID         int64 // given by the store, ascending
 	At         time.Time
-	ProviderID ProviderID
+	ProviderID ProviderID   // of a provider's breaker
+	Endpoint   EndpointID   // of an endpoint's breaker
+	Vendor     VendorID     // of the breaker of all endpoints for PoolType
+	PoolType   ProviderType // with Vendor
 	From, To   BreakerState
 	Reason     string // failure_threshold, probe_failed, probe_succeeded, timer, manual_reset, manual_open, threshold_off
 	StatusCode int
@@ -62,6 +65,16 @@ type BreakerEvent struct {
 	RequestID  RequestID
 	Actor      string // who, for a manual transition
 }
+
+// BreakerScope says what a breaker is of.
+type BreakerScope string
+
+// The scopes.
+const (
+	BreakerOfProvider BreakerScope = "provider"
+	BreakerOfEndpoint BreakerScope = "endpoint"
+	BreakerOfPool     BreakerScope = "vendor_type" // all endpoints of a vendor for one type
+)
 
 // Snapshot is the stored state of one actor.
 type Snapshot struct {

@@ -19,6 +19,12 @@ type KeyID int64
 // ProviderID names a provider.
 type ProviderID int64
 
+// VendorID names a vendor of providers.
+type VendorID int64
+
+// EndpointID names an endpoint of a vendor.
+type EndpointID int64
+
 // GroupID names a provider group.
 type GroupID int64
 

@@ -20,8 +20,9 @@ type SessionFilter struct {
 // BreakerEventFilter selects breaker transitions, newest first. A zero field
 // does not filter.
 type BreakerEventFilter struct {
-	ProviderID ProviderID
-	From, To   time.Time // half-open
-	Before     int64     // keyset cursor: events with a smaller id
-	Limit      int       // at most; 0 = 20
+	Scope    BreakerScope
+	ScopeID  int64     // id of a provider, an endpoint or a vendor
+	From, To time.Time // half-open
+	Before   int64     // keyset cursor: events with a smaller id
+	Limit    int       // at most; 0 = 20
 }

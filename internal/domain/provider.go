@@ -13,7 +13,8 @@ type Provider struct {
 	Name            string
 	Description     string
 	Type            ProviderType
-	URL             string // base URL without trailing slash
+	VendorID        VendorID // 0 = none: it has no endpoints but its URL
+	URL             string   // base URL without trailing slash
 	Key             Secret
 	KeyLast4        string
 	Enabled         bool

@@ -24,6 +24,7 @@ type Budget struct {
 	Switches    int // to another provider, after the first
 	PerProvider int // attempts at the provider tried last
 	Total       int
+	NextOne     bool // the provider has another endpoint that was not tried
 	Expired     bool // the time for a first answer is over
 }
 
@@ -79,7 +80,7 @@ func Next(b Budget, history []Try) Action {
 	if last.Committed || b.Expired || len(history) >= b.Total || endsRequest(last.Class) {
 		return End
 	}
-	if retriesInPlace(last) && attemptsAt(history, last.Provider) < b.PerProvider {
+	if (retriesInPlace(last) || b.NextOne && movesOn(last)) && attemptsAt(history, last.Provider) < b.PerProvider {
 		return Retry
 	}
 	if switchesUsed(history) >= b.Switches || !maySwitch(history, last.Class) {
@@ -116,6 +117,11 @@ func retriesInPlace(t *Try) bool {
 		return false
 	}
 	return t.Class != domain.ClassUpstreamRejected
+}
+
+// movesOn tells whether another endpoint of the same provider may do better.
+func movesOn(t *Try) bool {
+	return t.Failure == domain.FailDial || t.Failure == domain.FailTimeout
 }
 
 // maySwitch lets a request that was rejected as such be tried at one other

@@ -49,6 +49,7 @@ const healthFresh = 5 * time.Second
 type Input struct {
 	Plan     *Plan
 	Health   Health
+	Pools    Pools    // of endpoints; nil = nothing is known
 	Groups   []string // effective groups of the caller, in order
 	Protocol domain.Protocol
 	Model    string // as the client named it; empty = none
@@ -180,6 +181,9 @@ func (s *selection) consider(e *entry) (candidate, bool) {
 	if reason != "" {
 		s.losses.count(reason, until.Sub(s.in.Now))
 		s.explain.unhealthy(e, reason, until)
+		if reason == FilteredPool {
+			s.explain.unreachable(e, s.in)
+		}
 		return candidate{}, false
 	}
 	s.explain.context.AfterHealthCheck++

@@ -22,7 +22,7 @@ type losses struct {
 // it may be back, as far as known.
 func (l *losses) count(reason string, after time.Duration) {
 	switch reason {
-	case FilteredCircuit, refusedHalfOpen:
+	case FilteredCircuit, FilteredPool, refusedHalfOpen:
 		l.circuits++
 	case FilteredCooling, refusedConcurrent, FilteredSpent:
 		l.limited++

@@ -91,6 +91,14 @@ func (x explanation) unhealthy(e *entry, reason string, until time.Time) {
 	x.filtered(e, reason, details)
 }
 
+// unreachable adds the facts to the record of a provider that has no endpoint.
+func (x explanation) unreachable(e *entry, in *Input) {
+	if n := len(x.context.Filtered); n > 0 && x.context.Filtered[n-1].ID == e.ID {
+		f := &x.context.Filtered[n-1]
+		f.BlockCause, f.Endpoints = blockNoCandidates, e.pool.stats(in.poolHealth(e.pool), in.Now)
+	}
+}
+
 // level records a priority that has a healthy provider.
 func (x explanation) level(priority int) {
 	levels := x.context.PriorityLevels

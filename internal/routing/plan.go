@@ -29,6 +29,7 @@ type entry struct {
 	redirects   []redirect
 	clients     *clientLists // nil = any
 	schedule    schedule
+	pool        *pool // nil = its URL alone
 }
 
 var defaultGroups = []string{domain.DefaultGroup} //nolint:gochecknoglobals // read-only
@@ -57,6 +58,7 @@ func newEntry(c *domain.Catalog, p *domain.Provider) entry {
 		Provider: p, protocol: p.Type.Protocol(), groups: p.Groups,
 		clients:  compileClients(p.Routing.AllowedClients, p.Routing.BlockedClients),
 		schedule: newSchedule(p.Routing.Active),
+		pool:     newPool(c, p),
 	}
 	if len(e.groups) == 0 {
 		e.groups = defaultGroups

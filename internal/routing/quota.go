@@ -21,6 +21,9 @@ func (s share) low() bool { return s.known && s.headroom < domain.LowHeadroom }
 // when: it is ill, or its account is used up. left is what the account has.
 func (in *Input) barred(e *entry, h *domain.ProviderHealth, known bool) (reason string, until time.Time, left share) {
 	left.factor = 1
+	if reason, until = e.unreachable(in); reason != "" {
+		return reason, until, left
+	}
 	if reason, until = e.ill(in, h, known); reason != "" || !known || h.Account == nil {
 		return reason, until, left
 	}

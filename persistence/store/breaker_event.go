@@ -3,14 +3,24 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/uptrace/bun"
 
 	"github.com/claude-code-hub/cch/internal/domain"
 )
 
-// scopeProvider marks the events of providers' breakers.
-const scopeProvider = "provider"
+// scopeOf says whose breaker an event is of. Of the breaker of a vendor's
+// endpoints for one type, the message begins with the type.
+func scopeOf(e *domain.BreakerEvent) (scope domain.BreakerScope, id int64, message string) {
+	switch {
+	case e.Endpoint != 0:
+		return domain.BreakerOfEndpoint, int64(e.Endpoint), e.Message
+	case e.Vendor != 0:
+		return domain.BreakerOfPool, int64(e.Vendor), strings.TrimSpace(string(e.PoolType) + " " + e.Message)
+	}
+	return domain.BreakerOfProvider, int64(e.ProviderID), e.Message
+}
 
 type breakerEventRow struct {
 	bun.BaseModel `bun:"table:breaker_events"`
@@ -40,16 +50,18 @@ func (r BreakerEvents) Add(ctx context.Context, events ...domain.BreakerEvent) e
 		return nil
 	}
 	rows := make([]breakerEventRow, len(events))
-	for i, e := range events {
+	for i := range events {
+		e := &events[i]
+		scope, id, message := scopeOf(e)
 		rows[i] = breakerEventRow{
 			CreatedAt:  e.At.UnixMilli(),
-			Scope:      scopeProvider,
-			ScopeID:    int64(e.ProviderID),
+			Scope:      string(scope),
+			ScopeID:    id,
 			From:       string(e.From),
 			To:         string(e.To),
 			Reason:     e.Reason,
 			StatusCode: e.StatusCode,
-			Message:    e.Message,
+			Message:    message,
 			RequestID:  int64(e.RequestID),
 			Actor:      e.Actor,
 		}
@@ -63,10 +75,12 @@ func (r BreakerEvents) Add(ctx context.Context, events ...domain.BreakerEvent) e
 // List returns events, newest first.
 func (r BreakerEvents) List(ctx context.Context, f domain.BreakerEventFilter) ([]domain.BreakerEvent, error) {
 	var rows []breakerEventRow
-	q := r.s.main.read.NewSelect().Model(&rows).Where("scope = ?", scopeProvider).
-		Order("id DESC").Limit(pageLength(f.Limit))
-	if f.ProviderID != 0 {
-		q = q.Where("scope_id = ?", int64(f.ProviderID))
+	q := r.s.main.read.NewSelect().Model(&rows).Order("id DESC").Limit(pageLength(f.Limit))
+	if f.Scope != "" {
+		q = q.Where("scope = ?", string(f.Scope))
+	}
+	if f.ScopeID != 0 {
+		q = q.Where("scope_id = ?", f.ScopeID)
 	}
 	if !f.From.IsZero() {
 		q = q.Where("created_at >= ?", f.From.UnixMilli())
@@ -85,7 +99,6 @@ func (r BreakerEvents) List(ctx context.Context, f domain.BreakerEventFilter) ([
 		events[i] = domain.BreakerEvent{
 			ID:         row.ID,
 			At:         fromMillis(row.CreatedAt),
-			ProviderID: domain.ProviderID(row.ScopeID),
 			From:       domain.BreakerState(row.From),
 			To:         domain.BreakerState(row.To),
 			Reason:     row.Reason,
@@ -93,6 +106,16 @@ func (r BreakerEvents) List(ctx context.Context, f domain.BreakerEventFilter) ([
 			Message:    row.Message,
 			RequestID:  domain.RequestID(row.RequestID),
 			Actor:      row.Actor,
+		}
+		switch domain.BreakerScope(row.Scope) {
+		case domain.BreakerOfEndpoint:
+			events[i].Endpoint = domain.EndpointID(row.ScopeID)
+		case domain.BreakerOfPool:
+			kind, message, _ := strings.Cut(row.Message, " ")
+			events[i].Vendor, events[i].PoolType = domain.VendorID(row.ScopeID), domain.ProviderType(kind)
+			events[i].Message = message
+		case domain.BreakerOfProvider:
+			events[i].ProviderID = domain.ProviderID(row.ScopeID)
 		}
 	}
 	return events, nil

@@ -133,9 +133,10 @@ func (v versioned) touched(ctx context.Context, tx bun.Tx, res sql.Result, err e
 	return domain.NewFault(domain.KindStaleVersion, "", v.what+" was changed in the meantime")
 }
 
-// live leaves out what was soft-deleted; groups have no such column.
+// live leaves out what was soft-deleted; some tables have no such column.
 func (v versioned) live(q *bun.SelectQuery) *bun.SelectQuery {
-	if v.table == tableGroups {
+	switch v.table {
+	case tableGroups, tableVendors, tableEndpoints:
 		return q
 	}
 	return q.Where("deleted_at = 0")

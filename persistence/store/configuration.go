@@ -45,6 +45,15 @@ func (s *Store) configuration(ctx context.Context) (c domain.Configuration, err 
 	if err != nil {
 		return c, err
 	}
+	vendors, err := listVendors(ctx, tx)
+	if err != nil {
+		return c, err
+	}
+	endpoints, err := listEndpoints(ctx, tx)
+	if err != nil {
+		return c, err
+	}
+	c.Vendors, c.Endpoints = refs(vendors), refs(endpoints)
 	if c.Prices, err = s.pricesInForce(ctx, tx); err != nil {
 		return c, err
 	}

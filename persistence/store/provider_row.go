@@ -19,6 +19,7 @@ type providerRow struct {
 	Name           string `bun:"name"`
 	Description    string `bun:"description,nullzero"`
 	Type           string `bun:"type"`
+	VendorID       int64  `bun:"vendor_id,nullzero"`
 	URL            string `bun:"url"`
 	KeyEnc         []byte `bun:"key_enc"`
 	KeyLast4       string `bun:"key_last4"`
@@ -69,6 +70,7 @@ func fromProvider(p domain.Provider) providerRow {
 		Name:                  p.Name,
 		Description:           p.Description,
 		Type:                  string(p.Type),
+		VendorID:              int64(p.VendorID),
 		URL:                   p.URL,
 		KeyEnc:                []byte{},
 		KeyLast4:              p.Key.Last4(),
@@ -163,6 +165,7 @@ func (r *providerRow) provider(sealer Sealer) (domain.Provider, error) {
 		Name:        r.Name,
 		Description: r.Description,
 		Type:        domain.ProviderType(r.Type),
+		VendorID:    domain.VendorID(r.VendorID),
 		URL:         r.URL,
 		Key:         key,
 		KeyLast4:    r.KeyLast4,

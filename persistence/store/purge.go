@@ -73,7 +73,7 @@ func (r Sessions) Purge(ctx context.Context, user domain.UserID) error {
 // Purge deletes the transitions of a provider's breaker.
 func (r BreakerEvents) Purge(ctx context.Context, provider domain.ProviderID) error {
 	_, err := r.s.main.write.NewDelete().Model((*breakerEventRow)(nil)).
-		Where("scope = ?", scopeProvider).Where("scope_id = ?", int64(provider)).Exec(ctx)
+		Where("scope = ?", string(domain.BreakerOfProvider)).Where("scope_id = ?", int64(provider)).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("purge breaker events: %w", err)
 	}

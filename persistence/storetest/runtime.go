@@ -187,7 +187,7 @@ func testBreakerEvents(t *testing.T, open Open) {
 	require.Equal(t, "message 9", rest[0].Message)
 
 	one, err := s.BreakerEvents().List(ctx, domain.BreakerEventFilter{
-		ProviderID: 2, From: Start().Add(10 * time.Second), To: Start().Add(20 * time.Second),
+		Scope: domain.BreakerOfProvider, ScopeID: 2, From: Start().Add(10 * time.Second), To: Start().Add(20 * time.Second),
 	})
 	require.NoError(t, err)
 	require.Len(t, one, 5)

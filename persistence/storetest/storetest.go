@@ -29,6 +29,7 @@ func Run(t *testing.T, open Open) {
 		test func(*testing.T, Open)
 	}{
 		{"users", testUsers},
+		{"vendors and endpoints", testVendorsAndEndpoints},
 		{"expiry of users", testExpiry},
 		{"keys", testKeys},
 		{"groups", testGroups},

@@ -1,0 +1,34 @@
+package protocol
+
+import "github.com/claude-code-hub/cch/internal/domain"
+
+// EndpointReport tells a pool's actor how a call to one of its endpoints ended (wire).
+type EndpointReport struct {
+	Pool     domain.PoolKey
+	Endpoint domain.EndpointID
+	ReqID    domain.RequestID
+	Class    domain.AttemptClass
+	Failure  domain.FailureKind
+	Status   int
+	// AllTimedOut is set on the last report of a request that was given up at the
+	// provider because every endpoint it tried did not answer in time.
+	AllTimedOut bool
+	T           int64
+	Message     string // redacted, at most 300 characters
+}
+
+// PoolSet is an operator's order about an endpoint's breaker or, without one,
+// about that of the whole pool (wire).
+type PoolSet struct {
+	Pool     domain.PoolKey
+	Endpoint domain.EndpointID // 0 = the pool
+	Action   BreakerAction
+	Until    int64 // open: 0 = an endpoint's usual duration; a pool stays open
+	Actor    string
+}
+
+// PoolRead asks for a pool's state (wire).
+type PoolRead struct{ Pool domain.PoolKey }
+
+// PoolState answers PoolSet and PoolRead (wire).
+type PoolState struct{ Health domain.PoolHealth }

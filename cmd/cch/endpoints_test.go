@@ -1,0 +1,63 @@
+package main
+
+import (
+	"net"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/claude-code-hub/cch/internal/testkit"
+)
+
+// A vendor's dead endpoint costs one request a moment and nobody an error.
+func TestADeadEndpointIsLeftForTheNext(t *testing.T) {
+	t.Parallel()
+	p := testkit.StartProgram(t)
+	up := testkit.NewUpstream(t, "up")
+	dead, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	deadURL := "http://" + dead.Addr().String()
+	require.NoError(t, dead.Close())
+
+	status, vendor := p.Admin(t, http.MethodPost, "/provider-vendors", testkit.M{"websiteDomain": "127.0.0.1"})
+	require.Equal(t, http.StatusCreated, status, vendor.Raw)
+	path := "/provider-vendors/" + vendor.Get("id").String() + "/endpoints"
+	_, first := p.Admin(t, http.MethodPost, path, testkit.M{"type": "claude", "url": deadURL, "sortOrder": 1})
+	_, second := p.Admin(t, http.MethodPost, path, testkit.M{"type": "claude", "url": up.URL, "sortOrder": 2})
+	provider := p.AddProvider(t, up, testkit.M{"vendorId": vendor.Get("id").Int()})
+	key := p.NewKey(t, "ann")
+
+	outcomes := func(n int) (list []string) {
+		row := p.AwaitLogs(t, "", n)[0]
+		for _, e := range p.Detail(t, row.Get("id").String()).Get("decisionChain").Array() {
+			if e.Get("attemptNumber").Exists() {
+				list = append(list, e.Get("endpointId").String()+" "+e.Get("reason").String())
+			}
+		}
+		return list
+	}
+	status, _, body := p.Messages(t, key, testkit.Prompt(true, "one"))
+	require.Equal(t, http.StatusOK, status, body)
+	require.Equal(t, []string{
+		first.Get("id").String() + " system_error", second.Get("id").String() + " retry_success",
+	}, outcomes(1))
+	status, _, _ = p.Messages(t, key, testkit.Prompt(true, "two"))
+	require.Equal(t, http.StatusOK, status)
+	two := outcomes(2)
+	require.Contains(t, two[len(two)-1], second.Get("id").String()+" re", "the dead one cools for ten seconds")
+
+	_, probe := p.Admin(t, http.MethodPost, "/provider-endpoints/"+first.Get("id").String()+"/probe", nil)
+	require.False(t, probe.Get("ok").Bool(), probe.Raw)
+	_, probe = p.Admin(t, http.MethodPost, "/provider-endpoints/"+second.Get("id").String()+"/probe", nil)
+	require.True(t, probe.Get("ok").Bool(), probe.Raw)
+
+	status, _ = p.Admin(t, http.MethodPost, "/provider-vendors/"+vendor.Get("id").String()+"/breaker", testkit.M{"type": "claude", "action": "open"})
+	require.Equal(t, http.StatusOK, status)
+	_, said := p.Admin(t, http.MethodPost, "/dispatch/simulate", testkit.M{"format": "claude"})
+	require.Equal(t, "circuit_open", said.Get("providers.#(id=="+itoa(provider)+").reason").String(), said.Raw)
+	status, _, body = p.Messages(t, key, testkit.Prompt(true, "three"))
+	require.Equal(t, http.StatusServiceUnavailable, status, body)
+	_, events := p.Admin(t, http.MethodGet, "/breaker-events?scope=vendor_type", nil)
+	require.Equal(t, "manual_open", events.Get("items.0.reasonCode").String(), events.Raw)
+}
