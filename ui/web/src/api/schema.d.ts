@@ -507,6 +507,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/provider-endpoints/breaker/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close the breakers of several endpoints */
+        post: operations["resetEndpointBreakers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/provider-endpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete an endpoint */
+        delete: operations["deleteEndpoint"];
+        options?: never;
+        head?: never;
+        /** Change an endpoint */
+        patch: operations["updateEndpoint"];
+        trace?: never;
+    };
+    "/api/v1/provider-endpoints/{id}/breaker": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** State of an endpoint's breaker */
+        get: operations["getEndpointBreaker"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/provider-endpoints/{id}/breaker/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open an endpoint's breaker by hand */
+        post: operations["openEndpointBreaker"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/provider-endpoints/{id}/breaker/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close an endpoint's breaker and end its cool-down */
+        post: operations["resetEndpointBreaker"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/provider-endpoints/{id}/probe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Find out whether an endpoint can be reached; its rank depends on it */
+        post: operations["probeEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/provider-endpoints/{id}/probe-logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Probes of an endpoint, newest first */
+        get: operations["listProbes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/provider-groups": {
         parameters: {
             query?: never;
@@ -542,6 +662,98 @@ export interface paths {
         head?: never;
         /** Change a provider group */
         patch: operations["updateGroup"];
+        trace?: never;
+    };
+    "/api/v1/provider-vendors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List vendors */
+        get: operations["listVendors"];
+        put?: never;
+        /** Create a vendor */
+        post: operations["createVendor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/provider-vendors/recluster": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give every provider without a vendor the one of its domain
+         * @description Vendors that are missing are created, and the providers' URLs become endpoints. Providers of one vendor and type are then called at any of them.
+         */
+        post: operations["reclusterVendors"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/provider-vendors/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a vendor */
+        get: operations["getVendor"];
+        put?: never;
+        post?: never;
+        /** Delete a vendor without providers, and its endpoints */
+        delete: operations["deleteVendor"];
+        options?: never;
+        head?: never;
+        /** Change a vendor */
+        patch: operations["updateVendor"];
+        trace?: never;
+    };
+    "/api/v1/provider-vendors/{id}/breaker": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open or reset the breaker of all endpoints that a vendor has for a type */
+        post: operations["setVendorBreaker"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/provider-vendors/{id}/endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a vendor's endpoints */
+        get: operations["listEndpoints"];
+        put?: never;
+        /** Add an endpoint to a vendor */
+        post: operations["createEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/providers": {
@@ -1282,12 +1494,14 @@ export interface components {
             reasonCode: string;
             requestId: string | null;
             /** @enum {string} */
-            scope: "provider";
+            scope: "provider" | "endpoint" | "vendor_type";
             /** Format: int64 */
             scopeId: number;
             /** Format: int64 */
             statusCode: number | null;
             toState: string;
+            /** @description with vendor_type: of the providers */
+            type: string | null;
         };
         BreakerFields: {
             /**
@@ -1337,6 +1551,8 @@ export interface components {
             detail?: string;
             /** Format: int64 */
             durationMs?: number;
+            /** Format: int64 */
+            endpointId?: number;
             endpointUrl?: string;
             errorDetails?: components["schemas"]["ErrorDetails"];
             errorMessage?: string;
@@ -1359,6 +1575,8 @@ export interface components {
             timestamp: number;
             /** Format: int64 */
             ttfbMs?: number;
+            /** Format: int64 */
+            vendorId?: number;
             /** Format: int64 */
             weight?: number;
         };
@@ -1521,6 +1739,19 @@ export interface components {
             serviceTier: "standard" | "priority" | "flex" | "batch";
             swapCacheTtl: boolean;
         };
+        CreateEndpointInputBody: {
+            isEnabled?: boolean | null;
+            label?: string | null;
+            /**
+             * Format: int64
+             * @description smaller first
+             */
+            sortOrder?: number | null;
+            /** @enum {string} */
+            type: "claude" | "claude-auth" | "codex" | "openai-compatible" | "gemini" | "gemini-cli";
+            /** @description base URL on a host of the vendor's domain */
+            url: string;
+        };
         CreateGroupInputBody: {
             /** Format: double */
             costMultiplier?: number | null;
@@ -1676,6 +1907,11 @@ export interface components {
             type: "claude" | "claude-auth" | "codex" | "openai-compatible" | "gemini" | "gemini-cli";
             /** @description base URL */
             url: string;
+            /**
+             * Format: int64
+             * @description it is then called at the vendor's endpoints; null = at its URL alone
+             */
+            vendorId?: number | null;
             /** Format: int64 */
             weight?: number | null;
         };
@@ -1730,6 +1966,13 @@ export interface components {
              * @description requests a minute
              */
             rpmLimit?: number | null;
+        };
+        CreateVendorInputBody: {
+            displayName?: string | null;
+            faviconUrl?: string | null;
+            /** @description endpoints and providers of the vendor are on its hosts */
+            websiteDomain: string;
+            websiteUrl?: string | null;
         };
         CreatedKeyBody: {
             canLoginWebUi: boolean;
@@ -1870,6 +2113,51 @@ export interface components {
         EnableBody: {
             enabled: boolean;
         };
+        EndpointBatchOutputBody: {
+            done: number[] | null;
+            /** @description those that do not exist or whose actor did not answer */
+            failed: number[] | null;
+        };
+        EndpointBody: {
+            breaker: components["schemas"]["EndpointHealthBody"];
+            /** Format: int64 */
+            id: number;
+            isEnabled: boolean;
+            label: string | null;
+            /** @description null = never probed */
+            lastProbe: components["schemas"]["ProbeBody"];
+            /** Format: int64 */
+            sortOrder: number;
+            type: string;
+            url: string;
+            /** Format: int64 */
+            vendorId: number;
+            /** Format: int64 */
+            version: number;
+        };
+        EndpointHealthBody: {
+            /**
+             * Format: date-time
+             * @description it could not be reached
+             */
+            coolingUntil: string | null;
+            /** Format: int64 */
+            failures: number;
+            /** Format: date-time */
+            retryAt: string | null;
+            /** @enum {string} */
+            state: "closed" | "open" | "half_open";
+        };
+        EndpointStats: {
+            /** Format: int64 */
+            available: number;
+            /** Format: int64 */
+            circuitOpen: number;
+            /** Format: int64 */
+            enabled: number;
+            /** Format: int64 */
+            total: number;
+        };
         ErrorDetails: {
             clientError?: string;
             matchedRule?: components["schemas"]["MatchedRule"];
@@ -1879,10 +2167,12 @@ export interface components {
         };
         FilteredProvider: {
             details?: string;
+            endpointFilterStats?: components["schemas"]["EndpointStats"];
             /** Format: int64 */
             id: number;
             name: string;
             reason: string;
+            strictBlockCause?: string;
         };
         GroupBody: {
             /** Format: double */
@@ -2102,6 +2392,13 @@ export interface components {
             /** Format: int64 */
             total?: number;
         };
+        ListBodyEndpointBody: {
+            items: components["schemas"]["EndpointBody"][] | null;
+            /** @description null on the last page */
+            nextCursor: string | null;
+            /** Format: int64 */
+            total?: number;
+        };
         ListBodyGroupBody: {
             items: components["schemas"]["GroupBody"][] | null;
             /** @description null on the last page */
@@ -2137,6 +2434,13 @@ export interface components {
             /** Format: int64 */
             total?: number;
         };
+        ListBodyProbeBody: {
+            items: components["schemas"]["ProbeBody"][] | null;
+            /** @description null on the last page */
+            nextCursor: string | null;
+            /** Format: int64 */
+            total?: number;
+        };
         ListBodyProviderBody: {
             items: components["schemas"]["ProviderBody"][] | null;
             /** @description null on the last page */
@@ -2153,6 +2457,13 @@ export interface components {
         };
         ListBodyUserBody: {
             items: components["schemas"]["UserBody"][] | null;
+            /** @description null on the last page */
+            nextCursor: string | null;
+            /** Format: int64 */
+            total?: number;
+        };
+        ListBodyVendorBody: {
+            items: components["schemas"]["VendorBody"][] | null;
             /** @description null on the last page */
             nextCursor: string | null;
             /** Format: int64 */
@@ -2412,6 +2723,13 @@ export interface components {
              */
             minutes?: number;
         };
+        OpenEndpointInputBody: {
+            /**
+             * Format: int64
+             * @description left out: five minutes
+             */
+            minutes?: number;
+        };
         PersonBody: {
             /**
              * Format: int64
@@ -2595,6 +2913,20 @@ export interface components {
             /** @description of the list in force */
             version: string | null;
         };
+        ProbeBody: {
+            /** Format: date-time */
+            at: string;
+            error: string | null;
+            errorType: string | null;
+            id: string | null;
+            /** Format: int64 */
+            latencyMs: number | null;
+            ok: boolean;
+            /** @enum {string} */
+            source?: "scheduled" | "manual" | "runtime";
+            /** Format: int64 */
+            status: number | null;
+        };
         ProbeFields: {
             /** @description text the answer should hold; left out: pong */
             expect?: string;
@@ -2705,6 +3037,8 @@ export interface components {
             updatedAt: string;
             url: string;
             /** Format: int64 */
+            vendorId: number | null;
+            /** Format: int64 */
             version: number;
             /** Format: int64 */
             weight: number;
@@ -2805,6 +3139,14 @@ export interface components {
             cacheWrite5m: string | null;
             input: string | null;
             output: string | null;
+        };
+        ReclusterOutputBody: {
+            /** Format: int64 */
+            endpointsCreated: number;
+            /** Format: int64 */
+            providersMoved: number;
+            /** Format: int64 */
+            vendorsCreated: number;
         };
         RenewUserInputBody: {
             /** @description also enable the user */
@@ -3276,6 +3618,11 @@ export interface components {
             streamingIdleTimeoutMs?: number | null;
             /** @description it reports 5 minute and 1 hour cache writes the wrong way round */
             swapCacheTtlBilling?: boolean | null;
+            /**
+             * Format: int64
+             * @description it is then called at the vendor's endpoints; null = at its URL alone
+             */
+            vendorId?: number | null;
             /** Format: int64 */
             weight?: number | null;
         };
@@ -3442,6 +3789,16 @@ export interface components {
         UnpricedOutputBody: {
             items: components["schemas"]["UnpricedBody"][] | null;
         };
+        UpdateEndpointInputBody: {
+            isEnabled?: boolean | null;
+            label?: string | null;
+            /**
+             * Format: int64
+             * @description smaller first
+             */
+            sortOrder?: number | null;
+            url?: string | null;
+        };
         UpdateGroupInputBody: {
             /** Format: double */
             costMultiplier?: number | null;
@@ -3596,6 +3953,11 @@ export interface components {
             type?: "claude" | "claude-auth" | "codex" | "openai-compatible" | "gemini" | "gemini-cli";
             /** @description a new host needs the key again */
             url?: string | null;
+            /**
+             * Format: int64
+             * @description it is then called at the vendor's endpoints; null = at its URL alone
+             */
+            vendorId?: number | null;
             /** Format: int64 */
             weight?: number | null;
         };
@@ -3728,6 +4090,42 @@ export interface components {
             updatedAt: string;
             /** Format: int64 */
             version: number;
+        };
+        VendorBody: {
+            displayName: string | null;
+            faviconUrl: string | null;
+            /** Format: int64 */
+            id: number;
+            providers: number[] | null;
+            /** Format: int64 */
+            version: number;
+            websiteDomain: string;
+            websiteUrl: string | null;
+        };
+        VendorBreakerInputBody: {
+            /** @enum {string} */
+            action: "open" | "reset";
+            /**
+             * Format: int64
+             * @description left out: until it is reset
+             */
+            minutes?: number;
+            /** @enum {string} */
+            type: "claude" | "claude-auth" | "codex" | "openai-compatible" | "gemini" | "gemini-cli";
+        };
+        VendorBreakerOutputBody: {
+            /**
+             * Format: date-time
+             * @description null with open: when it is reset
+             */
+            retryAt: string | null;
+            /** @enum {string} */
+            state: "closed" | "open" | "half_open";
+        };
+        VendorFields: {
+            displayName?: string | null;
+            faviconUrl?: string | null;
+            websiteUrl?: string | null;
         };
         VersionOutputBody: {
             /** Format: int64 */
@@ -4094,7 +4492,7 @@ export interface operations {
                 /** @description nextCursor of the page before */
                 cursor?: string;
                 limit?: number;
-                scope?: "provider";
+                scope?: "provider" | "endpoint" | "vendor_type";
                 scopeId?: number;
                 from?: string;
                 to?: string;
@@ -4986,6 +5384,273 @@ export interface operations {
             };
         };
     };
+    resetEndpointBreakers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BreakerIDs"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointBatchOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version the change is based on; a stale one is refused with 412 */
+                "If-Match"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version the change is based on; a stale one is refused with 412 */
+                "If-Match"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateEndpointInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEndpointBreaker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointHealthBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openEndpointBreaker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["OpenEndpointInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointHealthBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resetEndpointBreaker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointHealthBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    probeEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProbeBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listProbes: {
+        parameters: {
+            query?: {
+                /** @description nextCursor of the page before */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListBodyProbeBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listGroups: {
         parameters: {
             query?: {
@@ -5144,6 +5809,312 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GroupBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listVendors: {
+        parameters: {
+            query?: {
+                /** @description nextCursor of the page before */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListBodyVendorBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createVendor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateVendorInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VendorBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reclusterVendors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReclusterOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getVendor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VendorBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteVendor: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version the change is based on; a stale one is refused with 412 */
+                "If-Match"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateVendor: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version the change is based on; a stale one is refused with 412 */
+                "If-Match"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VendorFields"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VendorBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setVendorBreaker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VendorBreakerInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VendorBreakerOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEndpoints: {
+        parameters: {
+            query?: {
+                /** @description nextCursor of the page before */
+                cursor?: string;
+                limit?: number;
+                type?: "claude" | "claude-auth" | "codex" | "openai-compatible" | "gemini" | "gemini-cli";
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListBodyEndpointBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateEndpointInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointBody"];
                 };
             };
             /** @description Error */
