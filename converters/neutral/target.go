@@ -71,6 +71,7 @@ type Target struct {
 	Project             string // Gemini CLI
 	CacheKey            string // OpenAI: prompt_cache_key if the client gave none
 	AlwaysStream        bool   // the provider refuses stream:false
+	NeverStream         bool   // a whole answer is wanted, whatever the request says
 }
 
 // Name is the model name to print for a request.
@@ -82,7 +83,7 @@ func (t *Target) Name(r *Request) string {
 }
 
 // Streams says whether to ask the provider for a stream.
-func (t *Target) Streams(r *Request) bool { return r.Stream || t.AlwaysStream }
+func (t *Target) Streams(r *Request) bool { return r.Stream && !t.NeverStream || t.AlwaysStream }
 
 // CacheKeyFor is the cache key to print: the client's, else the target's.
 func (t *Target) CacheKeyFor(r *Request) string {

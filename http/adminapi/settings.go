@@ -27,54 +27,55 @@ func (a *API) declareSettings() {
 }
 
 type settingsBody struct {
-	SiteTitle                       string   `json:"siteTitle"`
-	Timezone                        *string  `json:"timezone"                        doc:"null = the process's"`
-	ExposeProviderNames             bool     `json:"exposeProviderNames"`
-	VerboseProviderError            bool     `json:"verboseProviderError"`
-	PassThroughUpstreamErrorMessage bool     `json:"passThroughUpstreamErrorMessage"`
-	MaxProviderSwitches             int      `json:"maxProviderSwitches"`
-	MaxTotalAttempts                int      `json:"maxTotalAttempts"`
-	PrecommitDeadlineMs             int64    `json:"precommitDeadlineMs"`
-	TierStrategy                    string   `json:"tierStrategy"                    enum:"weighted,cheapest_first,least_inflight"`
-	StickyReturn                    bool     `json:"stickyReturn"`
-	StickyPriorityMode              string   `json:"stickyPriorityMode"              enum:"binding,priority"`
-	MaxInFlightPerKey               int      `json:"maxInFlightPerKey"`
-	MaxInFlightPerUser              int      `json:"maxInFlightPerUser"`
-	OnClientAbort                   string   `json:"onClientAbort"                   enum:"drain,cancel"`
-	ClientAbortDrainMs              int64    `json:"clientAbortDrainMs"`
-	StreamGateMode                  string   `json:"streamGateMode"                  enum:"off,shadow,enforce"`
-	GateKeepaliveAfterMs            int64    `json:"gateKeepaliveAfterMs"`
-	EchoUpstreamModel               bool     `json:"echoUpstreamModel"`
-	CodexInstructions               *string  `json:"codexInstructions"               doc:"null = the text that comes with the program"`
-	ThinkingSignatureRectifier      bool     `json:"thinkingSignatureRectifier"`
-	ClaudeUserIDInjection           bool     `json:"claudeUserIdInjection"`
-	CodexSessionIDCompletion        bool     `json:"codexSessionIdCompletion"`
-	ResponsesInputRectifier         bool     `json:"responsesInputRectifier"`
-	InjectStreamUsage               bool     `json:"injectStreamUsage"`
-	AllowNonConversationFallback    bool     `json:"allowNonConversationFallback"`
-	EnableHTTP2                     bool     `json:"enableHttp2"`
-	HedgeEnabled                    bool     `json:"hedgeEnabled"`
-	HedgeAfterMs                    int64    `json:"hedgeAfterMs"`
-	HedgeMaxParallel                int      `json:"hedgeMaxParallel"`
-	HedgeBudgetPercent              int      `json:"hedgeBudgetPercent"`
-	BillHedgeLosers                 bool     `json:"billHedgeLosers"`
-	CleanupEnabled                  bool     `json:"cleanupEnabled"`
-	CleanupRetentionDays            int      `json:"cleanupRetentionDays"`
-	BillingModelSource              string   `json:"billingModelSource"              enum:"original,redirected,actual"`
-	PriorityBillingSource           string   `json:"priorityBillingSource"           enum:"actual,requested"`
-	BillNonSuccessfulRequests       bool     `json:"billNonSuccessfulRequests"`
-	BillPartial                     string   `json:"billPartial"                     enum:"estimate,reported,never"`
-	UnknownPrice                    string   `json:"unknownPrice"                    enum:"free,fallback,reject"`
-	UnknownPriceModel               *string  `json:"unknownPriceModel"`
-	CacheFallback                   string   `json:"cacheFallback"                   enum:"standard,cch"`
-	PriceSyncIntervalMin            int      `json:"priceSyncIntervalMin"`
-	QuotaFailMode                   string   `json:"quotaFailMode"                   enum:"open,closed"`
-	QuotaReservationPolicy          string   `json:"quotaReservationPolicy"          enum:"balanced,strict,parity"`
-	AdmissionWaitMs                 int64    `json:"admissionWaitMs"`
-	ConcurrencyWaitMs               int64    `json:"concurrencyWaitMs"`
-	BalanceTargetUSD                float64  `json:"balanceTargetUsd"`
-	BalanceFloorUSD                 float64  `json:"balanceFloorUsd"`
-	TrustedProxies                  []string `json:"trustedProxies"`
+	SiteTitle                       string                 `json:"siteTitle"`
+	Timezone                        *string                `json:"timezone"                        doc:"null = the process's"`
+	ExposeProviderNames             bool                   `json:"exposeProviderNames"`
+	VerboseProviderError            bool                   `json:"verboseProviderError"`
+	PassThroughUpstreamErrorMessage bool                   `json:"passThroughUpstreamErrorMessage"`
+	MaxProviderSwitches             int                    `json:"maxProviderSwitches"`
+	MaxTotalAttempts                int                    `json:"maxTotalAttempts"`
+	PrecommitDeadlineMs             int64                  `json:"precommitDeadlineMs"`
+	TierStrategy                    string                 `json:"tierStrategy"                    enum:"weighted,cheapest_first,least_inflight"`
+	StickyReturn                    bool                   `json:"stickyReturn"`
+	StickyPriorityMode              string                 `json:"stickyPriorityMode"              enum:"binding,priority"`
+	MaxInFlightPerKey               int                    `json:"maxInFlightPerKey"`
+	MaxInFlightPerUser              int                    `json:"maxInFlightPerUser"`
+	OnClientAbort                   string                 `json:"onClientAbort"                   enum:"drain,cancel"`
+	ClientAbortDrainMs              int64                  `json:"clientAbortDrainMs"`
+	StreamGateMode                  string                 `json:"streamGateMode"                  enum:"off,shadow,enforce"`
+	GateKeepaliveAfterMs            int64                  `json:"gateKeepaliveAfterMs"`
+	EchoUpstreamModel               bool                   `json:"echoUpstreamModel"`
+	CodexInstructions               *string                `json:"codexInstructions"               doc:"null = the text that comes with the program"`
+	ThinkingSignatureRectifier      bool                   `json:"thinkingSignatureRectifier"`
+	ClaudeUserIDInjection           bool                   `json:"claudeUserIdInjection"`
+	CodexSessionIDCompletion        bool                   `json:"codexSessionIdCompletion"`
+	ResponsesInputRectifier         bool                   `json:"responsesInputRectifier"`
+	InjectStreamUsage               bool                   `json:"injectStreamUsage"`
+	AllowNonConversationFallback    bool                   `json:"allowNonConversationFallback"`
+	EnableHTTP2                     bool                   `json:"enableHttp2"`
+	FakeStreaming                   []domain.FakeStreaming `json:"fakeStreamingWhitelist"`
+	HedgeEnabled                    bool                   `json:"hedgeEnabled"`
+	HedgeAfterMs                    int64                  `json:"hedgeAfterMs"`
+	HedgeMaxParallel                int                    `json:"hedgeMaxParallel"`
+	HedgeBudgetPercent              int                    `json:"hedgeBudgetPercent"`
+	BillHedgeLosers                 bool                   `json:"billHedgeLosers"`
+	CleanupEnabled                  bool                   `json:"cleanupEnabled"`
+	CleanupRetentionDays            int                    `json:"cleanupRetentionDays"`
+	BillingModelSource              string                 `json:"billingModelSource"              enum:"original,redirected,actual"`
+	PriorityBillingSource           string                 `json:"priorityBillingSource"           enum:"actual,requested"`
+	BillNonSuccessfulRequests       bool                   `json:"billNonSuccessfulRequests"`
+	BillPartial                     string                 `json:"billPartial"                     enum:"estimate,reported,never"`
+	UnknownPrice                    string                 `json:"unknownPrice"                    enum:"free,fallback,reject"`
+	UnknownPriceModel               *string                `json:"unknownPriceModel"`
+	CacheFallback                   string                 `json:"cacheFallback"                   enum:"standard,cch"`
+	PriceSyncIntervalMin            int                    `json:"priceSyncIntervalMin"`
+	QuotaFailMode                   string                 `json:"quotaFailMode"                   enum:"open,closed"`
+	QuotaReservationPolicy          string                 `json:"quotaReservationPolicy"          enum:"balanced,strict,parity"`
+	AdmissionWaitMs                 int64                  `json:"admissionWaitMs"`
+	ConcurrencyWaitMs               int64                  `json:"concurrencyWaitMs"`
+	BalanceTargetUSD                float64                `json:"balanceTargetUsd"`
+	BalanceFloorUSD                 float64                `json:"balanceFloorUsd"`
+	TrustedProxies                  []string               `json:"trustedProxies"`
 }
 
 func showSettings(s *domain.Settings) settingsBody {
@@ -93,7 +94,8 @@ func showSettings(s *domain.Settings) settingsBody {
 		CodexSessionIDCompletion: s.CodexSessionIDCompletion, ResponsesInputRectifier: s.ResponsesInputRectifier,
 		InjectStreamUsage:            s.InjectStreamUsage,
 		AllowNonConversationFallback: s.AllowNonConversationFallback, EnableHTTP2: s.EnableHTTP2,
-		HedgeEnabled: s.HedgeEnabled, HedgeAfterMs: s.HedgeAfter.Milliseconds(), HedgeMaxParallel: s.HedgeMaxParallel,
+		FakeStreaming: list(s.FakeStreaming),
+		HedgeEnabled:  s.HedgeEnabled, HedgeAfterMs: s.HedgeAfter.Milliseconds(), HedgeMaxParallel: s.HedgeMaxParallel,
 		HedgeBudgetPercent: s.HedgeBudgetPercent, BillHedgeLosers: s.BillHedgeLosers, QuotaFailMode: string(s.QuotaFailMode),
 		BillingModelSource: string(s.BillingModelSource), PriorityBillingSource: string(s.PriorityBillingSource),
 		BillNonSuccessfulRequests: s.BillNonSuccessfulRequests, BillPartial: string(s.BillPartial),
@@ -107,55 +109,62 @@ func showSettings(s *domain.Settings) settingsBody {
 	}
 }
 
+// fakeStreamingEntry is domain.FakeStreaming with its bounds.
+type fakeStreamingEntry struct {
+	Model  string   `json:"model"            minLength:"1" maxLength:"256" doc:"exactly as clients call it"`
+	Groups []string `json:"groups,omitempty" maxItems:"100"                doc:"of callers; empty = all"`
+}
+
 type settingsFields struct {
-	SiteTitle                       field[string]   `json:"siteTitle,omitzero"                       minLength:"1" maxLength:"128"`
-	Timezone                        field[string]   `json:"timezone,omitzero"                        maxLength:"64" doc:"IANA name"`
-	ExposeProviderNames             field[bool]     `json:"exposeProviderNames,omitzero"             doc:"show providers' names to users"`
-	VerboseProviderError            field[bool]     `json:"verboseProviderError,omitzero"`
-	PassThroughUpstreamErrorMessage field[bool]     `json:"passThroughUpstreamErrorMessage,omitzero"`
-	MaxProviderSwitches             field[int]      `json:"maxProviderSwitches,omitzero"             minimum:"0" maximum:"20"`
-	MaxTotalAttempts                field[int]      `json:"maxTotalAttempts,omitzero"                minimum:"1" maximum:"50"`
-	PrecommitDeadlineMs             field[int64]    `json:"precommitDeadlineMs,omitzero"             minimum:"0" maximum:"3600000" doc:"0 = none"`
-	TierStrategy                    field[string]   `json:"tierStrategy,omitzero"                    enum:"weighted,cheapest_first,least_inflight"`
-	StickyReturn                    field[bool]     `json:"stickyReturn,omitzero"                    doc:"sessions idle for 5 minutes go back to a better priority that has been well for a minute"`
-	StickyPriorityMode              field[string]   `json:"stickyPriorityMode,omitzero"              enum:"binding,priority" doc:"what weighs more: a session's provider or a better priority"`
-	MaxInFlightPerKey               field[int]      `json:"maxInFlightPerKey,omitzero"               minimum:"1" maximum:"100000"`
-	MaxInFlightPerUser              field[int]      `json:"maxInFlightPerUser,omitzero"              minimum:"1" maximum:"100000"`
-	OnClientAbort                   field[string]   `json:"onClientAbort,omitzero"                   enum:"drain,cancel"`
-	ClientAbortDrainMs              field[int64]    `json:"clientAbortDrainMs,omitzero"              minimum:"0" maximum:"600000"`
-	StreamGateMode                  field[string]   `json:"streamGateMode,omitzero"                  enum:"off,shadow,enforce"`
-	GateKeepaliveAfterMs            field[int64]    `json:"gateKeepaliveAfterMs,omitzero"            minimum:"0" maximum:"600000"`
-	EchoUpstreamModel               field[bool]     `json:"echoUpstreamModel,omitzero"`
-	CodexInstructions               field[string]   `json:"codexInstructions,omitzero"               maxLength:"100000" doc:"put before requests to Codex providers that insist on their own; null = the text that comes with the program"`
-	ThinkingSignatureRectifier      field[bool]     `json:"thinkingSignatureRectifier,omitzero"      doc:"drop signed thinking that an upstream refused, and ask it again"`
-	ClaudeUserIDInjection           field[bool]     `json:"claudeUserIdInjection,omitzero"`
-	CodexSessionIDCompletion        field[bool]     `json:"codexSessionIdCompletion,omitzero"        doc:"complete session-id and prompt_cache_key of Responses calls"`
-	ResponsesInputRectifier         field[bool]     `json:"responsesInputRectifier,omitzero"         doc:"wrap an input that is no array"`
-	InjectStreamUsage               field[bool]     `json:"injectStreamUsage,omitzero"               doc:"ask Chat streams for their usage"`
-	AllowNonConversationFallback    field[bool]     `json:"allowNonConversationFallback,omitzero"`
-	HedgeEnabled                    field[bool]     `json:"hedgeEnabled,omitzero"                    doc:"call a second provider when a stream shows no content for too long; the first content wins"`
-	HedgeAfterMs                    field[int64]    `json:"hedgeAfterMs,omitzero"                    minimum:"0" maximum:"600000" doc:"0 = as long as 95 of 100 calls of the provider wait, at least 5 s"`
-	HedgeMaxParallel                field[int]      `json:"hedgeMaxParallel,omitzero"                minimum:"1" maximum:"2"`
-	HedgeBudgetPercent              field[int]      `json:"hedgeBudgetPercent,omitzero"              minimum:"0" maximum:"100" doc:"of the streams of a node"`
-	BillHedgeLosers                 field[bool]     `json:"billHedgeLosers,omitzero"                 doc:"let the slower call run on and bill what it used; else it is cancelled"`
-	EnableHTTP2                     field[bool]     `json:"enableHttp2,omitzero"                     doc:"offer HTTP/2 to providers that do not say themselves"`
-	CleanupEnabled                  field[bool]     `json:"cleanupEnabled,omitzero"                  doc:"delete request logs after a time"`
-	CleanupRetentionDays            field[int]      `json:"cleanupRetentionDays,omitzero"            minimum:"1" maximum:"3650"`
-	BillingModelSource              field[string]   `json:"billingModelSource,omitzero"              enum:"original,redirected,actual" doc:"by which of its names a request is billed first"`
-	PriorityBillingSource           field[string]   `json:"priorityBillingSource,omitzero"           enum:"actual,requested" doc:"whose word counts on the service tier"`
-	BillNonSuccessfulRequests       field[bool]     `json:"billNonSuccessfulRequests,omitzero"       doc:"charge users for failures that report usage"`
-	BillPartial                     field[string]   `json:"billPartial,omitzero"                     enum:"estimate,reported,never" doc:"what an answer costs that its client left"`
-	UnknownPrice                    field[string]   `json:"unknownPrice,omitzero"                    enum:"free,fallback,reject" doc:"what becomes of requests for models without a price"`
-	UnknownPriceModel               field[string]   `json:"unknownPriceModel,omitzero"               maxLength:"200" doc:"whose rates fallback takes; null = the closest of the family"`
-	CacheFallback                   field[string]   `json:"cacheFallback,omitzero"                   enum:"standard,cch" doc:"cache rates where none are listed"`
-	PriceSyncIntervalMin            field[int]      `json:"priceSyncIntervalMin,omitzero"            minimum:"1" maximum:"10080" doc:"minutes between two looks at the cloud price list"`
-	QuotaFailMode                   field[string]   `json:"quotaFailMode,omitzero"                   enum:"open,closed"`
-	QuotaReservationPolicy          field[string]   `json:"quotaReservationPolicy,omitzero"          enum:"balanced,strict,parity" doc:"what is held of a budget for a request whose cost is not known yet: the expected cost, the highest possible one, or nothing"`
-	ConcurrencyWaitMs               field[int64]    `json:"concurrencyWaitMs,omitzero"               minimum:"0" maximum:"60000" doc:"how long a request waits for a place among those in flight; 0 = it is refused at once"`
-	AdmissionWaitMs                 field[int64]    `json:"admissionWaitMs,omitzero"                 minimum:"0" maximum:"30000" doc:"how long a request waits for a budget that is only reserved; 0 = not at all"`
-	BalanceTargetUSD                field[float64]  `json:"balanceTargetUsd,omitzero"                minimum:"0.01" maximum:"1000000" doc:"a provider with so much left is not spared"`
-	BalanceFloorUSD                 field[float64]  `json:"balanceFloorUsd,omitzero"                 minimum:"0" maximum:"1000000" doc:"a provider with so much left is not used"`
-	TrustedProxies                  field[[]string] `json:"trustedProxies,omitzero"                  maxItems:"100" doc:"addresses or CIDRs"`
+	SiteTitle                       field[string]               `json:"siteTitle,omitzero"                       minLength:"1" maxLength:"128"`
+	Timezone                        field[string]               `json:"timezone,omitzero"                        maxLength:"64" doc:"IANA name"`
+	ExposeProviderNames             field[bool]                 `json:"exposeProviderNames,omitzero"             doc:"show providers' names to users"`
+	VerboseProviderError            field[bool]                 `json:"verboseProviderError,omitzero"`
+	PassThroughUpstreamErrorMessage field[bool]                 `json:"passThroughUpstreamErrorMessage,omitzero"`
+	MaxProviderSwitches             field[int]                  `json:"maxProviderSwitches,omitzero"             minimum:"0" maximum:"20"`
+	MaxTotalAttempts                field[int]                  `json:"maxTotalAttempts,omitzero"                minimum:"1" maximum:"50"`
+	PrecommitDeadlineMs             field[int64]                `json:"precommitDeadlineMs,omitzero"             minimum:"0" maximum:"3600000" doc:"0 = none"`
+	TierStrategy                    field[string]               `json:"tierStrategy,omitzero"                    enum:"weighted,cheapest_first,least_inflight"`
+	StickyReturn                    field[bool]                 `json:"stickyReturn,omitzero"                    doc:"sessions idle for 5 minutes go back to a better priority that has been well for a minute"`
+	StickyPriorityMode              field[string]               `json:"stickyPriorityMode,omitzero"              enum:"binding,priority" doc:"what weighs more: a session's provider or a better priority"`
+	MaxInFlightPerKey               field[int]                  `json:"maxInFlightPerKey,omitzero"               minimum:"1" maximum:"100000"`
+	MaxInFlightPerUser              field[int]                  `json:"maxInFlightPerUser,omitzero"              minimum:"1" maximum:"100000"`
+	OnClientAbort                   field[string]               `json:"onClientAbort,omitzero"                   enum:"drain,cancel"`
+	ClientAbortDrainMs              field[int64]                `json:"clientAbortDrainMs,omitzero"              minimum:"0" maximum:"600000"`
+	StreamGateMode                  field[string]               `json:"streamGateMode,omitzero"                  enum:"off,shadow,enforce"`
+	GateKeepaliveAfterMs            field[int64]                `json:"gateKeepaliveAfterMs,omitzero"            minimum:"0" maximum:"600000"`
+	EchoUpstreamModel               field[bool]                 `json:"echoUpstreamModel,omitzero"`
+	CodexInstructions               field[string]               `json:"codexInstructions,omitzero"               maxLength:"100000" doc:"put before requests to Codex providers that insist on their own; null = the text that comes with the program"`
+	ThinkingSignatureRectifier      field[bool]                 `json:"thinkingSignatureRectifier,omitzero"      doc:"drop signed thinking that an upstream refused, and ask it again"`
+	ClaudeUserIDInjection           field[bool]                 `json:"claudeUserIdInjection,omitzero"`
+	CodexSessionIDCompletion        field[bool]                 `json:"codexSessionIdCompletion,omitzero"        doc:"complete session-id and prompt_cache_key of Responses calls"`
+	ResponsesInputRectifier         field[bool]                 `json:"responsesInputRectifier,omitzero"         doc:"wrap an input that is no array"`
+	InjectStreamUsage               field[bool]                 `json:"injectStreamUsage,omitzero"               doc:"ask Chat streams for their usage"`
+	AllowNonConversationFallback    field[bool]                 `json:"allowNonConversationFallback,omitzero"`
+	FakeStreaming                   field[[]fakeStreamingEntry] `json:"fakeStreamingWhitelist,omitzero" maxItems:"200" doc:"models whose streams are made from whole answers"`
+	HedgeEnabled                    field[bool]                 `json:"hedgeEnabled,omitzero"                    doc:"call a second provider when a stream shows no content for too long; the first content wins"`
+	HedgeAfterMs                    field[int64]                `json:"hedgeAfterMs,omitzero"                    minimum:"0" maximum:"600000" doc:"0 = as long as 95 of 100 calls of the provider wait, at least 5 s"`
+	HedgeMaxParallel                field[int]                  `json:"hedgeMaxParallel,omitzero"                minimum:"1" maximum:"2"`
+	HedgeBudgetPercent              field[int]                  `json:"hedgeBudgetPercent,omitzero"              minimum:"0" maximum:"100" doc:"of the streams of a node"`
+	BillHedgeLosers                 field[bool]                 `json:"billHedgeLosers,omitzero"                 doc:"let the slower call run on and bill what it used; else it is cancelled"`
+	EnableHTTP2                     field[bool]                 `json:"enableHttp2,omitzero"                     doc:"offer HTTP/2 to providers that do not say themselves"`
+	CleanupEnabled                  field[bool]                 `json:"cleanupEnabled,omitzero"                  doc:"delete request logs after a time"`
+	CleanupRetentionDays            field[int]                  `json:"cleanupRetentionDays,omitzero"            minimum:"1" maximum:"3650"`
+	BillingModelSource              field[string]               `json:"billingModelSource,omitzero"              enum:"original,redirected,actual" doc:"by which of its names a request is billed first"`
+	PriorityBillingSource           field[string]               `json:"priorityBillingSource,omitzero"           enum:"actual,requested" doc:"whose word counts on the service tier"`
+	BillNonSuccessfulRequests       field[bool]                 `json:"billNonSuccessfulRequests,omitzero"       doc:"charge users for failures that report usage"`
+	BillPartial                     field[string]               `json:"billPartial,omitzero"                     enum:"estimate,reported,never" doc:"what an answer costs that its client left"`
+	UnknownPrice                    field[string]               `json:"unknownPrice,omitzero"                    enum:"free,fallback,reject" doc:"what becomes of requests for models without a price"`
+	UnknownPriceModel               field[string]               `json:"unknownPriceModel,omitzero"               maxLength:"200" doc:"whose rates fallback takes; null = the closest of the family"`
+	CacheFallback                   field[string]               `json:"cacheFallback,omitzero"                   enum:"standard,cch" doc:"cache rates where none are listed"`
+	PriceSyncIntervalMin            field[int]                  `json:"priceSyncIntervalMin,omitzero"            minimum:"1" maximum:"10080" doc:"minutes between two looks at the cloud price list"`
+	QuotaFailMode                   field[string]               `json:"quotaFailMode,omitzero"                   enum:"open,closed"`
+	QuotaReservationPolicy          field[string]               `json:"quotaReservationPolicy,omitzero"          enum:"balanced,strict,parity" doc:"what is held of a budget for a request whose cost is not known yet: the expected cost, the highest possible one, or nothing"`
+	ConcurrencyWaitMs               field[int64]                `json:"concurrencyWaitMs,omitzero"               minimum:"0" maximum:"60000" doc:"how long a request waits for a place among those in flight; 0 = it is refused at once"`
+	AdmissionWaitMs                 field[int64]                `json:"admissionWaitMs,omitzero"                 minimum:"0" maximum:"30000" doc:"how long a request waits for a budget that is only reserved; 0 = not at all"`
+	BalanceTargetUSD                field[float64]              `json:"balanceTargetUsd,omitzero"                minimum:"0.01" maximum:"1000000" doc:"a provider with so much left is not spared"`
+	BalanceFloorUSD                 field[float64]              `json:"balanceFloorUsd,omitzero"                 minimum:"0" maximum:"1000000" doc:"a provider with so much left is not used"`
+	TrustedProxies                  field[[]string]             `json:"trustedProxies,omitzero"                  maxItems:"100" doc:"addresses or CIDRs"`
 }
 
 // apply changes the settings; null sets one back to its default.
@@ -187,6 +196,12 @@ func (f *settingsFields) apply(s *domain.Settings) {
 	f.InjectStreamUsage.to(&s.InjectStreamUsage, d.InjectStreamUsage)
 	f.AllowNonConversationFallback.to(&s.AllowNonConversationFallback, d.AllowNonConversationFallback)
 	f.EnableHTTP2.to(&s.EnableHTTP2, d.EnableHTTP2)
+	if f.FakeStreaming.set {
+		s.FakeStreaming = nil
+		for _, e := range f.FakeStreaming.value {
+			s.FakeStreaming = append(s.FakeStreaming, domain.FakeStreaming(e))
+		}
+	}
 	f.HedgeEnabled.to(&s.HedgeEnabled, d.HedgeEnabled)
 	millisTo(f.HedgeAfterMs, &s.HedgeAfter, d.HedgeAfter)
 	f.HedgeMaxParallel.to(&s.HedgeMaxParallel, d.HedgeMaxParallel)

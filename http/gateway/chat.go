@@ -74,7 +74,7 @@ func openaiMember(c *scan.Cursor, name []byte, h *head) {
 func (x *exchange) metersStream() bool {
 	h := &x.head
 	return x.target.protocol == domain.ProtocolChat && x.target.judged() && h.stream && !h.usageAsked &&
-		h.options.extensible() && x.settings().InjectStreamUsage
+		h.options.extensible() && x.settings().InjectStreamUsage && !x.unstreams()
 }
 
 // chatEdits asks for the usage of a stream whose client did not.

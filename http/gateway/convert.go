@@ -54,7 +54,7 @@ func (c *call) outgoing() (*upstream.Call, bool) {
 func (c *call) converts() bool { return c.a.Convert != "" }
 
 // streams tells whether the provider is asked for a stream.
-func (c *call) streams() bool { return c.x.head.stream || c.alwaysStreams() }
+func (c *call) streams() bool { return c.x.head.stream && !c.unstreams() || c.alwaysStreams() }
 
 // alwaysStreams tells whether a conversation that is not to be streamed has to be
 // asked for as a stream.
@@ -66,6 +66,7 @@ func (c *call) alwaysStreams() bool {
 func (c *call) encode() (*convert.Request, error) {
 	x, target := c.x, c.g.target(c.provider, c.a.Model)
 	target.NoStreamOptions, target.NoCallIDs = c.mends.has(noStreamOptions), c.mends.has(noCallIDs)
+	target.NeverStream = c.unstreams()
 	client := x.target.dialect.format
 	c.conversion = &conversion{
 		Exchange: convert.Exchange{From: target.Format, To: client},

@@ -18,7 +18,7 @@ func (c *call) carryConverted(res *upstream.Response) {
 		c.carryCount(res)
 		return
 	}
-	c.tap = neutral.NewTap(c.conversion.From, false)
+	c.tap = neutral.NewTap(c.conversion.From, !c.converts() && c.x.head.hourCache)
 	c.events = c.x.head.stream // what the client gets
 	if c.events && isStream(res.Header) {
 		c.convertStream(res)

@@ -85,6 +85,8 @@ type object struct {
 	is    bool // and is an object
 	empty bool
 	at    int // offset after its opening brace
+
+	from, to int
 }
 
 // read notes the object at the cursor and shows its members.
@@ -93,11 +95,12 @@ func (o *object) read(c *scan.Cursor, member func(name []byte)) {
 	if c.Kind() != scan.Object {
 		return
 	}
-	o.is, o.empty, o.at = true, true, c.Pos()+1
+	o.is, o.empty, o.from, o.at = true, true, c.Pos(), c.Pos()+1
 	for name := range c.Members() {
 		o.empty = false
 		member(name)
 	}
+	o.to = c.Pos()
 }
 
 // extensible tells whether a member can be added.

@@ -25,8 +25,11 @@ func (c *call) native() *upstream.Call {
 		doc, x = clean, moved
 	}
 	edits := c.edits(x)
-	if c.alwaysStreams() {
+	switch {
+	case c.alwaysStreams():
 		edits = c.askStream(out, x, edits)
+	case c.unstreams():
+		edits = c.askWhole(out, x, edits)
 	}
 	switch {
 	case c.instructionsTrigger(nil) != "":
@@ -47,9 +50,7 @@ func (c *call) askStream(out *upstream.Call, x *exchange, edits []intake.Edit) [
 	if err != nil {
 		return edits // the provider will say what is wrong with it
 	}
-	client := convert.ClientOf(r)
-	client.Model, client.RequestID, client.Now = x.model, x.id.String(), c.g.Now().Unix()
-	c.conversion = &conversion{Exchange: convert.Exchange{From: format, To: format, Client: client}}
+	c.foldsBack(convert.ClientOf(r))
 	out.Stream = true
 	switch {
 	case x.target.method != "": // Gemini says it in the path
@@ -65,6 +66,13 @@ func (c *call) askStream(out *upstream.Call, x *exchange, edits []intake.Edit) [
 		edits = append(edits, h.options.extend(h.end, "stream_options", `"include_usage":true`))
 	}
 	return edits
+}
+
+// foldsBack has the answer put into another framing of the client's own format.
+func (c *call) foldsBack(client neutral.Client) {
+	format := c.x.target.dialect.format
+	client.Model, client.RequestID, client.Now = c.x.model, c.x.id.String(), c.g.Now().Unix()
+	c.conversion = &conversion{Exchange: convert.Exchange{From: format, To: format, Client: client}}
 }
 
 // edits is all that changes in the body of a native call.

@@ -75,7 +75,11 @@ func report(x *exchange, run Run, res *protocol.AttemptResult) (protocol.Decisio
 // long as only pings went out, another provider can still answer.
 func (g *Gateway) startKeepAlive(x *exchange) {
 	if x.head.stream && x.target.class == domain.CallGenerate {
-		x.reply.keepAlive(x.settings().GateKeepaliveAfter, []byte(x.target.dialect.ping), func() { g.journaled(x) })
+		every := x.settings().GateKeepaliveAfter
+		if x.unstreams() {
+			every = unstreamedPing
+		}
+		x.reply.keepAlive(every, []byte(x.target.dialect.ping), func() { g.journaled(x) })
 	}
 }
 

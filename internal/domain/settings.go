@@ -33,6 +33,7 @@ type Settings struct {
 	InjectStreamUsage            bool // ask Chat streams for their usage
 	AllowNonConversationFallback bool
 	EnableHTTP2                  bool // to providers that say nothing themselves
+	FakeStreaming                []FakeStreaming
 
 	HedgeEnabled       bool
 	HedgeAfter         time.Duration // without content; 0 = as long as 95 of 100 calls of the provider wait, at least 5 s
@@ -65,6 +66,13 @@ type Settings struct {
 
 // MaxInstructions bounds the setting CodexInstructions, in characters.
 const MaxInstructions = 100_000
+
+// FakeStreaming lists a model whose streams are made from whole answers, because
+// some upstream's streams of it are not to be trusted.
+type FakeStreaming struct {
+	Model  string   `json:"model"`  // exactly as clients call it
+	Groups []string `json:"groups"` // of callers; empty = all
+}
 
 // LongestWait is how long a request may stand in line for its user's limits.
 func (s *Settings) LongestWait() time.Duration { return max(s.AdmissionWait, s.ConcurrencyWait) }

@@ -54,6 +54,7 @@ func registry() []setting {
 		plain("responses_input_rectifier", func(s *s) *bool { return &s.ResponsesInputRectifier }, anything),
 		plain("inject_stream_usage", func(s *s) *bool { return &s.InjectStreamUsage }, anything),
 		plain("allow_non_conversation_fallback", func(s *s) *bool { return &s.AllowNonConversationFallback }, anything),
+		plain("fake_streaming_whitelist", func(s *s) *[]domain.FakeStreaming { return &s.FakeStreaming }, fakeStreaming),
 		plain("hedge_enabled", func(s *s) *bool { return &s.HedgeEnabled }, anything),
 		duration("hedge_after_ms", func(s *s) *time.Duration { return &s.HedgeAfter }, 0, 10*time.Minute),
 		plain("hedge_max_parallel", func(s *s) *int { return &s.HedgeMaxParallel }, between(1, 2)),
@@ -199,6 +200,19 @@ func oneOf[T ~string](allowed ...T) func(T) string {
 		}
 		return ""
 	}
+}
+
+// fakeStreaming bounds the list.
+func fakeStreaming(list []domain.FakeStreaming) string {
+	if len(list) > 200 {
+		return "may list at most 200 models"
+	}
+	for _, f := range list {
+		if f.Model == "" {
+			return "must name a model in each entry"
+		}
+	}
+	return ""
 }
 
 // setupSteps bounds what the dashboard may keep.

@@ -2165,6 +2165,16 @@ export interface components {
             request?: components["schemas"]["RequestErrorDetails"];
             system?: components["schemas"]["SystemErrorDetails"];
         };
+        FakeStreaming: {
+            groups: string[] | null;
+            model: string;
+        };
+        FakeStreamingEntry: {
+            /** @description of callers; empty = all */
+            groups?: string[] | null;
+            /** @description exactly as clients call it */
+            model: string;
+        };
         FilteredProvider: {
             details?: string;
             endpointFilterStats?: components["schemas"]["EndpointStats"];
@@ -3269,6 +3279,7 @@ export interface components {
             echoUpstreamModel: boolean;
             enableHttp2: boolean;
             exposeProviderNames: boolean;
+            fakeStreamingWhitelist: components["schemas"]["FakeStreaming"][] | null;
             /** Format: int64 */
             gateKeepaliveAfterMs: number;
             /** Format: int64 */
@@ -3375,6 +3386,8 @@ export interface components {
             enableHttp2?: boolean | null;
             /** @description show providers' names to users */
             exposeProviderNames?: boolean | null;
+            /** @description models whose streams are made from whole answers */
+            fakeStreamingWhitelist?: components["schemas"]["FakeStreamingEntry"][] | null;
             /** Format: int64 */
             gateKeepaliveAfterMs?: number | null;
             /**
