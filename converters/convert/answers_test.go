@@ -246,7 +246,9 @@ func TestFenceIsStripped(t *testing.T) {
 			}
 			x := &convert.Exchange{From: neutral.Claude, To: neutral.Chat, StripFence: true, Client: neutral.Client{Model: "m", RequestID: "r"}}
 			f := x.Fold()
-			f.Feed([]byte(stream + tail))
+			for frame := range strings.SplitAfterSeq(stream+tail, "\n\n") { // the buffer of each is used again
+				f.Feed([]byte(frame))
+			}
 			body, fault := f.Finish()
 			require.Nil(t, fault)
 			require.Equal(t, want, gjson.GetBytes(body, "choices.0.message.content").Str, "%q by %d", in, step)

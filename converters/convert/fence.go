@@ -36,7 +36,7 @@ func (f *fence) Event(e *neutral.Event) {
 }
 
 func (f *fence) text(e *neutral.Event) {
-	f.held += e.Text
+	f.held += strings.Clone(e.Text) // its frame is gone when more comes
 	if !f.decided && !f.opening() {
 		return
 	}
