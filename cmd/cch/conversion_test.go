@@ -101,6 +101,43 @@ func TestTokenCountsAcrossProtocols(t *testing.T) {
 	}
 }
 
+// What the hub puts in front of a request for a Codex back end is the operator's
+// to choose, and stands in the record.
+func TestCodexInstructionsOfTheOperator(t *testing.T) {
+	t.Parallel()
+	p := testkit.StartProgram(t)
+	up := testkit.NewUpstream(t, "up")
+	p.AddProvider(t, up, testkit.M{"type": "codex", "acceptFormats": "all"})
+	key := p.NewKey(t, "ann")
+	special := func(header http.Header) gjson.Result {
+		row := p.AwaitLogs(t, "requestId="+header.Get("X-Request-Id"), 1)[0]
+		return p.Detail(t, row.Get("id").String()).Get("specialSettings")
+	}
+	ask := func() (string, gjson.Result) {
+		status, header, answer := p.Messages(t, key, testkit.Prompt(false, "hi"))
+		require.Equal(t, http.StatusOK, status, answer)
+		calls := up.Calls()
+		return gjson.GetBytes(calls[len(calls)-1].Body, "instructions").String(), special(header)
+	}
+	text, found := ask()
+	require.True(t, strings.HasPrefix(text, "You are a coding agent running in the Codex CLI"), text)
+	require.Equal(t, "absent", found.Get("0.trigger").String(), found.Raw)
+
+	status, res := p.Admin(t, http.MethodPatch, "/settings", testkit.M{"codexInstructions": "Be Codex."})
+	require.Equal(t, http.StatusOK, status, res.Raw)
+	text, found = ask()
+	require.Equal(t, "Be Codex.", text)
+	require.Equal(t, "codex_instructions", found.Get("0.type").String(), found.Raw)
+	require.Equal(t, "auto", found.Get("0.mode").String())
+
+	path, body := "/v1/responses", `{"model":"m","stream":false,"prompt_cache_key":"none","input":[]}`
+	status, header, answer := p.Call(t, http.MethodPost, path, key, body, "Session-Id", "0199a213-81c0-7800-8aa1-bbab2a035a53")
+	require.Equal(t, http.StatusOK, status, answer)
+	calls := up.Calls()
+	require.Equal(t, body, string(calls[len(calls)-1].Body), "native bytes are not touched")
+	require.Empty(t, special(header).Array())
+}
+
 // A conversation that is too long is told so in the words that the client's
 // agent knows, whoever the provider is, and nobody else is asked.
 func TestContextLengthInTheClientsWords(t *testing.T) {
