@@ -405,3 +405,58 @@ func TestWhatHadNoPriceIsChargedLater(t *testing.T) {
 	out, code := p.Run("ledger", "verify")
 	require.Zero(t, code, out)
 }
+
+// While the database takes nothing requests are admitted by what is in memory,
+// and what they cost arrives afterwards.
+func TestTheLedgerCatchesUpWithADatabaseThatWasAway(t *testing.T) {
+	t.Parallel()
+	u := testkit.NewUpstream(t, "acme")
+	p := pricedProgram(t, u)
+	user := p.AddUser(t, "ann", testkit.M{"limitTotalUsd": 0.005})
+	key := p.AddKey(t, user, "key")
+	ask := func() (int, string) {
+		status, header, _ := p.Messages(t, key, testkit.Prompt(true, "hello"))
+		return status, header.Get("X-Request-Id")
+	}
+	status, _ := ask()
+	require.Equal(t, http.StatusOK, status)
+	awaitSettled(t, p)
+
+	lock, err := openSQLite(t, p.Dir).Conn(t.Context())
+	require.NoError(t, err)
+	_, err = lock.ExecContext(t.Context(), "BEGIN IMMEDIATE")
+	require.NoError(t, err)
+	served := 1
+	for ; served < 50; served++ {
+		if status, _ = ask(); status != http.StatusOK {
+			break
+		}
+	}
+	require.Equal(t, http.StatusPaymentRequired, status, "limits count what the ledger does not have yet")
+	require.Equal(t, 11, served, "of 0.000495 each, up to half a cent")
+	require.Positive(t, p.Metric(t, "cch_records_unsettled", ""))
+	_, err = lock.ExecContext(t.Context(), "ROLLBACK")
+	require.NoError(t, err)
+	require.NoError(t, lock.Close())
+
+	awaitSettled(t, p)
+	require.NoError(t, p.Stop())
+	out, code := p.Run("ledger", "verify")
+	require.Zero(t, code, out)
+	_, charged := finalAndCharged(t, openBooks(t, p), domain.UserID(user))
+	require.EqualValues(t, 11*pricedNano, charged)
+}
+
+// finalAndCharged are a user's final rows and charges, by the ledger alone.
+func finalAndCharged(t *testing.T, s *store.Store, user domain.UserID) (finals int, charged domain.Money) {
+	t.Helper()
+	rows, err := s.Ledger().After(t.Context(), user, 0, 10_000)
+	require.NoError(t, err)
+	for _, r := range rows {
+		charged += r.Charge
+		if r.IsFinal {
+			finals++
+		}
+	}
+	return finals, charged
+}
