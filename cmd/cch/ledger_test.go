@@ -114,6 +114,7 @@ func TestKillsNeitherLoseNorDoubleACent(t *testing.T) {
 	}
 	require.Equal(t, sum, charged, "nothing but final rows and their corrections is charged")
 	require.GreaterOrEqual(t, len(finals), len(c.whole))
+	require.LessOrEqual(t, int64(states["billed"]), u.Answers(), "nothing is billed that the upstream did not answer to the end")
 	t.Logf("%d requests ended for their clients, %d final rows: %v; charged %s", len(c.whole), len(finals), states, usd(charged))
 }
 
