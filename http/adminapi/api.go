@@ -127,6 +127,7 @@ func (a *API) declare() {
 	a.declareUsers()
 	a.declareKeys()
 	a.declareLimitUsage()
+	a.declareLimitResets()
 	a.declareProviderHealth() // fixed paths before /providers/{id}
 	a.declareProviderTests()
 	a.declareProviders()

@@ -132,6 +132,8 @@ type Actors interface {
 	SetBreaker(ctx context.Context, m *protocol.BreakerSet) (domain.ProviderHealth, error)
 	SetPool(ctx context.Context, m *protocol.PoolSet) (domain.PoolHealth, error)
 	ReadQuota(ctx context.Context, user domain.UserID) (*protocol.QuotaState, error)
+	// ReadProvider reads the limits of a provider.
+	ReadProvider(ctx context.Context, id domain.ProviderID) (*protocol.QuotaState, error)
 	ReadSession(ctx context.Context, s domain.SessionKey) (*protocol.SessionView, error)
 	EndSession(ctx context.Context, s domain.SessionKey) (*protocol.SessionEnded, error)
 }

@@ -112,6 +112,17 @@ func (f *fakeActors) ReadQuota(_ context.Context, user domain.UserID) (*protocol
 	return &protocol.QuotaState{}, nil
 }
 
+func (f *fakeActors) ReadProvider(_ context.Context, id domain.ProviderID) (*protocol.QuotaState, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.down {
+		return nil, errActorDown
+	}
+	return &protocol.QuotaState{Windows: []protocol.QuotaWindow{
+		{Scope: domain.ScopeProvider, ID: int64(id), Limit: domain.LimitDaily, Used: 3 * domain.NanoPerUSD, Max: 4 * domain.NanoPerUSD},
+	}}, nil
+}
+
 func (f *fakeActors) ReadSession(_ context.Context, s domain.SessionKey) (*protocol.SessionView, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -209,6 +209,7 @@ type problemBody struct {
 	InvalidParams []struct {
 		Path    []any
 		Code    string
+		Params  map[string]float64
 		Message string
 	}
 }

@@ -180,6 +180,7 @@ func (a *API) prepareKey(c *caller, u *domain.User, in *createKeyBody, wrong *fa
 	*wrong = append(*wrong, in.apply(&k)...)
 	wrong.checkName(&k.Name)
 	wrong.checkKeyGroups(&k, u)
+	wrong.checkKeyLimits(&k.Limits, &domain.Limits{}, &u.Limits)
 	secret := secrets.NewKey()
 	if in.Custom != "" {
 		secret = domain.Secret(in.Custom)
@@ -254,6 +255,7 @@ func (a *API) updateKey(ctx context.Context, in *updateKeyInput) (*output[KeyBod
 		if in.Body.Groups.set {
 			wrong.checkKeyGroups(k, &u)
 		}
+		wrong.checkKeyLimits(&k.Limits, &before.Limits, &u.Limits)
 		if !callerOf(ctx).admin() {
 			wrong.checkOwnKeyEdit(k, &before, &u)
 		}

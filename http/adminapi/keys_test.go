@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -102,7 +103,7 @@ func TestUsersManageTheirOwnKeysDownwards(t *testing.T) {
 	problem := b.do(http.MethodPost, create, `{"name":"more","limitTotalUsd":11,"rpmLimit":61,"groups":["c"],"canLoginWebUi":true,
 		"expiresAt":"2028-01-01T00:00:00Z","key":"a-credential-of-my-own-choice"}`).refused(t, http.StatusBadRequest, "request.validation_failed")
 	require.Equal(t, map[string]string{
-		"limitTotalUsd": "too_big", "rpmLimit": "too_big", "groups.0": "not_allowed", "canLoginWebUi": "not_allowed",
+		"limitTotalUsd": "KEY_LIMIT_TOTAL_EXCEEDS_USER_LIMIT", "rpmLimit": "too_big", "groups.0": "not_allowed", "canLoginWebUi": "not_allowed",
 		"expiresAt": "too_big", "key": "not_allowed",
 	}, problem.fields())
 
@@ -114,7 +115,7 @@ func TestUsersManageTheirOwnKeysDownwards(t *testing.T) {
 		"limitTotalUsd": "too_big", "groups": "not_allowed", "expiresAt": "too_big", "canLoginWebUi": "not_allowed",
 	}, problem.fields())
 	b.do(http.MethodPatch, path, `{"limitTotalUsd":null}`).refused(t, http.StatusBadRequest, "request.validation_failed")
-	require.Equal(t, http.StatusOK, w.admin(http.MethodPatch, path, `{"limitTotalUsd":50}`).status, "administrators may raise")
+	require.Equal(t, http.StatusOK, w.admin(http.MethodPatch, path, `{"limitTotalUsd":9}`).status, "administrators may raise")
 	require.Equal(t, http.StatusNoContent, b.do(http.MethodDelete, path, nil).status)
 }
 
@@ -135,4 +136,50 @@ func TestOtherUsersKeysDoNotExist(t *testing.T) {
 		a.refused(t, http.StatusNotFound, "resource.not_found")
 	}
 	require.Equal(t, http.StatusOK, b.get(fmt.Sprintf("/api/v1/keys/%d", ann.keyID)).status)
+}
+
+func TestAKeysLimitsStayWithinItsUsers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.person("ann", map[string]any{
+		"limit5hUsd": 1, "dailyLimitUsd": 2, "limitWeeklyUsd": 3, "limitMonthlyUsd": 4, "limitTotalUsd": 5, "limitConcurrentSessions": 6,
+	}, nil)
+	keys := fmt.Sprintf("/api/v1/users/%d/keys", p.userID)
+	wrong := w.admin(http.MethodPost, keys, `{"name":"large","limit5hUsd":1.5,"dailyLimitUsd":3,"limitWeeklyUsd":4,
+		"limitMonthlyUsd":5,"limitTotalUsd":6,"limitConcurrentSessions":7}`).refused(t, http.StatusBadRequest, "request.validation_failed")
+	require.Equal(t, map[string]string{
+		"limit5hUsd": "KEY_LIMIT_5H_EXCEEDS_USER_LIMIT", "dailyLimitUsd": "KEY_LIMIT_DAILY_EXCEEDS_USER_LIMIT",
+		"limitWeeklyUsd": "KEY_LIMIT_WEEKLY_EXCEEDS_USER_LIMIT", "limitMonthlyUsd": "KEY_LIMIT_MONTHLY_EXCEEDS_USER_LIMIT",
+		"limitTotalUsd": "KEY_LIMIT_TOTAL_EXCEEDS_USER_LIMIT", "limitConcurrentSessions": "KEY_LIMIT_CONCURRENT_EXCEEDS_USER_LIMIT",
+	}, wrong.fields())
+	require.Equal(t, map[string]float64{"keyLimit": 1.5, "userLimit": 1}, wrong.InvalidParams[0].Params)
+
+	var made struct{ ID int64 }
+	w.admin(http.MethodPost, keys, `{"name":"fits","limitTotalUsd":5}`).into(t, http.StatusCreated, &made)
+	require.Equal(t, http.StatusOK, w.admin(http.MethodPatch, fmt.Sprintf("/api/v1/users/%d", p.userID), `{"limitTotalUsd":2}`).status)
+	key := fmt.Sprintf("/api/v1/keys/%d", made.ID)
+	require.Equal(t, http.StatusOK, w.admin(http.MethodPatch, key, `{"name":"stays"}`).status, "what is not touched may stay")
+	w.admin(http.MethodPatch, key, `{"limitTotalUsd":4}`).refused(t, http.StatusBadRequest, "request.validation_failed")
+	require.Equal(t, http.StatusOK, w.admin(http.MethodPatch, key, `{"limitTotalUsd":2}`).status)
+}
+
+func TestMoneyIsCountedFromAReset(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.person("ann", nil, nil)
+	var user, key struct{ CostResetAt, Cost5hResetAt *time.Time }
+	path := fmt.Sprintf("/api/v1/users/%d", p.userID)
+	w.admin(http.MethodPost, path+"/limits/reset", `{"window":"5h"}`).into(t, http.StatusOK, &user)
+	require.Nil(t, user.CostResetAt)
+	require.NotNil(t, user.Cost5hResetAt)
+	w.admin(http.MethodPost, path+"/limits/reset", `{}`).into(t, http.StatusOK, &user)
+	require.NotNil(t, user.CostResetAt)
+	w.admin(http.MethodPost, path+"/limits/reset", `{"window":"weekly"}`).refused(t, http.StatusBadRequest, "request.validation_failed")
+
+	var list struct{ Items []struct{ ID int64 } }
+	w.admin(http.MethodGet, path+"/keys", nil).into(t, http.StatusOK, &list)
+	w.admin(http.MethodPost, fmt.Sprintf("/api/v1/keys/%d/limits/reset", list.Items[0].ID), `{"window":"all"}`).into(t, http.StatusOK, &key)
+	require.NotNil(t, key.CostResetAt)
+	require.Nil(t, key.Cost5hResetAt)
+	w.admin(http.MethodPost, "/api/v1/users/999/limits/reset", `{}`).refused(t, http.StatusNotFound, "resource.not_found")
 }

@@ -22,13 +22,17 @@ func (a *API) declareLimitUsage() {
 		Summary: "How much of a key's limits is used",
 	}, a.keyLimitUsage)
 	operation(a, LevelAdmin, huma.Operation{
+		OperationID: "providerLimitUsage", Method: http.MethodGet, Path: "/providers/{id}/limit-usage", Tags: tags,
+		Summary: "How much of a provider's limits is used",
+	}, a.providerLimitUsage)
+	operation(a, LevelAdmin, huma.Operation{
 		OperationID: "listLimitUsage", Method: http.MethodGet, Path: "/limit-usage", Tags: tags,
-		Summary: "How much of the limits of several users or keys is used",
+		Summary: "How much of the limits of several users, keys or providers is used",
 	}, a.listLimitUsage)
 }
 
 type limitUsageBody struct {
-	Scope        string            `json:"scope"        enum:"user,key"`
+	Scope        string            `json:"scope"        enum:"user,key,provider"`
 	ID           int64             `json:"id"`
 	Name         string            `json:"name"`
 	Windows      []limitWindowBody `json:"windows"`
@@ -71,9 +75,29 @@ func (a *API) keyLimitUsage(ctx context.Context, in *KeyIDInput) (*limitUsageOut
 	return &limitUsageOutput{Body: b}, nil
 }
 
+func (a *API) providerLimitUsage(ctx context.Context, in *ProviderIDInput) (*limitUsageOutput, error) {
+	p := a.Catalog.Current().Provider(domain.ProviderID(in.ID))
+	if p == nil {
+		return nil, domain.NotFound("provider", in.ID)
+	}
+	b, err := a.providerUsage(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return &limitUsageOutput{Body: b}, nil
+}
+
+func (a *API) providerUsage(ctx context.Context, p *domain.Provider) (limitUsageBody, error) {
+	state, err := a.Actors.ReadProvider(ctx, p.ID)
+	if err != nil {
+		return limitUsageBody{}, unreachable("the owner of the provider's counters", err)
+	}
+	return showUsage(state, domain.ScopeProvider, int64(p.ID), p.Name), nil
+}
+
 type limitUsageListInput struct {
 	PageInput
-	Scope string  `query:"scope" enum:"user,key" default:"user"`
+	Scope string  `query:"scope" enum:"user,key,provider" default:"user"`
 	IDs   []int64 `query:"ids"   minItems:"1"    maxItems:"100"`
 }
 
@@ -83,6 +107,18 @@ func (a *API) listLimitUsage(ctx context.Context, in *limitUsageListInput) (*lis
 	out := &listOutput[limitUsageBody]{Body: listBody[limitUsageBody]{Items: []limitUsageBody{}}}
 	catalog := a.Catalog.Current()
 	for _, id := range in.IDs {
+		if in.Scope == string(domain.ScopeProvider) {
+			p := catalog.Provider(domain.ProviderID(id))
+			if p == nil {
+				continue
+			}
+			b, err := a.providerUsage(ctx, p)
+			if err != nil {
+				return nil, err
+			}
+			out.Body.Items = append(out.Body.Items, b)
+			continue
+		}
 		scope, user, name := domain.ScopeUser, domain.UserID(id), ""
 		if in.Scope == string(domain.ScopeKey) {
 			k := catalog.Key(domain.KeyID(id))
@@ -110,6 +146,10 @@ func (a *API) usageOf(ctx context.Context, scope domain.Scope, user domain.UserI
 	if err != nil {
 		return limitUsageBody{}, unreachable("the owner of the user's counters", err)
 	}
+	return showUsage(state, scope, id, name), nil
+}
+
+func showUsage(state *protocol.QuotaState, scope domain.Scope, id int64, name string) limitUsageBody {
 	b := limitUsageBody{Scope: string(scope), ID: id, Name: name, Windows: []limitWindowBody{}}
 	most := 0.0
 	for i := range state.Windows {
@@ -123,7 +163,7 @@ func (a *API) usageOf(ctx context.Context, scope domain.Scope, user domain.UserI
 		}
 		b.Windows = append(b.Windows, shown)
 	}
-	return b, nil
+	return b
 }
 
 func showWindow(w *protocol.QuotaWindow) limitWindowBody {

@@ -1,9 +1,12 @@
 package adminapi
 
 import (
+	"slices"
 	"time"
 
+	"github.com/claude-code-hub/cch/http/problem"
 	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/limits"
 )
 
 // LimitFields are the limits in a create or update. Null or 0 is unlimited.
@@ -82,15 +85,33 @@ func limitsOf(l *domain.Limits) LimitBody {
 	}
 }
 
+// checkKeyLimits refuses limits of a key that are above those of its user. before
+// are the key's so far: what is not changed may stay, as a user's limits may be
+// lowered below those of the keys.
+func (f *faults) checkKeyLimits(key, before, user *domain.Limits) {
+	fields := map[string]string{
+		"5H": "limit5hUsd", "DAILY": "dailyLimitUsd", "WEEKLY": "limitWeeklyUsd", "MONTHLY": "limitMonthlyUsd",
+		"TOTAL": "limitTotalUsd", "CONCURRENT": "limitConcurrentSessions",
+	}
+	old := limits.KeyExcess(before, user)
+	for _, e := range limits.KeyExcess(key, user) {
+		if slices.Contains(old, e) {
+			continue
+		}
+		params := map[string]float64{"keyLimit": float64(e.KeyLimit), "userLimit": float64(e.UserLimit)}
+		if e.Money {
+			params["keyLimit"], params["userLimit"] = domain.Money(e.KeyLimit).USD(), domain.Money(e.UserLimit).USD()
+		}
+		*f = append(*f, problem.InvalidParam{
+			Path: []any{fields[e.Kind]}, Code: e.Code, Message: "is above the user's limit", Params: params,
+		})
+	}
+}
+
 // checkWithin refuses limits looser than those of bound, whose zeroes bound
-// nothing. A limit of its own that is unlimited stays under the bound anyway.
+// nothing, where administrators are free. A limit of its own that is unlimited
+// stays under the bound anyway.
 func (f *faults) checkWithin(l, bound *domain.Limits) {
-	checkBound(f, "limit5hUsd", l.USD5h, bound.USD5h)
-	checkBound(f, "dailyLimitUsd", l.USDDaily, bound.USDDaily)
-	checkBound(f, "limitWeeklyUsd", l.USDWeekly, bound.USDWeekly)
-	checkBound(f, "limitMonthlyUsd", l.USDMonthly, bound.USDMonthly)
-	checkBound(f, "limitTotalUsd", l.USDTotal, bound.USDTotal)
-	checkBound(f, "limitConcurrentSessions", l.ConcurrentSessions, bound.ConcurrentSessions)
 	checkBound(f, "limitConcurrentRequests", l.ConcurrentRequests, bound.ConcurrentRequests)
 	checkBound(f, "rpmLimit", l.RPM, bound.RPM)
 }

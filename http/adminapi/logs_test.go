@@ -353,6 +353,16 @@ func TestLimitUsage(t *testing.T) {
 	require.Len(t, page.Items, 1)
 	w.admin(http.MethodGet, fmt.Sprintf("/api/v1/limit-usage?scope=key&ids=%d", ann.keyID), nil).into(t, http.StatusOK, &page)
 	require.Equal(t, "first", page.Items[0].Name)
+	provider := w.provider("")
+	w.admin(http.MethodGet, fmt.Sprintf("/api/v1/providers/%d/limit-usage", provider), nil).into(t, http.StatusOK, &got)
+	require.Equal(t, "provider", got.Scope)
+	require.InDelta(t, 75, got.Windows[0]["percent"], 1e-9)
+	w.admin(http.MethodGet, fmt.Sprintf("/api/v1/limit-usage?scope=provider&ids=%d,999", provider), nil).into(t, http.StatusOK, &page)
+	require.Len(t, page.Items, 1)
+	var since struct{ CostResetAt *time.Time }
+	w.admin(http.MethodPost, fmt.Sprintf("/api/v1/providers/%d/usage/reset", provider), nil).into(t, http.StatusOK, &since)
+	require.NotNil(t, since.CostResetAt)
+	w.admin(http.MethodGet, "/api/v1/providers/999/limit-usage", nil).refused(t, http.StatusNotFound, "resource.not_found")
 
 	w.actors.down = true
 	a := w.as(ann, fmt.Sprintf("/api/v1/users/%d/limit-usage", ann.userID))

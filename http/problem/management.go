@@ -30,6 +30,8 @@ type InvalidParam struct {
 	Path    []any  `json:"path" doc:"names and list positions that lead to the field"`
 	Code    string `json:"code"`
 	Message string `json:"message"`
+	// Params are the figures that the message speaks of, for one in another language.
+	Params map[string]float64 `json:"params,omitempty"`
 }
 
 // Problem is an error of the management API. As an error value it carries its

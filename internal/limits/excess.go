@@ -4,8 +4,10 @@ import "github.com/claude-code-hub/cch/internal/domain"
 
 // Excess is a key's limit that is above its user's.
 type Excess struct {
+	Kind      string // 5H, DAILY, WEEKLY, MONTHLY, TOTAL or CONCURRENT
 	Code      string // KEY_LIMIT_…_EXCEEDS_USER_LIMIT
-	KeyLimit  int64  // in the limit's unit: nano-USD or sessions
+	Money     bool
+	KeyLimit  int64 // in the limit's unit: nano-USD or sessions
 	UserLimit int64
 }
 
@@ -27,7 +29,10 @@ func KeyExcess(key, user *domain.Limits) []Excess {
 	var out []Excess
 	for _, p := range pairs {
 		if p.user > 0 && p.key > p.user {
-			out = append(out, Excess{Code: "KEY_LIMIT_" + p.kind + "_EXCEEDS_USER_LIMIT", KeyLimit: p.key, UserLimit: p.user})
+			out = append(out, Excess{
+				Kind: p.kind, Code: "KEY_LIMIT_" + p.kind + "_EXCEEDS_USER_LIMIT", Money: p.kind != "CONCURRENT",
+				KeyLimit: p.key, UserLimit: p.user,
+			})
 		}
 	}
 	return out

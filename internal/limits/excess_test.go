@@ -18,11 +18,11 @@ func TestAKeyMayNotBeAllowedMoreThanItsUser(t *testing.T) {
 
 	key := domain.Limits{USD5h: 11, USDDaily: 12, USDWeekly: 13, USDMonthly: 14, USDTotal: 15, ConcurrentSessions: 4}
 	require.Equal(t, []limits.Excess{
-		{"KEY_LIMIT_5H_EXCEEDS_USER_LIMIT", 11, 10},
-		{"KEY_LIMIT_DAILY_EXCEEDS_USER_LIMIT", 12, 10},
-		{"KEY_LIMIT_WEEKLY_EXCEEDS_USER_LIMIT", 13, 10},
-		{"KEY_LIMIT_MONTHLY_EXCEEDS_USER_LIMIT", 14, 10},
-		{"KEY_LIMIT_TOTAL_EXCEEDS_USER_LIMIT", 15, 10},
-		{"KEY_LIMIT_CONCURRENT_EXCEEDS_USER_LIMIT", 4, 3},
+		{Kind: "5H", Code: "KEY_LIMIT_5H_EXCEEDS_USER_LIMIT", Money: true, KeyLimit: 11, UserLimit: 10},
+		{Kind: "DAILY", Code: "KEY_LIMIT_DAILY_EXCEEDS_USER_LIMIT", Money: true, KeyLimit: 12, UserLimit: 10},
+		{Kind: "WEEKLY", Code: "KEY_LIMIT_WEEKLY_EXCEEDS_USER_LIMIT", Money: true, KeyLimit: 13, UserLimit: 10},
+		{Kind: "MONTHLY", Code: "KEY_LIMIT_MONTHLY_EXCEEDS_USER_LIMIT", Money: true, KeyLimit: 14, UserLimit: 10},
+		{Kind: "TOTAL", Code: "KEY_LIMIT_TOTAL_EXCEEDS_USER_LIMIT", Money: true, KeyLimit: 15, UserLimit: 10},
+		{Kind: "CONCURRENT", Code: "KEY_LIMIT_CONCURRENT_EXCEEDS_USER_LIMIT", Money: false, KeyLimit: 4, UserLimit: 3},
 	}, limits.KeyExcess(&key, &user))
 }

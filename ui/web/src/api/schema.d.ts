@@ -248,6 +248,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/keys/{id}/limits/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Count a key's money from now on */
+        post: operations["resetKeyLimits"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/limit-usage": {
         parameters: {
             query?: never;
@@ -255,7 +272,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How much of the limits of several users or keys is used */
+        /** How much of the limits of several users, keys or providers is used */
         get: operations["listLimitUsage"];
         put?: never;
         post?: never;
@@ -947,6 +964,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/providers/{id}/limit-usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much of a provider's limits is used */
+        get: operations["providerLimitUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/providers/{id}/test": {
         parameters: {
             query?: never;
@@ -958,6 +992,23 @@ export interface paths {
         put?: never;
         /** Call a saved provider */
         post: operations["testProvider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/providers/{id}/usage/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Count a provider's total from now on */
+        post: operations["resetProviderUsage"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1258,6 +1309,23 @@ export interface paths {
         get: operations["userLimitUsage"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/limits/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Count a user's money from now on; its keys' too */
+        post: operations["resetUserLimits"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2292,6 +2360,9 @@ export interface components {
         InvalidParam: {
             code: string;
             message: string;
+            params?: {
+                [key: string]: number;
+            };
             /** @description names and list positions that lead to the field */
             path: unknown[] | null;
         };
@@ -2347,6 +2418,14 @@ export interface components {
             id: number;
             name: string;
         };
+        LimitResetBody: {
+            /**
+             * @description all windows of money, or the five hours alone
+             * @default all
+             * @enum {string}
+             */
+            window: "all" | "5h";
+        };
         LimitUsageBody: {
             /** @description the limit closest to being reached */
             bindingLimit: string | null;
@@ -2354,7 +2433,7 @@ export interface components {
             id: number;
             name: string;
             /** @enum {string} */
-            scope: "user" | "key";
+            scope: "user" | "key" | "provider";
             windows: components["schemas"]["LimitWindowBody"][] | null;
         };
         LimitWindowBody: {
@@ -4768,13 +4847,49 @@ export interface operations {
             };
         };
     };
+    resetKeyLimits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitResetBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listLimitUsage: {
         parameters: {
             query?: {
                 /** @description nextCursor of the page before */
                 cursor?: string;
                 limit?: number;
-                scope?: "user" | "key";
+                scope?: "user" | "key" | "provider";
                 ids?: number[] | null;
             };
             header?: never;
@@ -6649,6 +6764,37 @@ export interface operations {
             };
         };
     };
+    providerLimitUsage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitUsageBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     testProvider: {
         parameters: {
             query?: never;
@@ -6671,6 +6817,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReportBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resetProviderUsage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderBody"];
                 };
             };
             /** @description Error */
@@ -7600,6 +7778,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LimitUsageBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resetUserLimits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitResetBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserBody"];
                 };
             };
             /** @description Error */
