@@ -20,13 +20,18 @@ export function useQuotaText() {
   };
 }
 
-/** Label and figure, and below them the share that is used, where it is known. */
-export function QuotaLine({ quota }: { quota: AccountQuota }) {
+/** Label and figure, and below or, in a row, between them the share that is used, where it is known. */
+export function QuotaLine({ quota, compact }: { quota: AccountQuota; compact?: boolean }) {
   const { t } = useTranslation();
   const describe = useQuotaText();
   const used = usedShare(quota);
   const tone = quotaTone(quota);
   const label = quota.label === 'balance' || quota.label === 'account' ? t(`providers.account.label.${quota.label}`) : quota.label;
+  const bar = used !== undefined && (
+    <span className={cn('block h-1 min-w-0 flex-1 overflow-hidden rounded-xs bg-track', !compact && 'mt-[3px]')}>
+      <span className={cn('block h-full rounded-xs', fill[tone])} style={{ width: `${barWidth(used, 1)}%` }} />
+    </span>
+  );
   return (
     <div
       className="min-w-0"
@@ -34,15 +39,12 @@ export function QuotaLine({ quota }: { quota: AccountQuota }) {
         role: 'meter', 'aria-label': label, 'aria-valuemin': 0, 'aria-valuemax': 100, 'aria-valuenow': Math.round(Math.min(1, used) * 100), 'aria-valuetext': describe(quota),
       })}
     >
-      <div className="flex justify-between gap-2 text-12 leading-[15px]">
+      <div className="flex items-center justify-between gap-2 text-12 leading-[16px]">
         <span className="truncate text-fg-muted">{label}</span>
-        <span className={cn('whitespace-nowrap', quota.isCurrent ? text[tone] : 'text-fg-faint')}>{describe(quota)}</span>
+        {compact && bar}
+        <span className={cn('text-right whitespace-nowrap', compact && 'min-w-12', quota.isCurrent ? text[tone] : 'text-fg-faint')}>{describe(quota)}</span>
       </div>
-      {used !== undefined && (
-        <div className="mt-[3px] h-1 overflow-hidden rounded-xs bg-track">
-          <div className={cn('h-full rounded-xs', fill[tone])} style={{ width: `${barWidth(used, 1)}%` }} />
-        </div>
-      )}
+      {!compact && bar}
     </div>
   );
 }
@@ -60,9 +62,9 @@ export function AccountBars({ account, className }: { account: AccountSummary | 
     );
   }
   return (
-    <div className={cn('flex flex-col gap-1', className)}>
+    <div className={cn('flex flex-col gap-0.5', className)}>
       {quotas.map((quota) => (
-        <QuotaLine key={quota.label} quota={quota} />
+        <QuotaLine key={quota.label} quota={quota} compact />
       ))}
     </div>
   );

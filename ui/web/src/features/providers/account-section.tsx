@@ -65,7 +65,7 @@ function AccountFigures({ account }: { account: ProviderAccount }) {
             {t('providers.account.refresh')}
           </Button>
         )}
-        <span>{t(`providers.account.status.${account.status}`)}</span>
+        {account.status !== 'ok' && <span>{t(`providers.account.status.${account.status}`)}</span>}
         {account.error && <span className="text-warn">{account.error}</span>}
         {account.fetchedAt && <span>{t('providers.account.asked', { age: format.age(account.fetchedAt, now) })}</span>}
         {account.weightFactor !== 1 && <span>{t('providers.account.weight', { factor: account.weightFactor.toFixed(2) })}</span>}

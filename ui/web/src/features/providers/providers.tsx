@@ -220,7 +220,7 @@ function ProviderTable(props: TableProps) {
           <Th right className="w-16">{t('providers.weight')}</Th>
           <Th right className="w-16">{t('providers.costShort')}</Th>
           <Th className="w-28">{t('providers.inFlight')}</Th>
-          <Th className="hidden w-32 lg:table-cell">{t('providers.account.title')}</Th>
+          <Th className="hidden w-40 lg:table-cell">{t('providers.account.title')}</Th>
           <Th right className="w-16">{t('providers.sessions')}</Th>
           <Th className="hidden w-[17%] xl:table-cell">{t('providers.lastError')}</Th>
           <Th className="w-12">
