@@ -138,6 +138,27 @@ func TestCodexInstructionsOfTheOperator(t *testing.T) {
 	require.Empty(t, special(header).Array())
 }
 
+// What an operator says of a model in its price row decides what can be converted
+// for it, whatever the table inside the binary holds.
+func TestCapabilitiesOfThePriceRow(t *testing.T) {
+	t.Parallel()
+	p := testkit.StartProgram(t)
+	up := testkit.NewUpstream(t, "up")
+	p.AddProvider(t, up, testkit.M{"type": "openai-compatible", "acceptFormats": "all"})
+	key := p.NewKey(t, "ann")
+	const picture = `{"model":"blind-1","max_tokens":9,"messages":[{"role":"user","content":[{"type":"text","text":"what is it?"},` +
+		`{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAA"}}]}]}`
+	status, _, answer := p.Messages(t, key, picture)
+	require.Equal(t, http.StatusOK, status, answer)
+	status, res := p.Admin(t, http.MethodPut, "/model-prices/blind-1", testkit.M{
+		"mode": "chat", "rates": testkit.M{"input": "1", "output": "2"}, "capabilities": testkit.M{"thinking": "none", "vision": false},
+	})
+	require.Equal(t, http.StatusOK, status, res.Raw)
+	status, _, answer = p.Messages(t, key, picture)
+	require.Equal(t, http.StatusBadRequest, status, answer)
+	require.Contains(t, gjson.Get(answer, "error.message").String(), "image cannot be converted", answer)
+}
+
 // A conversation that is too long is told so in the words that the client's
 // agent knows, whoever the provider is, and nobody else is asked.
 func TestContextLengthInTheClientsWords(t *testing.T) {

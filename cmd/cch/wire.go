@@ -231,7 +231,7 @@ func (a *App) buildGateway(ctx context.Context, _ Options) error {
 		MaxRunning: a.cfg.Bounds.MaxInFlight,
 		Expire:     a.store.Users().Expire,
 
-		Capabilities: capabilities,
+		Capabilities: models{builtin: capabilities, prices: func() *pricing.List { return a.prices.For(a.system.Current()) }},
 	})
 	return nil
 }

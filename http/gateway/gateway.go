@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/claude-code-hub/cch/actors/protocol"
-	"github.com/claude-code-hub/cch/converters/capability"
+	"github.com/claude-code-hub/cch/converters/neutral"
 	"github.com/claude-code-hub/cch/http/gateway/intake"
 	"github.com/claude-code-hub/cch/internal/domain"
 	"github.com/claude-code-hub/cch/internal/routing"
@@ -49,6 +49,11 @@ type Recorder interface {
 	Finish(rec *protocol.LogRecord, done func(error))
 }
 
+// Capabilities tell what a model can take, by its name; *capability.Table does.
+type Capabilities interface {
+	Model(name string) neutral.Model
+}
+
 // Classifier says what an upstream outcome means; *routing.ErrorRules does.
 type Classifier interface {
 	Classify(f routing.Facts) routing.Verdict
@@ -67,7 +72,7 @@ type Options struct {
 	Logger     *slog.Logger
 	// Capabilities tell what models take, which conversions need to know. Without
 	// them nothing is converted.
-	Capabilities *capability.Table
+	Capabilities Capabilities
 	// ClientIP tells who called, for the record and the abuse limiter. Without
 	// it that is the socket's address.
 	ClientIP func(*http.Request) string
