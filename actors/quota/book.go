@@ -57,7 +57,12 @@ func (b *book) close(seq int64) *entry {
 		return nil
 	}
 	e := b.open[i]
-	b.open = slices.Delete(b.open, i, i+1)
+	if i == 0 { // as it mostly is: rows are decided in their order
+		b.open[0] = nil
+		b.open = b.open[1:]
+	} else {
+		b.open = slices.Delete(b.open, i, i+1)
+	}
 	delete(b.byKey, e.key)
 	if len(b.open) == 0 {
 		b.open, b.byKey = nil, nil
