@@ -85,12 +85,15 @@ func (x *exchange) fail(f *domain.Fault, now time.Time) {
 	case f.Kind == domain.KindClientGone, x.reply.answered():
 		return
 	case x.reply.begun():
-		_ = x.reply.send(problem.Frame(x.target.protocol, f, problem.Stream{RequestID: x.id.String()}))
+		_ = x.reply.send(problem.Frame(x.target.protocol, f, problem.Stream{RequestID: x.id.String(), Language: x.language()}))
 		return
 	}
 	x.reply.problem(x.target.protocol, f, problem.Meta{
 		RequestID: x.id.String(), Now: now,
 		Codex:    strings.HasPrefix(strings.ToLower(x.r.Header.Get("Originator")), "codex"),
-		Language: domain.LimitLanguage(x.r.Header.Get("Accept-Language")),
+		Language: x.language(),
 	})
 }
+
+// language is that of what the client is told.
+func (x *exchange) language() string { return domain.LimitLanguage(x.r.Header.Get("Accept-Language")) }

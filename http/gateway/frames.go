@@ -65,7 +65,7 @@ func (c *call) interrupt(f *domain.Fault) {
 		c.write(c.conversion.abort(f))
 		return
 	}
-	st := problem.Stream{RequestID: c.x.id.String(), Sequence: c.place.sequence}
+	st := problem.Stream{RequestID: c.x.id.String(), Sequence: c.place.sequence, Language: c.x.language()}
 	if c.tap != nil {
 		st.ResponseID = c.tap.ID()
 	}

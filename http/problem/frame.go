@@ -12,6 +12,7 @@ type Stream struct {
 	RequestID  string
 	Sequence   int64  // responses: the next sequence number
 	ResponseID string // responses: id of the response that fails
+	Language   string // of what we say ourselves; empty = English
 }
 
 type responseFailed struct {
@@ -36,6 +37,7 @@ type failedError struct {
 // protocol's clients heed. The caller closes the stream after it; Chat gets no
 // [DONE].
 func Frame(p domain.Protocol, f *domain.Fault, st Stream) []byte {
+	f = localized(f, st.Language)
 	s := shapeOf(f)
 	switch p {
 	case domain.ProtocolResponses:

@@ -21,7 +21,7 @@ type Meta struct {
 	RequestID string    // public form
 	Now       time.Time // for the seconds until a reset
 	Codex     bool      // the caller's originator begins with "codex"
-	Language  string    // of what is said about limits; empty = English
+	Language  string    // of what we say ourselves; empty = English
 }
 
 // Write answers with the fault in the client's protocol. Nothing may have been
@@ -30,11 +30,7 @@ func Write(w http.ResponseWriter, p domain.Protocol, f *domain.Fault, m Meta) in
 	if f.Upstream != nil && showable(f.Upstream.Status) {
 		return writeUpstream(w, f)
 	}
-	if f.Limit != nil && m.Language != "" && m.Language != "en" {
-		translated := *f
-		translated.Detail = f.Limit.Text(m.Language)
-		f = &translated
-	}
+	f = localized(f, m.Language)
 	s, retry := shapeOf(f), retryAfter(f, m.Now)
 	h := w.Header()
 	limitHeaders(h, f.Limit)

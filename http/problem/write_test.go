@@ -252,3 +252,30 @@ func TestFaultWithoutCodeIsShownByItsKind(t *testing.T) {
 		require.Equal(t, status, problem.Status(domain.NewFault(kind, "", "x")), "%s", kind)
 	}
 }
+
+func TestWhatWeSayIsInTheClientsLanguage(t *testing.T) {
+	t.Parallel()
+	for _, f := range faults() {
+		w := httptest.NewRecorder()
+		m := meta()
+		m.Language = "zh-CN"
+		problem.Write(w, domain.ProtocolClaude, f, m)
+		var doc struct{ Error struct{ Message string } }
+		require.NoError(t, json.Unmarshal(w.Body.Bytes(), &doc))
+		switch f.Code {
+		case domain.CodeUserAgentRequired, domain.CodeBadJSON, domain.CodeBadEncoding, domain.CodeUnconvertible,
+			domain.CodeUnknownEndpoint, domain.CodeResourceProviderMissing, domain.CodeAllProvidersFailed,
+			domain.CodeUpstreamRateLimited, domain.CodeUpstreamTimeout, domain.CodeUpstreamError, domain.CodeClientGone:
+			require.Equal(t, f.Detail, doc.Error.Message, "it says more than its code")
+		default:
+			require.Regexp(t, `\p{Han}`, doc.Error.Message, f.Code)
+		}
+	}
+	upstream := domain.NewFault(domain.KindAllFailed, domain.CodeAllProvidersFailed, "the upstream's own words")
+	w := httptest.NewRecorder()
+	problem.Write(w, domain.ProtocolChat, upstream, problem.Meta{Language: "zh-CN"})
+	require.Contains(t, w.Body.String(), "the upstream's own words")
+	frame := problem.Frame(domain.ProtocolClaude, domain.NewFault(domain.KindUpstreamRefused, domain.CodeStreamAborted, "broke off"),
+		problem.Stream{Language: "zh-CN"})
+	require.Contains(t, string(frame), "供应商中断了响应")
+}
