@@ -90,7 +90,6 @@ func (u *upstream) spend(cost domain.Money, now time.Time) {
 func (u *upstream) read(r *domain.AccountReading, now time.Time) {
 	u.polling = u.polling.After(r, rand.Float64())
 	u.account.Observe(r.Quotas, u.rules, now)
-	u.account.Tidy(now)
 	u.stale, u.guessed, u.kept = true, false, time.Time{}
 }
 
@@ -128,6 +127,7 @@ func (u *upstream) look(now time.Time) *domain.AccountState {
 		return u.state
 	}
 	u.stale = false
+	u.account.Tidy(now)
 	u.next = u.account.NextChange(u.rules, now)
 	if len(u.account.Entries) == 0 && u.polling.At.IsZero() {
 		u.state = nil
