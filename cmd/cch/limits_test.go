@@ -162,3 +162,54 @@ func TestParallelRequestsStayWithinTheRate(t *testing.T) {
 		require.Equal(t, map[string]int{"200": 100, "429 rpm": 200}, counts)
 	}
 }
+
+// A spent budget refuses in the client's own way, until an administrator lets
+// counting start anew; a provider whose budget is spent is left out.
+func TestBudgetsRefuseAndAreReset(t *testing.T) {
+	t.Parallel()
+	p, _ := dearProgram(t)
+	user := p.AddUser(t, "ann", testkit.M{"dailyLimitUsd": 0.04, "limit5hUsd": 100})
+	key := p.AddKey(t, user, "key")
+	ask := func(header ...string) (int, http.Header, string) {
+		return p.Messages(t, key, testkit.Prompt(false, "hello"), header...)
+	}
+	status, _, body := ask()
+	require.Equal(t, http.StatusOK, status, body)
+	require.EqualValues(t, 0, usedNano(t, p, user)-dearNano)
+
+	status, header, body := ask()
+	require.Equal(t, http.StatusPaymentRequired, status, body)
+	require.Contains(t, body, `"type":"billing_error"`)
+	require.Contains(t, body, "Daily quota exceeded: $0.0400 USD (limit: $0.0400 USD). Resets at ")
+	require.Equal(t, "false", header.Get("X-Should-Retry"))
+	require.Equal(t, "0", header.Get("X-RateLimit-Remaining"))
+	require.NotEmpty(t, header.Get("Retry-After"))
+	status, _, body = ask("Originator", "codex_exec")
+	require.Equal(t, http.StatusTooManyRequests, status)
+	require.Contains(t, body, `"type":"usage_limit_reached"`)
+	_, _, body = ask("Accept-Language", "zh-CN")
+	require.Contains(t, body, "每日额度超限")
+
+	status, res := p.Admin(t, http.MethodPost, "/users/"+itoa(user)+"/limits/reset", testkit.M{"window": "all"})
+	require.Equal(t, http.StatusOK, status, res.Raw)
+	status, _, body = ask()
+	require.Equal(t, http.StatusOK, status, body)
+
+	status, res = p.Admin(t, http.MethodPatch, "/users/"+itoa(user), testkit.M{"dailyLimitUsd": nil})
+	require.Equal(t, http.StatusOK, status, res.Raw)
+	status, res = p.Admin(t, http.MethodPatch, "/providers/1", testkit.M{"limitTotalUsd": 0.1})
+	require.Equal(t, http.StatusOK, status, res.Raw)
+	require.Eventually(t, func() bool {
+		status, _, body = ask()
+		return status == http.StatusServiceUnavailable
+	}, 20*time.Second, 10*time.Millisecond)
+	require.Contains(t, body, "limits")
+	_, res = p.Admin(t, http.MethodGet, "/providers/1/limit-usage", nil)
+	require.InDelta(t, 0.12, res.Get(`windows.#(limitType=="usd_total").usedUsd`).Float(), 1e-9, res.Raw)
+	status, res = p.Admin(t, http.MethodPost, "/providers/1/usage/reset", nil)
+	require.Equal(t, http.StatusOK, status, res.Raw)
+	require.Eventually(t, func() bool {
+		status, _, _ := ask()
+		return status == http.StatusOK
+	}, 20*time.Second, 5*time.Millisecond, "the selection hears of it")
+}

@@ -72,5 +72,15 @@ func (a *API) resetProviderUsage(ctx context.Context, in *ProviderIDInput) (*out
 			return nil
 		},
 	}
-	return e.run(ctx, a, domain.ProviderID(in.ID), VersionInput{})
+	out, err := e.run(ctx, a, domain.ProviderID(in.ID), VersionInput{})
+	if err == nil {
+		a.remind(ctx, domain.ProviderID(in.ID))
+	}
+	return out, err
+}
+
+// remind has a provider's actor look at its limits, so that the selection hears
+// at once that they let it serve again. Left alone it says so within seconds.
+func (a *API) remind(ctx context.Context, id domain.ProviderID) {
+	_, _ = a.Actors.ReadProvider(ctx, id)
 }

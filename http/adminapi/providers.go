@@ -266,7 +266,11 @@ func (a *API) updateProvider(ctx context.Context, in *updateProviderInput) (*out
 		show:    a.showProvider,
 		apply:   func(_ context.Context, p *domain.Provider) error { return in.merge(p, a.Catalog.Current()) },
 	}
-	return e.run(ctx, a, domain.ProviderID(in.ID), in.VersionInput)
+	out, err := e.run(ctx, a, domain.ProviderID(in.ID), in.VersionInput)
+	if err == nil {
+		a.remind(ctx, domain.ProviderID(in.ID))
+	}
+	return out, err
 }
 
 // merge changes the provider. The stored key is never sent to a new host:
