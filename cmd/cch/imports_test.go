@@ -57,7 +57,7 @@ func importTable() []importRule {
 		{"http/server", []string{"http/…", "internal/domain", "internal/secrets", "ui"}, nil},
 		{"http/…", []string{
 			"http/problem", "http/middleware", "http/openapi", "http/gate", "http/gateway/…", "actors/protocol", "internal/domain", "internal/routing",
-			"internal/pricing", "internal/account", "internal/upstream", "internal/secrets", "converters/…",
+			"internal/limits", "internal/pricing", "internal/account", "internal/upstream", "internal/secrets", "converters/…",
 		}, []string{
 			"github.com/gorilla/mux", "github.com/danielgtaylor/huma/…", "github.com/prometheus/…", "github.com/tidwall/…",
 			"github.com/klauspost/compress/…", "github.com/andybalholm/brotli", "golang.org/x/net/http/httpguts",
