@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -43,16 +44,16 @@ func set(t *testing.T, p *testkit.Program, settings testkit.M) {
 // refused it.
 func askSmall(p *testkit.Program, key, session string) string {
 	body := `{"model":"claude-test","max_tokens":16,"messages":[{"role":"user","content":"` + strings.Repeat("hello ", 66) + `"}]}`
-	req, _ := http.NewRequest(http.MethodPost, p.URL+"/v1/messages", strings.NewReader(body))
+	req, _ := http.NewRequestWithContext(context.Background(), http.MethodPost, p.URL+"/v1/messages", strings.NewReader(body))
 	req.Header.Set("X-Api-Key", key)
 	if session != "" {
 		req.Header.Set("X-Claude-Code-Session-Id", session)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := http.DefaultTransport.RoundTrip(req)
 	if err != nil {
 		return err.Error()
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	answer, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return err.Error()
@@ -89,7 +90,7 @@ func together(n int, ask func(i int) string) map[string]int {
 	return counts
 }
 
-// usedUSD reads how much of a user's total is used, once nothing is reserved.
+// usedNano reads how much of a user's total is used, once nothing is reserved.
 func usedNano(t *testing.T, p *testkit.Program, user int64) (used domain.Money) {
 	t.Helper()
 	require.Eventually(t, func() bool {
