@@ -1,6 +1,7 @@
 package adminapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -76,6 +77,7 @@ type priceBody struct {
 	Source      string      `json:"source"      enum:"seed,cloud,manual"     doc:"seed = the built-in list, cloud = synced, manual = set here"`
 	PriceID     *int64      `json:"priceId"     doc:"null for the built-in list"`
 	ValidFrom   *time.Time  `json:"validFrom"`
+	Context     *int64      `json:"contextTokens"`
 	Rates       ratesBody   `json:"rates"       doc:"USD per million tokens, for short prompts, where the seller is not known"`
 	Node        *string     `json:"node"        doc:"the seller whose rates these are; null = the model's own"`
 	Sellers     []string    `json:"sellers"     doc:"their keys"`
@@ -109,7 +111,7 @@ func showRates(r *pricing.Rates) ratesBody {
 func showPrice(r *pricing.Row, p *pricing.Price) priceBody {
 	b := priceBody{
 		Name: r.Model.ID, DisplayName: optional(r.DisplayName), Vendor: optional(r.Vendor), Mode: optional(r.Mode),
-		Source: string(r.Source), PriceID: optional(r.ID), Rates: showRates(&p.Sheet().Rates), Node: optional(p.Node),
+		Source: string(r.Source), PriceID: optional(r.ID), Context: optional(r.ContextTokens), Rates: showRates(&p.Sheet().Rates), Node: optional(p.Node),
 		Sellers: slices.Sorted(maps.Keys(r.Nodes)), Tiers: len(p.Sheet().Tiers), Aliases: list(r.Aliases),
 	}
 	b.Sellers = list(b.Sellers)
@@ -138,6 +140,7 @@ type priceListInput struct {
 	Vendor   string `query:"vendor"   maxLength:"64"`
 	Mode     string `query:"mode"     maxLength:"64"`
 	Source   string `query:"source"   enum:"seed,cloud,manual"`
+	InUse    bool   `query:"inUse"    doc:"only models that requests of the last seven days were billed by"`
 	Sort     string `query:"sort"     enum:"updated,name,input,output" default:"updated"`
 	Order    string `query:"order"    enum:"asc,desc" doc:"newest first and else ascending, unless given"`
 	Page     int    `query:"page"     minimum:"1"     maximum:"100000" default:"1"`
@@ -155,17 +158,33 @@ func (in *priceListInput) filter() pricing.Filter {
 
 type priceListOutput struct {
 	Body struct {
-		Items    []priceBody `json:"items"`
-		Total    int         `json:"total"`
-		Page     int         `json:"page"`
-		PageSize int         `json:"pageSize"`
-		SeedDate string      `json:"seedDate" doc:"of the figures in the built-in list, as 2006-01-02"`
+		Items    []priceBody  `json:"items"`
+		Total    int          `json:"total"`
+		Page     int          `json:"page"`
+		PageSize int          `json:"pageSize"`
+		SeedDate string       `json:"seedDate" doc:"of the figures in the built-in list, as 2006-01-02"`
+		Vendors  []vendorBody `json:"vendors" doc:"of all models with a price, those with most first"`
 	}
 }
 
-func (a *API) listPrices(_ context.Context, in *priceListInput) (*priceListOutput, error) {
-	match := a.prices().Entries(in.filter())
+// vendorBody counts the models of a vendor.
+type vendorBody struct {
+	Vendor string `json:"vendor"`
+	Models int    `json:"models"`
+}
+
+func (a *API) listPrices(ctx context.Context, in *priceListInput) (*priceListOutput, error) {
+	prices := a.prices()
+	match := prices.Entries(in.filter())
+	if in.InUse {
+		used, err := a.usedPrices(ctx, prices)
+		if err != nil {
+			return nil, err
+		}
+		match = slices.DeleteFunc(match, func(e *pricing.Entry) bool { return !used[e.Row] })
+	}
 	out := &priceListOutput{}
+	out.Body.Vendors = vendorsOf(prices)
 	b := &out.Body
 	b.Total, b.Page, b.PageSize, b.SeedDate = len(match), in.Page, in.PageSize, a.Prices.SeedDate()
 	start := min((in.Page-1)*in.PageSize, len(match))
@@ -174,6 +193,40 @@ func (a *API) listPrices(_ context.Context, in *priceListInput) (*priceListOutpu
 		b.Items = append(b.Items, showPrice(e.Row, e.Price))
 	}
 	return out, nil
+}
+
+// usedPrices are the rows by which models in use are billed.
+func (a *API) usedPrices(ctx context.Context, prices *pricing.List) (map[*pricing.Row]bool, error) {
+	uses, err := a.Stores.Logs.ModelUses(ctx, a.Now().Add(-inUse))
+	if err != nil {
+		return nil, err
+	}
+	used := make(map[*pricing.Row]bool, len(uses))
+	for _, u := range uses {
+		for _, name := range []string{u.Requested, u.Sent} {
+			if r := prices.Find(name); r != nil {
+				used[r] = true
+			}
+		}
+	}
+	return used, nil
+}
+
+func vendorsOf(prices *pricing.List) []vendorBody {
+	counts := map[string]int{}
+	for _, r := range prices.Rows() {
+		if r.Vendor != "" {
+			counts[r.Vendor]++
+		}
+	}
+	out := make([]vendorBody, 0, len(counts))
+	for vendor, n := range counts {
+		out = append(out, vendorBody{Vendor: vendor, Models: n})
+	}
+	slices.SortFunc(out, func(a, b vendorBody) int {
+		return cmp.Or(cmp.Compare(b.Models, a.Models), strings.Compare(a.Vendor, b.Vendor))
+	})
+	return out
 }
 
 // PriceNameInput names a model in the path.

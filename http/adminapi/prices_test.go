@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -133,7 +135,12 @@ func TestPriceList(t *testing.T) {
 		all = append(all, names...)
 	}
 	require.Len(t, all, total)
-	require.IsIncreasing(t, all, "every model once, by name")
+	require.True(t, slices.IsSortedFunc(all, func(a, b string) int {
+		return strings.Compare(strings.ToLower(a), strings.ToLower(b))
+	}), "by name, whatever the case")
+	slices.Sort(all)
+	require.Len(t, slices.Compact(all), total, "every model once")
+	require.Zero(t, slices.Index(first, "acme-1"))
 	beyond, _ := read("page=99999")
 	require.Empty(t, beyond)
 
@@ -141,6 +148,8 @@ func TestPriceList(t *testing.T) {
 		_, n := read(query)
 		require.Equal(t, want, n, query)
 	}
+	unused, _ := read("inUse=true")
+	require.Empty(t, unused)
 	haiku, _ := read("q=haiku-4&vendor=anthropic&source=seed&mode=chat")
 	require.Contains(t, haiku, "claude-haiku-4-5")
 	require.Equal(t, http.StatusBadRequest, w.admin(http.MethodGet, "/api/v1/model-prices?pageSize=201", nil).status)

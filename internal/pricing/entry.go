@@ -104,6 +104,9 @@ func (t *Table) list() {
 		e.input, e.output = e.Rates()[Input], e.Rates()[Output]
 		t.entries[i] = e
 	}
+	slices.SortFunc(t.entries, func(a, b *Entry) int {
+		return cmp.Or(strings.Compare(a.name, b.name), strings.Compare(a.Model.ID, b.Model.ID))
+	})
 }
 
 // PriceOf is the price of a row where the seller is not known.

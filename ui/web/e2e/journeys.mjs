@@ -1,6 +1,7 @@
 // What people do, step by step. Each entry: title, page options, function.
 import assert from 'node:assert/strict';
 import { settle, sizes } from './browser.mjs';
+import { calculatePrice, editPrice, sortPrices, uploadPrices } from './prices.mjs';
 
 const DEAD = 'http://127.0.0.1:9'; // the discard port: nobody listens
 
@@ -251,6 +252,10 @@ export const journeys = [
   ['send a request and find it with its route', {}, sendAndFind],
   ['filters live in the address and Back undoes them', {}, filtersAreTheAddress],
   ['a breaker opens under faults and is reset', {}, breakerOpensAndResets],
+  ['prices: change one, and back to the built-in one', {}, editPrice],
+  ['prices: upload a list', {}, uploadPrices],
+  ['prices: what would it cost', {}, calculatePrice],
+  ['prices: order and filters live in the address', {}, sortPrices],
   ['choose another language and back', {}, chooseLanguage],
   ['theme and phone layout', {}, themeAndLayout],
   ['old bookmarks and unknown pages', {}, oldBookmarksAndUnknownPages],

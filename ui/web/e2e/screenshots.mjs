@@ -32,6 +32,7 @@ const pages = [
     await page.getByText('Who could take it').waitFor();
   }],
   ['providers', '/providers'],
+  ['prices', '/prices'],
   ['provider-form', '/providers', async (page) => {
     const row = page.locator('[data-provider]').nth(2);
     if ((await row.count()) > 0) await row.getByRole('button').first().click();

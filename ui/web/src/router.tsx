@@ -5,6 +5,7 @@ import { queries } from '@/api/queries';
 import { boot } from '@/boot';
 import { NotFound, RouteError } from '@/components/shell/fallbacks';
 import { Shell } from '@/components/shell/shell';
+import { readPriceSearch } from '@/features/prices/search';
 import { readLogSearch } from '@/features/requests/search';
 import { readListSearch } from '@/lib/list-search';
 import { parseSearch, safeNext, stringifySearch } from '@/lib/search';
@@ -94,6 +95,13 @@ const users = createRoute({
   component: lazyRouteComponent(() => import('@/features/users/users'), 'UsersPage'),
 });
 
+const prices = createRoute({
+  getParentRoute: () => shell,
+  path: '/prices',
+  validateSearch: readPriceSearch,
+  component: lazyRouteComponent(() => import('@/features/prices/prices'), 'PricesPage'),
+});
+
 const clients = createRoute({
   getParentRoute: () => shell,
   path: '/docs/setup',
@@ -113,6 +121,7 @@ const moved: Record<string, string> = {
   '/dashboard/users': '/users',
   '/dashboard/providers': '/providers',
   '/settings/providers': '/providers',
+  '/settings/prices': '/prices',
   '/usage-doc': '/docs/setup',
 };
 
@@ -131,7 +140,7 @@ const tree = root.addChildren([
   login,
   gallery,
   ...redirects,
-  shell.addChildren([dashboard, setup, sessions, logs, logDetail, providers, users, clients]),
+  shell.addChildren([dashboard, setup, sessions, logs, logDetail, providers, users, prices, clients]),
 ]);
 
 export function createAppRouter(queryClient: QueryClient) {

@@ -49,6 +49,8 @@ interface AnyOptions extends Conditions {
   params?: Record<string, string | number>;
   query?: Query;
   body?: unknown;
+  /** Bytes that go out as they are, instead of a body. */
+  file?: Blob;
 }
 
 type Listener<T> = (value: T) => void;
@@ -93,6 +95,7 @@ function fillIn(path: string, params: Record<string, string | number> = {}): str
 async function send<T>(method: Method, path: string, options: AnyOptions, token?: string): Promise<T> {
   const headers = new Headers({ Accept: 'application/json' });
   if (options.body !== undefined) headers.set('Content-Type', 'application/json');
+  if (options.file !== undefined) headers.set('Content-Type', 'application/octet-stream');
   if (options.version !== undefined) headers.set('If-Match', `"${options.version}"`);
   if (token !== undefined) headers.set('X-CSRF-Token', token);
   let response: Response;
@@ -101,7 +104,7 @@ async function send<T>(method: Method, path: string, options: AnyOptions, token?
       method,
       headers,
       credentials: 'same-origin',
-      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      body: options.file ?? (options.body === undefined ? undefined : JSON.stringify(options.body)),
       signal: options.signal,
     });
   } catch (cause) {
@@ -121,7 +124,15 @@ export async function call<M extends Method, R extends Route<M>>(
   path: R,
   ...[given]: object extends CallOptions<M, R> ? [options?: CallOptions<M, R>] : [options: CallOptions<M, R>]
 ): Promise<Result<M, R>> {
-  const options = (given as AnyOptions | undefined) ?? {};
+  return guardedSend(method, path, (given as AnyOptions | undefined) ?? {});
+}
+
+/** Sends a file to an operation that takes one. */
+export async function upload<R extends Route<'POST'>>(path: R, file: Blob, query?: QueryOf<'POST', R>): Promise<Result<'POST', R>> {
+  return guardedSend('POST', path, { file, query: query as Query | undefined });
+}
+
+async function guardedSend<M extends Method, R extends Route<M>>(method: M, path: R, options: AnyOptions): Promise<Result<M, R>> {
   const url: string = path;
   const guarded = method !== 'GET' && url !== '/auth/login';
   try {

@@ -1,7 +1,7 @@
 /** Writes. Each is one call; the hooks that use them say which queries become stale. */
-import { call, resetCsrf } from './client';
+import { call, resetCsrf, upload } from './client';
 import type {
-  AccountInput, DemoMode, KeyInput, LoginResult, NewKey, NewProvider, NewUser, ProviderInput, ProviderTestInput, ProviderTestResult, SetupState, User, UserInput,
+  AccountInput, DemoMode, KeyInput, PriceEntry, PriceQuery, LoginResult, NewKey, NewProvider, NewUser, ProviderInput, ProviderTestInput, ProviderTestResult, SetupState, User, UserInput,
 } from './types';
 
 export async function login(key: string): Promise<LoginResult> {
@@ -46,3 +46,10 @@ export const removeDemo = () => call('DELETE', '/setup/demo');
 export const setDemoBehaviour = (mode: DemoMode) => call('PUT', '/setup/demo/behaviour', { body: { mode } });
 export const setDemoTraffic = (running: boolean) => call('POST', '/setup/demo/traffic', { body: { running } });
 export const updateSetup = (body: Partial<Pick<SetupState, 'steps' | 'dismissed'>>) => call('PATCH', '/setup/state', { body });
+
+export const putPrice = (name: string, body: PriceEntry) => call('PUT', '/model-prices/{name}', { params: { name }, body });
+export const deletePrice = (name: string) => call('DELETE', '/model-prices/{name}', { params: { name } });
+export const syncPrices = () => call('POST', '/model-prices/sync', { body: {} });
+export const importPrices = (file: Blob, query: PriceQuery) => upload('/model-prices/import', file, query);
+export const decideHeld = (models: string[], approve: boolean) => call('POST', '/model-prices/held', { body: { models, approve } });
+export const quotePrice = (model: string, usage: unknown) => call('POST', '/model-prices/quote', { body: { model, usage } });

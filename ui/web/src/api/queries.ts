@@ -5,6 +5,7 @@ import { isApiError } from './error';
 import type { LimitUsage, Page, ProviderAccount } from './types';
 
 export type LogFilter = QueryOf<'GET', '/usage-logs'>;
+export type PriceFilter = QueryOf<'GET', '/model-prices'>;
 
 /** The largest page of a list. */
 const MAX_PAGE = 100;
@@ -101,6 +102,25 @@ export const queries = {
       queryFn: ({ signal }) => call('GET', '/usage-logs/{id}', { params: { id }, signal }),
       refetchInterval: (query) => (query.state.data && query.state.data.statusCode == null ? 1_000 : false),
     }),
+
+  prices: (filter: PriceFilter) =>
+    queryOptions({
+      queryKey: ['prices', 'list', filter],
+      queryFn: ({ signal }) => call('GET', '/model-prices', { query: filter, signal }),
+      placeholderData: (before) => before,
+    }),
+
+  price: (name: string) =>
+    queryOptions({ queryKey: ['prices', 'one', name], queryFn: ({ signal }) => call('GET', '/model-prices/{name}', { params: { name }, signal }), retry: false }),
+
+  priceStatus: () =>
+    queryOptions({ queryKey: ['prices', 'status'], queryFn: ({ signal }) => call('GET', '/model-prices/status', { signal }), refetchInterval: 30_000 }),
+
+  heldPrices: () =>
+    queryOptions({ queryKey: ['prices', 'held'], queryFn: ({ signal }) => call('GET', '/model-prices/held', { signal }).then((page) => page.items) }),
+
+  unpricedModels: () =>
+    queryOptions({ queryKey: ['prices', 'unpriced'], queryFn: ({ signal }) => call('GET', '/model-prices/unpriced', { signal }).then((page) => page.items), refetchInterval: 60_000 }),
 
   sessions: (state: 'active' | 'recent') =>
     queryOptions({

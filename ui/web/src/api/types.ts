@@ -97,3 +97,12 @@ export type Session = Answered<'SessionBody'>;
 export type SetupState = Answered<'SetupBody'>;
 export type DemoMode = Schemas['DemoBehaviourInputBody']['mode'];
 export type HealthReport = Answered<'HealthReport'>;
+
+export type Price = Answered<'PriceBody'>;
+/** A model's entry of a price list, in the format of such files. */
+export type PriceEntry = Record<string, unknown>;
+export type PriceReport = Answered<'PriceReportBody'>;
+export type PriceQuery = { dryRun?: boolean; overwrite?: string[] };
+export type HeldPrice = Answered<'HeldBody'>;
+export type UnpricedModel = Answered<'UnpricedBody'>;
+export type Cost = Answered<'CostBody'>;

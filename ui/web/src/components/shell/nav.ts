@@ -1,4 +1,4 @@
-import { Code, LayoutDashboard, List, ListChecks, Radio, Server, SquareTerminal, Users, type LucideIcon } from 'lucide-react';
+import { CircleDollarSign, Code, LayoutDashboard, List, ListChecks, Radio, Server, SquareTerminal, Users, type LucideIcon } from 'lucide-react';
 import type { Role } from '@/api/types';
 import { boot } from '@/boot';
 
@@ -34,6 +34,7 @@ const groups: NavGroup[] = [
     items: [
       { key: 'providers', to: '/providers', icon: Server, roles: admin },
       { key: 'users', to: '/users', icon: Users, roles: admin },
+      { key: 'prices', to: '/prices', icon: CircleDollarSign, roles: admin },
     ],
   },
   {
