@@ -158,17 +158,17 @@ func (in *priceListInput) filter() pricing.Filter {
 
 type priceListOutput struct {
 	Body struct {
-		Items    []priceBody  `json:"items"`
-		Total    int          `json:"total"`
-		Page     int          `json:"page"`
-		PageSize int          `json:"pageSize"`
-		SeedDate string       `json:"seedDate" doc:"of the figures in the built-in list, as 2006-01-02"`
-		Vendors  []vendorBody `json:"vendors" doc:"of all models with a price, those with most first"`
+		Items    []priceBody       `json:"items"`
+		Total    int               `json:"total"`
+		Page     int               `json:"page"`
+		PageSize int               `json:"pageSize"`
+		SeedDate string            `json:"seedDate" doc:"of the figures in the built-in list, as 2006-01-02"`
+		Vendors  []priceVendorBody `json:"vendors" doc:"of all models with a price, those with most first"`
 	}
 }
 
-// vendorBody counts the models of a vendor.
-type vendorBody struct {
+// priceVendorBody counts the models of a vendor.
+type priceVendorBody struct {
 	Vendor string `json:"vendor"`
 	Models int    `json:"models"`
 }
@@ -184,7 +184,7 @@ func (a *API) listPrices(ctx context.Context, in *priceListInput) (*priceListOut
 		match = slices.DeleteFunc(match, func(e *pricing.Entry) bool { return !used[e.Row] })
 	}
 	out := &priceListOutput{}
-	out.Body.Vendors = vendorsOf(prices)
+	out.Body.Vendors = priceVendors(prices)
 	b := &out.Body
 	b.Total, b.Page, b.PageSize, b.SeedDate = len(match), in.Page, in.PageSize, a.Prices.SeedDate()
 	start := min((in.Page-1)*in.PageSize, len(match))
@@ -212,18 +212,18 @@ func (a *API) usedPrices(ctx context.Context, prices *pricing.List) (map[*pricin
 	return used, nil
 }
 
-func vendorsOf(prices *pricing.List) []vendorBody {
+func priceVendors(prices *pricing.List) []priceVendorBody {
 	counts := map[string]int{}
 	for _, r := range prices.Rows() {
 		if r.Vendor != "" {
 			counts[r.Vendor]++
 		}
 	}
-	out := make([]vendorBody, 0, len(counts))
+	out := make([]priceVendorBody, 0, len(counts))
 	for vendor, n := range counts {
-		out = append(out, vendorBody{Vendor: vendor, Models: n})
+		out = append(out, priceVendorBody{Vendor: vendor, Models: n})
 	}
-	slices.SortFunc(out, func(a, b vendorBody) int {
+	slices.SortFunc(out, func(a, b priceVendorBody) int {
 		return cmp.Or(cmp.Compare(b.Models, a.Models), strings.Compare(a.Vendor, b.Vendor))
 	})
 	return out

@@ -2843,6 +2843,8 @@ export interface components {
         };
         PriceBody: {
             aliases: string[] | null;
+            /** Format: int64 */
+            contextTokens: number | null;
             displayName: string | null;
             /**
              * @description what can be put back; not in lists
@@ -2899,6 +2901,8 @@ export interface components {
             seedDate: string;
             /** Format: int64 */
             total: number;
+            /** @description of all models with a price, those with most first */
+            vendors: components["schemas"]["PriceVendorBody"][] | null;
         };
         PriceReportBody: {
             /** Format: int64 */
@@ -3001,6 +3005,11 @@ export interface components {
             url: string | null;
             /** @description of the list in force */
             version: string | null;
+        };
+        PriceVendorBody: {
+            /** Format: int64 */
+            models: number;
+            vendor: string;
         };
         ProbeBody: {
             /** Format: date-time */
@@ -5021,6 +5030,8 @@ export interface operations {
                 vendor?: string;
                 mode?: string;
                 source?: "seed" | "cloud" | "manual";
+                /** @description only models that requests of the last seven days were billed by */
+                inUse?: boolean;
                 sort?: "updated" | "name" | "input" | "output";
                 /** @description newest first and else ascending, unless given */
                 order?: "asc" | "desc";
