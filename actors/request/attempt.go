@@ -96,6 +96,9 @@ func (m *machine) next(now time.Time) routing.Action {
 		return routing.End
 	}
 	budget := routing.BudgetOf(m.settings(), m.req.Class, m.slot.choice.Provider, m.node.attempts)
+	if m.req.Pinned != 0 {
+		budget.Switches = 0
+	}
 	budget.NextOne = m.slot.target.more()
 	if limit := m.settings().PrecommitDeadline; limit > 0 {
 		budget.Expired = now.Sub(m.req.ReceivedAt) >= limit

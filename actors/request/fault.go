@@ -69,6 +69,8 @@ func logStatus(f *domain.Fault) int {
 		return 400
 	case domain.KindQuotaExceeded:
 		return 402
+	case domain.KindNotFound:
+		return 404
 	case domain.KindRateLimited, domain.KindConcurrencyLimited, domain.KindUpstreamRateLimited:
 		return 429
 	case domain.KindNoProvider, domain.KindAllFailed, domain.KindOverloaded:

@@ -81,7 +81,7 @@ func (m *machine) chosen(c routing.Choice, now time.Time) {
 func (m *machine) input(now time.Time) routing.Input {
 	r := m.req
 	in := routing.NewInput(m.plan, m.node.health, routing.Call{
-		Groups: r.Groups, Protocol: r.Protocol, Model: r.Model, Client: r.Client, Lacks: r.Lacks,
+		Groups: r.Groups, Protocol: r.Protocol, Model: r.Model, Client: r.Client, Lacks: r.Lacks, Pinned: r.Pinned,
 	}, now)
 	in.Bound, in.Pools = m.session.view.ProviderID, m.node.pools
 	in.Excluded, in.ClosedTiers = m.route.excluded, m.route.closed

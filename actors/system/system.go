@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/claude-code-hub/cch/actors/bindings"
 	"github.com/claude-code-hub/cch/actors/bus"
 	"github.com/claude-code-hub/cch/actors/catalog"
 	"github.com/claude-code-hub/cch/actors/endpoint"
@@ -37,6 +38,7 @@ type Options struct {
 	Snapshots     snapshots.Store
 	Sessions      session.History // nil: a killed process may number requests of a session twice
 	Breakers      BreakerStore
+	Resources     bindings.Store
 	Ledger        LedgerStore
 	Recorder      recorder.Options // its Ledger, Quota, System, Now and Logger are set here
 	Accounts      AccountStore
@@ -67,6 +69,7 @@ type System struct {
 	snapshots *snapshots.Batcher
 	recorder  *recorder.Recorder
 	keeper    *leases.Keeper
+	resources *bindings.Bindings
 
 	providers, sessions, quotas, endpoints *kit.Directory
 	pools                                  *endpoint.View
@@ -97,6 +100,8 @@ func Start(ctx context.Context, o Options) (*System, error) {
 	s.bus.Subscribe(&accountLog{store: o.Accounts, logger: o.Logger})
 	s.kit.Spawn(s.bus.Kind(), "bus")
 	s.catalog.Start(s.kit)
+	s.resources = bindings.New(o.Resources, o.Now)
+	s.resources.Start(s.kit)
 	s.recorder = s.newRecorder(o)
 	s.openDirectories(o)
 	if err := s.recorder.Recover(ctx); err != nil { // what an earlier process left in the journal
@@ -228,6 +233,9 @@ func (s *System) Dispatcher() *Dispatcher { return s.dispatcher }
 
 // Accounts asks the upstream accounts of providers.
 func (s *System) Accounts() *Accounts { return s.accounts }
+
+// Resources knows at which provider a resource is.
+func (s *System) Resources() *bindings.Bindings { return s.resources }
 
 // Operator serves the management API.
 func (s *System) Operator() *Operator { return s.operator }

@@ -18,6 +18,9 @@ const accountHistoryKept = 90 * 24 * time.Hour
 const (
 	usageDaysEvery    = 10 * time.Minute
 	usageDaysWithin   = 9 * time.Minute
+	bindingsEvery     = 5 * time.Minute
+	bindingsWithin    = time.Minute
+	bindingsPruned    = 10_000 // at a time
 	ledgerCheckEvery  = 24 * time.Hour
 	ledgerCheckWithin = time.Hour
 	// ledgerCheckBack is how far back roll-ups are compared every day.
@@ -69,6 +72,9 @@ func (a *App) chores(c maintenance.Catalog, o *system.Operator) []maintenance.Jo
 		maintenance.Prune("web_sessions", a.store.AuthSessions(), 0, a.now),
 		maintenance.Prune("login_throttle", a.store.LoginThrottle(), throttleKept, a.now),
 		maintenance.Prune("account_history", a.store.ProviderAccounts(), accountHistoryKept, a.now),
+		{Name: "resource_bindings", Every: bindingsEvery, Within: bindingsWithin, Run: func(ctx context.Context) (int, error) {
+			return a.store.ResourceBindings().Prune(ctx, a.now(), bindingsPruned)
+		}},
 		maintenance.Prune("snapshots", a.store.Snapshots(), 0, a.now),
 	}
 }

@@ -156,7 +156,8 @@ func (a *App) buildActors(ctx context.Context, o Options) error {
 		Logger: a.logger, Now: a.now, Node: newNodeName(a.now()),
 		Configuration: a.store, Snapshots: a.store.Snapshots(), Ledger: a.store.Ledger(),
 		Sessions: a.store.Sessions(), Breakers: a.store.BreakerEvents(),
-		Accounts: a.store.ProviderAccounts(), AccountReader: a.accountReader(),
+		Resources: a.store.ResourceBindings(),
+		Accounts:  a.store.ProviderAccounts(), AccountReader: a.accountReader(),
 		Recorder: recorder.Options{
 			Journal: records, Store: a.store.RequestLogs(),
 			BatchRecords: a.cfg.Journal.BatchSize, BatchDelay: a.cfg.Journal.FlushInterval.Duration(),
@@ -230,6 +231,7 @@ func (a *App) buildGateway(ctx context.Context, _ Options) error {
 		Body:       a.bodyLimits(),
 		MaxRunning: a.cfg.Bounds.MaxInFlight,
 		Expire:     a.store.Users().Expire,
+		Bindings:   a.system.Resources(),
 
 		Capabilities: models{builtin: capabilities, prices: func() *pricing.List { return a.prices.For(a.system.Current()) }},
 	})

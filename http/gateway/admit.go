@@ -82,6 +82,7 @@ func (g *Gateway) request(x *exchange) *protocol.Request {
 		Protocol:      x.target.protocol, Class: x.target.class,
 		Model: row.Call.Model, Stream: x.head.stream, Messages: x.head.messages,
 		Client:   x.client(),
+		Pinned:   g.pinned(x),
 		Service:  x.serviceAsked(),
 		Demand:   x.head.demand(),
 		Verbatim: !x.target.editable(),

@@ -70,11 +70,14 @@ func (c *call) pass(res *upstream.Response) {
 	c.commit(res, length)
 	buf := pumpBuffers.Get().(*[pumpSize]byte) //nolint:forcetypeassert // the pool holds nothing else
 	defer pumpBuffers.Put(buf)
+	made := c.watchNewcomer(res)
 	for {
 		n, err := (&firstByte{c: c, r: res.Body}).Read(buf[:])
+		made.see(buf[:n])
 		c.write(buf[:n])
 		switch {
 		case errors.Is(err, io.EOF):
+			c.hold(made.id())
 			c.succeeded(res.Status, true)
 			return
 		case err != nil:

@@ -273,6 +273,7 @@ func (c *call) succeeded(status int, complete bool) {
 	c.usage(complete)
 	if c.x.target.protocol == domain.ProtocolResponses && !c.converts() && c.tap != nil && !c.x.head.unstored {
 		c.x.threads.note(c.x.key.ID, c.tap.ID(), c.x.session.id)
+		c.hold(c.tap.ID())
 	}
 }
 

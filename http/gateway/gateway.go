@@ -54,6 +54,13 @@ type Capabilities interface {
 	Model(name string) neutral.Model
 }
 
+// Bindings remember at which provider a resource is that exists at one alone.
+type Bindings interface {
+	Keep(key domain.ResourceKey, provider domain.ProviderID) // never blocks
+	// Find tells where it is; 0 = nobody knows.
+	Find(ctx context.Context, key domain.ResourceKey) (domain.ProviderID, error)
+}
+
 // Classifier says what an upstream outcome means; *routing.ErrorRules does.
 type Classifier interface {
 	Classify(f routing.Facts) routing.Verdict
@@ -77,6 +84,8 @@ type Options struct {
 	// it that is the socket's address.
 	ClientIP func(*http.Request) string
 	Body     intake.Limits
+	// Bindings know at which provider a resource is; nil = nobody does.
+	Bindings Bindings
 	// Expire disables a user whose time is over; nil = nobody does.
 	Expire     func(ctx context.Context, id domain.UserID) error
 	MaxRunning int // requests in flight on this node; default 4000

@@ -54,6 +54,7 @@ type Input struct {
 	Protocol domain.Protocol
 	Model    string // as the client named it; empty = none
 	Client   domain.ClientFacts
+	Pinned   domain.ProviderID // what the call is about is at this one alone; 0 = anywhere
 	Bound    domain.ProviderID // the session's provider, which may be draining; 0 = none
 	Strategy domain.TierStrategy
 	Now      time.Time
@@ -114,6 +115,9 @@ func Choose(in *Input, draw *rand.Rand) Choice {
 	}
 	ctx := s.explain.context
 	if len(best) == 0 {
+		if in.Pinned != 0 {
+			return Choice{Context: ctx, Fault: resourceAway()}
+		}
 		return Choice{Context: ctx, Fault: s.losses.fault(ctx.AfterGroupFilter)}
 	}
 	winner, method := best.draw(in.Strategy, draw)
@@ -158,7 +162,7 @@ type selection struct {
 
 // consider runs one provider through the filter and tells whether it passed.
 func (s *selection) consider(e *entry) (candidate, bool) {
-	if !e.visibleTo(s.in.Groups) {
+	if s.in.Pinned != 0 && e.ID != s.in.Pinned || !e.visibleTo(s.in.Groups) {
 		return candidate{}, false
 	}
 	s.explain.context.AfterGroupFilter++

@@ -73,3 +73,10 @@ func (l *losses) verdict(visible int) (domain.Code, string) {
 	}
 	return domain.CodeNoAvailableProviders, "no provider serves this kind of request"
 }
+
+// resourceAway is what the client is told when the one provider that has what
+// the call is about cannot be asked.
+func resourceAway() *domain.Fault {
+	return domain.NewFault(domain.KindNotFound, domain.CodeResourceProviderMissing,
+		"the provider that holds this resource cannot be reached at present")
+}

@@ -114,6 +114,35 @@ func TestReusableOrABetterPriority(t *testing.T) {
 	}
 }
 
+// A call about what exists at one provider goes there or nowhere.
+func TestRoutePinned(t *testing.T) {
+	t.Parallel()
+	pinned := func(id domain.ProviderID) func(*routing.Input) {
+		return func(in *routing.Input) { in.Pinned = id }
+	}
+	bound := func(id domain.ProviderID) routing.Bound {
+		return routing.Bound{Provider: id, Source: domain.SessionFromClient, Messages: 3}
+	}
+	p := plan(provider(1), provider(2, priority(9)), provider(3, groups("vip")))
+	for seed := range uint64(10) {
+		got := routing.Route(input(p, pinned(2)), bound(1), seeded(seed))
+		require.Equal(t, domain.ProviderID(2), got.Provider.ID, "whatever its priority and the session's binding")
+		require.False(t, got.Void)
+	}
+	require.Equal(t, domain.ReasonSessionReuse, routing.Route(input(p, pinned(2)), bound(2), seeded(1)).Reason)
+	for name, in := range map[string]*routing.Input{
+		"gone":          input(p, pinned(7)),
+		"another group": input(p, pinned(3)),
+		"breaker open":  input(p, pinned(2), reports(2, open(time.Minute))),
+		"refused":       input(p, pinned(2), exclude(2, "concurrent_limit_failed")),
+	} {
+		got := routing.Route(in, routing.Bound{}, seeded(1))
+		require.Nil(t, got.Provider, name)
+		require.Equal(t, domain.KindNotFound, got.Fault.Kind, name)
+		require.Equal(t, domain.CodeResourceProviderMissing, got.Fault.Code, name)
+	}
+}
+
 func TestReusableExplains(t *testing.T) {
 	t.Parallel()
 	got := routing.Reusable(input(plan(provider(1, priority(3)))), routing.Bound{

@@ -14,12 +14,13 @@ type Call struct {
 	Model    string // as the client named it; empty = none
 	Client   domain.ClientFacts
 	Lacks    func(p *domain.Provider, model string) string // see Input
+	Pinned   domain.ProviderID                             // see Input
 }
 
 // NewInput is the selection of a call's first provider.
 func NewInput(p *Plan, h Health, c Call, now time.Time) Input {
 	return Input{
-		Plan: p, Health: h, Groups: c.Groups, Protocol: c.Protocol, Model: c.Model, Client: c.Client, Lacks: c.Lacks,
+		Plan: p, Health: h, Groups: c.Groups, Protocol: c.Protocol, Model: c.Model, Client: c.Client, Lacks: c.Lacks, Pinned: c.Pinned,
 		Strategy: p.catalog.Settings().TierStrategy, Now: now,
 	}
 }
@@ -40,7 +41,7 @@ type Routed struct {
 // may be used again, else to one drawn among those that can serve it. What a
 // request does and what a simulation tells of it both come from here.
 func Route(in *Input, b Bound, draw *rand.Rand) Routed {
-	if b.Provider == 0 {
+	if b.Provider == 0 || in.Pinned != 0 && in.Pinned != b.Provider {
 		r := Routed{Choice: Choose(in, draw), Reason: domain.ReasonInitialSelection}
 		r.Context.SessionID = b.Session.ID
 		return r

@@ -30,6 +30,7 @@ func Run(t *testing.T, open Open) {
 	}{
 		{"users", testUsers},
 		{"vendors and endpoints", testVendorsAndEndpoints},
+		{"resource bindings", testResourceBindings},
 		{"expiry of users", testExpiry},
 		{"keys", testKeys},
 		{"groups", testGroups},
