@@ -15,7 +15,7 @@ import (
 
 func TestChoresForgetWhatIsOld(t *testing.T) {
 	t.Parallel()
-	cfg, _, err := config.Load(map[string]string{"DATA_DIR": t.TempDir(), "ADMIN_TOKEN": testkit.AdminToken})
+	cfg, _, err := config.Load(map[string]string{"DATA_DIR": t.TempDir(), "ADMIN_TOKEN": testkit.AdminToken, "PRICE_SYNC_URL": "off"})
 	require.NoError(t, err)
 	app, err := New(t.Context(), cfg, Options{Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)

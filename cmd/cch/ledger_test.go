@@ -377,7 +377,7 @@ func TestWhatHadNoPriceIsChargedLater(t *testing.T) {
 	require.Equal(t, http.StatusOK, status, res.Raw)
 	require.NoError(t, p.Stop())
 
-	cfg, _, err := config.Load(map[string]string{"DATA_DIR": p.Dir, "ADMIN_TOKEN": testkit.AdminToken})
+	cfg, _, err := config.Load(map[string]string{"DATA_DIR": p.Dir, "ADMIN_TOKEN": testkit.AdminToken, "PRICE_SYNC_URL": "off"})
 	require.NoError(t, err)
 	app, err := New(t.Context(), cfg, Options{Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
@@ -460,4 +460,34 @@ func finalAndCharged(t *testing.T, s *store.Store, user domain.UserID) (finals i
 		}
 	}
 	return finals, charged
+}
+
+// The nightly check counts what it finds in the metric.
+func TestTheNightlyCheckShowsDifferences(t *testing.T) {
+	t.Parallel()
+	cfg, _, err := config.Load(map[string]string{"DATA_DIR": t.TempDir(), "ADMIN_TOKEN": testkit.AdminToken, "PRICE_SYNC_URL": "off"})
+	require.NoError(t, err)
+	app, err := New(t.Context(), cfg, Options{Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, app.Close(t.Context())) }()
+	epoch, err := app.store.Ledger().Claim(t.Context(), 7, "node", time.Now())
+	require.NoError(t, err)
+	row := storetest.LedgerRow(1, epoch)
+	row.AdmittedAt = time.Now().Add(-time.Hour).UnixMilli()
+	_, err = app.store.Ledger().Append(t.Context(), []domain.LedgerRow{row})
+	require.NoError(t, err)
+	differences := func() float64 {
+		_, err := app.checkLedger(t.Context())
+		require.NoError(t, err)
+		for _, r := range app.readings() {
+			if r.Name == "cch_ledger_differences" {
+				return r.Value
+			}
+		}
+		return -1
+	}
+	require.Zero(t, differences())
+	_, err = openSQLite(t, cfg.Storage.DataDir).ExecContext(t.Context(), "UPDATE usage_hourly SET cost_nusd = 1, requests = 2")
+	require.NoError(t, err)
+	require.EqualValues(t, 2, differences())
 }
