@@ -79,9 +79,10 @@ func (s *convertedStream) take(chunk []byte) bool {
 }
 
 // accompany lets the client know that it is still served while the provider
-// thinks: what tells of that in its protocol may mean nothing in the client's.
+// thinks: what tells of that in its protocol may mean nothing in the client's. A
+// call that lost a race has no client.
 func (s *convertedStream) accompany() {
-	if s.quiet == nil && !s.conversion.Client.Array {
+	if s.quiet == nil && s.result.Committed && !s.conversion.Client.Array {
 		s.quiet = s.x.reply.between(s.x.settings().GateKeepaliveAfter, []byte(s.x.target.dialect.ping))
 	}
 }

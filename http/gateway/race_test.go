@@ -223,3 +223,43 @@ func TestTheWinnersBodyIsGoneAtItsFirstByte(t *testing.T) {
 	_, err = io.ReadAll(res.Body)
 	require.NoError(t, err)
 }
+
+// A loser that would convert its answer leaves the winner's keep-alives alone.
+func TestALoserDoesNotSilenceTheWinner(t *testing.T) {
+	t.Parallel()
+	p := wires()["chat"]
+	late, first := slow()
+	fast, second := slow()
+	fast <- as("m", p.events[0]+p.events[1])
+	w := newWorld(t, func(w *world) {
+		converting(t, domain.TypeOpenAICompatible)(w)
+		racing(w)
+		w.config.Settings.GateKeepaliveAfter = 20 * time.Millisecond
+	}, first, second)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	res, err := w.server.Client().Do(w.request(ctx, streamBody))
+	require.NoError(t, err)
+	defer res.Body.Close()
+	var heard strings.Builder
+	buf := make([]byte, 512)
+	pings := func(n int) {
+		for strings.Count(heard.String(), "event: ping") < n {
+			n, err := res.Body.Read(buf)
+			require.NoError(t, err)
+			heard.Write(buf[:n])
+		}
+	}
+	pings(1)
+	late <- chatStream(t)
+	close(late)
+	require.True(t, w.actor.firstResult(t).Lost)
+	pings(strings.Count(heard.String(), "event: ping") + 3)
+	fast <- as("m", p.events[2]+p.events[3]+p.events[4])
+	close(fast)
+	rest, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	heard.Write(rest)
+	require.Equal(t, 1, strings.Count(heard.String(), `"text":"Hello"`), heard.String())
+	require.Contains(t, heard.String(), "event: message_stop")
+}
