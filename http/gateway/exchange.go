@@ -75,6 +75,7 @@ func (x *exchange) dropBody() {
 	if x.body != nil {
 		x.body.Release()
 		x.body, x.decoded = nil, nil
+		x.head.forget()
 	}
 }
 

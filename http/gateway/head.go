@@ -32,6 +32,15 @@ type head struct {
 	unstored   bool      // responses: nobody can go on from the answer
 }
 
+// forget lets go of the body: what is left of the head are facts, no views. A
+// view would keep the body's memory for as long as the answer lasts.
+func (h *head) forget() {
+	h.model, h.tier, h.speed = scan.Text{}, scan.Text{}, scan.Text{}
+	h.asked.raw, h.usage.raw, h.input.raw = nil, nil, nil
+	h.opening = opening{}
+	h.hints = sessionHints{hasUserID: h.hints.hasUserID, hasCacheKey: h.hints.hasCacheKey}
+}
+
 // readHead walks the body by the dialect's rules.
 func readHead(d *dialect, body []byte, h *head) error {
 	c := scan.New(body)
