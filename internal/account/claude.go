@@ -9,7 +9,32 @@ import (
 	"github.com/claude-code-hub/cch/internal/domain"
 )
 
-const unifiedPrefix = "Anthropic-Ratelimit-Unified-"
+const (
+	unifiedPrefix = "Anthropic-Ratelimit-Unified-"
+	shortPrefix   = unifiedPrefix + "5h"
+	longPrefix    = unifiedPrefix + "7d"
+)
+
+// claim names the headers of one window of a subscription.
+type claim struct {
+	label, used, reset, status string
+}
+
+// claimOf names the headers of a window whose usage has this header; false if it
+// is no such header. The two that every answer has cost nothing to name.
+func claimOf(header string) (claim, bool) {
+	switch header {
+	case shortPrefix + "-Utilization":
+		return claim{Label5h, header, shortPrefix + "-Reset", shortPrefix + "-Status"}, true
+	case longPrefix + "-Utilization":
+		return claim{Label7d, header, longPrefix + "-Reset", longPrefix + "-Status"}, true
+	}
+	stem, ok := strings.CutSuffix(header, "-Utilization")
+	if !ok || !strings.HasPrefix(stem, unifiedPrefix) || stem == unifiedPrefix+"Overage" {
+		return claim{}, false
+	}
+	return claim{strings.ToLower(stem[len(unifiedPrefix):]), header, stem + "-Reset", stem + "-Status"}, true
+}
 
 // unifiedWindows reads the windows of a Claude subscription:
 //
@@ -24,17 +49,14 @@ const unifiedPrefix = "Anthropic-Ratelimit-Unified-"
 func unifiedWindows(h http.Header, now time.Time) []domain.ProviderQuota {
 	found := make([]domain.ProviderQuota, 0, 4)
 	overall := unifiedStatus(h.Get(unifiedPrefix + "Status"))
-	for name, values := range h {
-		claim, ok := strings.CutPrefix(name, unifiedPrefix)
+	for name := range h {
+		c, ok := claimOf(name)
 		if !ok {
 			continue
 		}
-		claim, ok = strings.CutSuffix(claim, "-Utilization")
-		used, okUsed := number(values[0])
-		if !ok || !okUsed || claim == "Overage" {
-			continue
+		if used, ok := number(h.Get(name)); ok {
+			found = append(found, unifiedWindow(h, c, used, overall, now))
 		}
-		found = append(found, unifiedWindow(h, claim, used, overall, now))
 	}
 	if overall == domain.QuotaRejected && !anyRejected(found) {
 		label := representative(h)
@@ -46,14 +68,11 @@ func unifiedWindows(h http.Header, now time.Time) []domain.ProviderQuota {
 	return distinct(found)
 }
 
-func unifiedWindow(h http.Header, claim string, used float64, overall domain.QuotaStatus, now time.Time) domain.ProviderQuota {
-	label := strings.ToLower(claim)
+func unifiedWindow(h http.Header, c claim, used float64, overall domain.QuotaStatus, now time.Time) domain.ProviderQuota {
 	q := domain.ProviderQuota{
-		Kind: domain.QuotaWindow, Label: label, Used: used, Length: lengthOf(label),
-		ResetAt: unixTime(h.Get(unifiedPrefix + claim + "-Reset")), ObservedAt: now, Source: domain.QuotaFromHeader,
-		Status: unifiedStatus(h.Get(unifiedPrefix + claim + "-Status")),
+		Kind: domain.QuotaWindow, Label: c.label, Model: modelOf(c.label), Used: used, Length: lengthOf(c.label),
+		ResetAt: unixTime(h.Get(c.reset)), ObservedAt: now, Source: domain.QuotaFromHeader, Status: unifiedStatus(h.Get(c.status)),
 	}
-	q.Model = modelOf(label)
 	if q.Status == "" && overall != domain.QuotaRejected {
 		q.Status = overall
 	}
