@@ -9,7 +9,7 @@
 // here. Everything is a pure function of its arguments; a [Table] never changes
 // once it is built and may be read from many goroutines.
 //
-// Start with [Tariff.Charge], then [Table.Resolve] and [Bill]. [Prices], the one thing here that
-// remembers, keeps the table in force under a configuration. The file format is
-// in file.go, those of other price lists in litellm.go and cpt.go.
+// Start with [Tariff.Charge], then [Table.Resolve] and [Bill]. [Prices], the one
+// thing here that remembers, keeps the table in force under a configuration. The
+// file format is in file.go, those of other price lists in litellm.go and cpt.go.
 package pricing

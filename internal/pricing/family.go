@@ -22,7 +22,7 @@ func (t *Table) relative(name string) *Row {
 	parts := nameParts(names[len(names)-1])
 	for n := len(parts); n >= leastFamily; n-- {
 		if kin := t.byFamily[strings.Join(parts[:n], "-")]; len(kin) > 0 {
-			return slices.MaxFunc(kin, func(a, b *Row) int { return kinship(parts, a, b) })
+			return slices.MaxFunc(kin, func(a, b *Row) int { return kinship(parts, n, a, b) })
 		}
 	}
 	return nil
@@ -41,11 +41,16 @@ func (t *Table) indexFamilies() {
 	}
 }
 
-// kinship orders two rows, the closer relative last: one whose name is as long,
+// kinship orders two rows that share n parts of a name, the closer relative last:
+// of another version one whose name is as long, of another make the plainest;
 // then the higher version.
-func kinship(of []string, a, b *Row) int {
+func kinship(of []string, n int, a, b *Row) int {
 	as, bs := modelParts(a), modelParts(b)
-	distance := func(p []string) int { return max(len(p)-len(of), len(of)-len(p)) }
+	length := n
+	if n < len(of) && digits(of[n]) {
+		length = len(of)
+	}
+	distance := func(p []string) int { return max(len(p)-length, length-len(p)) }
 	return cmp.Or(cmp.Compare(distance(bs), distance(as)), slices.CompareFunc(as, bs, compareParts))
 }
 

@@ -110,6 +110,7 @@ func measure(ctx context.Context, s scenario, hub, tools, dir string, rounds int
 	}
 	target, err := start(ctx, []string{
 		"HOST=127.0.0.1", "APP_PORT=19102", "DATA_DIR=" + data, "ADMIN_TOKEN=" + adminToken, "LOG_LEVEL=warn",
+		"PRICE_SYNC_URL=off",
 	}, hub, "serve")
 	if err != nil {
 		return err
