@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -58,6 +59,8 @@ func TestADeadEndpointIsLeftForTheNext(t *testing.T) {
 	require.Equal(t, "circuit_open", said.Get("providers.#(id=="+itoa(provider)+").reason").String(), said.Raw)
 	status, _, body = p.Messages(t, key, testkit.Prompt(true, "three"))
 	require.Equal(t, http.StatusServiceUnavailable, status, body)
-	_, events := p.Admin(t, http.MethodGet, "/breaker-events?scope=vendor_type", nil)
-	require.Equal(t, "manual_open", events.Get("items.0.reasonCode").String(), events.Raw)
+	require.Eventually(t, func() bool { // events are written behind
+		_, events := p.Admin(t, http.MethodGet, "/breaker-events?scope=vendor_type", nil)
+		return events.Get("items.0.reasonCode").String() == "manual_open"
+	}, 20*time.Second, 50*time.Millisecond)
 }
