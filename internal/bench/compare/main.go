@@ -72,9 +72,11 @@ func run(hub, tools, only string, rounds int, duration time.Duration) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	if _, err := start(ctx, nil, filepath.Join(tools, "mockup"), "-listen", mockAddr); err != nil {
+	mock, err := start(ctx, nil, filepath.Join(tools, "mockup"), "-listen", mockAddr)
+	if err != nil {
 		return err
 	}
+	defer func() { cancel(); <-mock.gone }() // the next run takes the same port
 	for _, s := range scenarios() {
 		if !strings.Contains(s.name, only) {
 			continue
