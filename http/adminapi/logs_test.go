@@ -62,7 +62,27 @@ func (w *world) request(p person, change func(*domain.RequestLog)) domain.Reques
 	require.NoError(w.t, err)
 	require.NoError(w.t, w.store.RequestLogs().WriteBatch(w.t.Context(), []*domain.RequestLog{&l},
 		[]domain.FinishedLog{{Log: &l, Detail: &domain.RequestDetail{RequestID: l.ID, Chain: chain, Error: "relay.example: 500", Cost: cost}}}))
+	w.charge(&l)
 	return l
+}
+
+// charge books a finished request.
+func (w *world) charge(l *domain.RequestLog) {
+	w.t.Helper()
+	epoch, err := w.store.Ledger().Claim(w.t.Context(), l.UserID, "test", w.clock())
+	require.NoError(w.t, err)
+	seq, err := w.store.Ledger().LastSeq(w.t.Context(), l.UserID)
+	require.NoError(w.t, err)
+	verdicts, err := w.store.Ledger().Append(w.t.Context(), []domain.LedgerRow{{
+		SettleKey: domain.SettleKey{ReqID: l.ID, Attempt: l.Upstream.Attempts, Kind: domain.LedgerCharge},
+		UserID:    l.UserID, UserSeq: seq + 1, Epoch: epoch, KeyID: l.KeyID, AdmittedAt: l.CreatedAt.UnixMilli(), SettledAt: w.clock().UnixMilli(),
+		Charge: l.Cost, ProviderCost: l.Cost, State: "billed", IsFinal: true,
+		LedgerFacts: domain.LedgerFacts{
+			ProviderID: l.Upstream.ProviderID, SessionID: l.SessionID, Model: "claude-opus", Usage: l.Usage, IsSuccess: true, CountsForRate: true,
+		},
+	}})
+	require.NoError(w.t, err)
+	require.Equal(w.t, []error{nil}, verdicts)
 }
 
 func (w *world) as(p person, path string) answer {
@@ -268,7 +288,7 @@ func TestSessions(t *testing.T) {
 	require.Nil(t, items[1]["expiresAt"], "does not lapse while requests run")
 	require.InDelta(t, 1, items[1]["providerId"], 0)
 	require.Equal(t, "one", items[1]["providerName"])
-	require.InDelta(t, 200, items[1]["inputTokens"], 0)
+	require.InDelta(t, 200, items[1]["inputTokens"], 0, "out of the ledger")
 	require.NotNil(t, items[0]["expiresAt"])
 	ids, _ = list(w.admin(http.MethodGet, "/api/v1/sessions?state=recent", nil))
 	require.Len(t, ids, 3)
