@@ -259,27 +259,6 @@ func TestRunningRequestHasNoStatusYet(t *testing.T) {
 	require.Equal(t, []any{}, row["decisionChain"])
 }
 
-// spend writes what requests of a person used and cost into the ledger.
-func (w *world) spend(p person, requests ...domain.RequestLog) {
-	w.t.Helper()
-	user := domain.UserID(p.userID)
-	epoch, err := w.store.Ledger().Claim(w.t.Context(), user, "node", w.clock())
-	require.NoError(w.t, err)
-	for i, l := range requests {
-		at := l.CreatedAt.UnixMilli()
-		refused, err := w.store.Ledger().Append(w.t.Context(), []domain.LedgerRow{{
-			SettleKey: domain.SettleKey{ReqID: l.ID, Attempt: 1, Kind: domain.LedgerCharge},
-			UserID:    user, UserSeq: int64(i + 1), Epoch: epoch, KeyID: l.KeyID, AdmittedAt: at, SettledAt: at,
-			Charge: l.Cost, ProviderCost: l.Cost, State: "billed", IsFinal: true,
-			LedgerFacts: domain.LedgerFacts{ProviderID: 1, SessionID: l.SessionID, Model: l.Call.Model, Usage: l.Usage, IsSuccess: true},
-		}})
-		require.NoError(w.t, err)
-		for _, why := range refused {
-			require.NoError(w.t, why)
-		}
-	}
-}
-
 func TestSessions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -287,9 +266,8 @@ func TestSessions(t *testing.T) {
 	w.provider("")
 	w.request(ann, func(l *domain.RequestLog) { l.SessionID = "old" })
 	w.advance(10 * time.Minute)
-	w.spend(ann,
-		w.request(ann, func(l *domain.RequestLog) { l.Binding = 1 }),
-		w.request(ann, func(l *domain.RequestLog) { l.SessionSeq = 2 }))
+	w.request(ann, func(l *domain.RequestLog) { l.Binding = 1 })
+	w.request(ann, func(l *domain.RequestLog) { l.SessionSeq = 2 })
 	w.request(bob, nil)
 	key := domain.SessionKey{KeyID: domain.KeyID(ann.keyID), ID: "ses-1"}
 	w.actors.inFlight[key.Hash()] = 2
