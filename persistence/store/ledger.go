@@ -138,7 +138,11 @@ func (b *ledgerBatch) fence(ctx context.Context) error {
 
 func (b *ledgerBatch) insert(ctx context.Context, insert *sql.Stmt, i int) error {
 	row := &b.rows[i]
-	b.w.args = ledgerValues(b.w.args[:0], row)
+	var finalOf any // unique, so that a request ends once
+	if row.IsFinal {
+		finalOf = int64(row.ReqID)
+	}
+	b.w.args = append(ledgerValues(b.w.args[:0], row), finalOf)
 	res, err := insert.ExecContext(ctx, b.w.args...)
 	if err != nil {
 		return fmt.Errorf("append the ledger row of %s: %w", row.ReqID, err)

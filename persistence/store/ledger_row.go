@@ -85,7 +85,7 @@ func prepareLedger(ctx context.Context, db *sql.DB) (*ledgerStatements, error) {
 		query string
 	}{
 		{&st.hold, "UPDATE quota_owner SET epoch = epoch WHERE user_id = ? AND epoch = ?"},
-		{&st.insert, "INSERT INTO usage_ledger (" + ledgerColumns + ") VALUES (" + places + ") ON CONFLICT DO NOTHING"},
+		{&st.insert, "INSERT INTO usage_ledger (" + ledgerColumns + ", final_of) VALUES (" + places + ", ?) ON CONFLICT DO NOTHING"},
 		{&st.kept, "SELECT " + ledgerColumns + " FROM usage_ledger" +
 			" WHERE request_id = ? AND (attempt = ? AND kind = ? AND n = ? OR ? AND is_final)" +
 			" ORDER BY is_final LIMIT 1"},

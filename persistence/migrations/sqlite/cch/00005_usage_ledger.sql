@@ -33,12 +33,13 @@ CREATE TABLE usage_ledger (
     counts_for_rate                INTEGER NOT NULL,
     duration_ms                    BIGINT  NOT NULL,
     ttfb_ms                        BIGINT,
-    ttft_ms                        BIGINT
+    ttft_ms                        BIGINT,
+    final_of                       BIGINT -- request_id of its last row, NULL in others
 );
 CREATE UNIQUE INDEX usage_ledger_key_uq ON usage_ledger (request_id, attempt, kind, n);
 CREATE UNIQUE INDEX usage_ledger_seq_uq ON usage_ledger (user_id, user_seq);
 -- A request ends once.
-CREATE UNIQUE INDEX usage_ledger_final_uq ON usage_ledger (request_id) WHERE is_final;
+CREATE UNIQUE INDEX usage_ledger_final_uq ON usage_ledger (final_of);
 CREATE INDEX usage_ledger_user_ix ON usage_ledger (user_id, admitted_at);
 CREATE INDEX usage_ledger_key_ix ON usage_ledger (key_id, admitted_at);
 CREATE INDEX usage_ledger_provider_ix ON usage_ledger (provider_id, admitted_at);
