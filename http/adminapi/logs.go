@@ -164,11 +164,12 @@ func parseLogID(s string) (domain.RequestID, error) {
 type logView struct {
 	catalog *domain.Catalog
 	full    bool // with providers' names, addresses and multipliers
+	admin   bool // with what was sent to them
 }
 
 func (a *API) logView(c *caller) logView {
 	catalog := a.Catalog.Current()
-	return logView{catalog: catalog, full: c.admin() || catalog.Settings().ExposeProviderNames}
+	return logView{catalog: catalog, full: c.admin() || catalog.Settings().ExposeProviderNames, admin: c.admin()}
 }
 
 // chain decodes a decision chain and hides what the caller must not see: who
@@ -181,9 +182,12 @@ func (v logView) chain(raw []byte) ([]domain.ChainEntry, error) {
 	if err := json.Unmarshal(raw, &chain); err != nil {
 		return nil, err
 	}
-	if !v.full {
-		for i := range chain {
-			hideProvider(&chain[i])
+	for i := range chain {
+		switch e := &chain[i]; {
+		case !v.full:
+			hideProvider(e)
+		case !v.admin && e.ErrorDetails != nil:
+			e.ErrorDetails.Request = nil // the operator's headers and addresses
 		}
 	}
 	return chain, nil

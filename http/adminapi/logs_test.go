@@ -47,7 +47,10 @@ func (w *world) request(p person, change func(*domain.RequestLog)) domain.Reques
 		},
 		{
 			ProviderID: 2, Name: "cheap relay", Reason: domain.ReasonRetryFailed, StatusCode: 500, ErrorMessage: "relay.example said no",
-			ErrorDetails: &domain.ErrorDetails{Provider: &domain.ProviderErrorDetails{ID: 2, Name: "cheap relay", UpstreamBody: "relay.example is down"}},
+			ErrorDetails: &domain.ErrorDetails{
+				Provider: &domain.ProviderErrorDetails{ID: 2, Name: "cheap relay", UpstreamBody: "relay.example is down"},
+				Request:  &domain.RequestErrorDetails{URL: "https://relay.example/v1/messages", Method: "POST", Headers: map[string]string{"X-Own": "operator"}},
+			},
 		},
 		{ProviderID: 1, Name: "secret relay", Reason: domain.ReasonRequestSuccess, StatusCode: 200},
 	})
@@ -177,7 +180,10 @@ func TestUsersSeeTheirOwnRequestsWithoutProviders(t *testing.T) {
 
 	require.Equal(t, http.StatusOK, w.admin(http.MethodPatch, "/api/v1/settings", `{"exposeProviderNames":true}`).status)
 	require.Contains(t, w.as(ann, "/api/v1/usage-logs").text, "secret relay")
-	require.Contains(t, w.as(ann, "/api/v1/usage-logs/"+mine.ID.String()).text, "cheap relay")
+	named := w.as(ann, "/api/v1/usage-logs/"+mine.ID.String()).text
+	require.Contains(t, named, "cheap relay")
+	require.NotContains(t, named, "X-Own", "what the operator sends along")
+	require.Contains(t, w.admin(http.MethodGet, "/api/v1/usage-logs/"+mine.ID.String(), nil).text, "X-Own")
 }
 
 func TestUsageLogFilters(t *testing.T) {
