@@ -132,7 +132,7 @@ func (r *reprice) rebill(ctx context.Context, stored *domain.CostBreakdown, row 
 	for i := range whole.Earlier {
 		if whole.Earlier[i].Attempt == row.Attempt {
 			whole.Earlier[i].CostBreakdown = *out
-			whole.Earlier[i].CostBreakdown.Earlier = nil
+			whole.Earlier[i].Earlier = nil
 		}
 	}
 	encoded, err := json.Marshal(&whole)

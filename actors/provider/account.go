@@ -23,6 +23,7 @@ type upstream struct {
 	account account.Account
 	polling account.Polling
 	level   account.Level
+	draw    *rand.Rand // spreads the polling
 
 	provider *domain.Provider // as last seen; the account is the one of its key
 	rules    account.Rules
@@ -88,7 +89,7 @@ func (u *upstream) spend(cost domain.Money, now time.Time) {
 
 // read takes in what asking the account gave.
 func (u *upstream) read(r *domain.AccountReading, now time.Time) {
-	u.polling = u.polling.After(r, rand.Float64())
+	u.polling = u.polling.After(r, u.draw.Float64())
 	u.account.Observe(r.Quotas, u.rules, now)
 	u.stale, u.guessed, u.kept = true, false, time.Time{}
 }

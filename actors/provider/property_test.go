@@ -78,7 +78,7 @@ func TestNoSequenceLetsTooManyProbesOut(t *testing.T) {
 				p.s.set(&protocol.BreakerSet{Action: action}, p.now)
 				p.forget()
 			},
-			"restart": func(rt *rapid.T) {
+			"restart": func(*rapid.T) {
 				p.bench = *p.reborn(nil)
 				p.s.elapse(p.now)
 				p.forget()

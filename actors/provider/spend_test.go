@@ -42,7 +42,7 @@ func TestAProviderKeepsToItsMoney(t *testing.T) {
 	b.ended(3, b.costing(30*cent))
 	require.Zero(t, b.s.purse.spend.Reserved())
 	g = b.denied(protocol.DeniedRateLimited, 4)
-	require.EqualValues(t, (24 * time.Hour).Milliseconds(), g.RetryAfterMs)
+	require.Equal(t, (24 * time.Hour).Milliseconds(), g.RetryAfterMs)
 	h := b.s.health(b.now)
 	require.True(t, h.Spent)
 	require.Equal(t, b.now.Add(24*time.Hour).UnixMilli(), h.SpentUntil.UnixMilli())

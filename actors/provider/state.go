@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"math/rand/v2"
 	"time"
 
 	"github.com/claude-code-hub/cch/actors/protocol"
@@ -63,7 +64,7 @@ func newState(id domain.ProviderID, o Options) *state {
 		outage:    o.outage,
 		slots:     limits.NewLeaseTable[slot](leaseTTL),
 		sessions:  limits.NewSessions(o.SessionTTL),
-		upstream:  upstream{id: id},
+		upstream:  upstream{id: id, draw: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))},
 		purse:     newPurse(),
 	}
 }

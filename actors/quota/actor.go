@@ -192,7 +192,7 @@ func (a *Actor) appended(c *kit.Context, m appended) {
 		c.Stop()
 	}
 	answer := any(&protocol.QuotaSettled{SettleKey: e.key, UserSeq: e.row.UserSeq, Epoch: m.epoch})
-	if _, duplicate := errors.AsType[*domain.LedgerDuplicate](m.err); duplicate {
+	if _, duplicate := errors.AsType[*domain.LedgerDuplicateError](m.err); duplicate {
 		answer = &protocol.QuotaSettled{SettleKey: e.key, Duplicate: true, Epoch: m.epoch}
 	} else if m.err != nil {
 		answer = kit.Failed{Kind: KindName, Why: m.err.Error()}

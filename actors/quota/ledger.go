@@ -12,7 +12,7 @@ type Ledger interface {
 	LedgerReader
 	// Append has a row written with the next group and returns at once. done is
 	// called exactly once, from another goroutine and in the order of a user's
-	// rows: nil = committed, a *domain.LedgerDuplicate, domain.ErrLedgerFenced
+	// rows: nil = committed, a *domain.LedgerDuplicateError, domain.ErrLedgerFenced
 	// or domain.ErrLedgerRefused. Until the store takes rows it is not called.
 	Append(row *domain.LedgerRow, done func(error))
 }

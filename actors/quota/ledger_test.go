@@ -105,7 +105,7 @@ func TestASettlementIsAnsweredWhenTheLedgerHasIt(t *testing.T) {
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 		}
 		x.ledger.SetDown(false)
-		got, err = x.ask(2)
+		_, err = x.ask(2)
 		require.NoError(t, err)
 		require.Len(t, x.ledger.All(), 2, "however often it came")
 		got, err = x.ask(2)

@@ -80,7 +80,7 @@ func (l *shelf) put(row *domain.LedgerRow) error {
 	for i := range l.rows {
 		r := &l.rows[i]
 		if r.SettleKey == row.SettleKey || r.ReqID == row.ReqID && r.IsFinal && row.IsFinal {
-			return &domain.LedgerDuplicate{Kept: *r}
+			return &domain.LedgerDuplicateError{Kept: *r}
 		}
 	}
 	l.rows = append(l.rows, *row)
@@ -118,7 +118,7 @@ type model struct {
 
 const maxCost domain.Money = 40
 
-var moneyLimits = []domain.LimitType{ //nolint:gochecknoglobals // a list
+var moneyLimits = []domain.LimitType{
 	domain.Limit5h, domain.LimitDaily, domain.LimitWeekly, domain.LimitMonthly, domain.LimitTotal,
 }
 
@@ -362,9 +362,7 @@ func (m *model) settleDown() {
 
 // elapse ends what is over at this time: the answered ones cost their estimate.
 func (m *model) elapse() {
-	for _, e := range m.s.elapse(m.now) {
-		m.moving = append(m.moving, e)
-	}
+	m.moving = append(m.moving, m.s.elapse(m.now)...)
 	m.open = slices.DeleteFunc(m.open, func(h hold) bool {
 		if m.now.Before(h.until) {
 			return false
@@ -458,7 +456,7 @@ func (m *model) record() {
 		row := e.row
 		err := m.shelf.put(&row)
 		_, next := m.s.verdict(row.UserSeq, err, m.now)
-		if duplicate, ok := errors.AsType[*domain.LedgerDuplicate](err); ok {
+		if duplicate, ok := errors.AsType[*domain.LedgerDuplicateError](err); ok {
 			m.uncount(mark{int(row.ReqID), row.KeyID, time.UnixMilli(row.AdmittedAt), row.Charge})
 			if kept := &duplicate.Kept; row.Attempt == 1 && kept.Attempt == 0 { // the cost takes the estimate's place
 				m.charged = append(m.charged, mark{int(row.ReqID), row.KeyID, time.UnixMilli(row.AdmittedAt), row.Charge - kept.Charge})

@@ -265,7 +265,7 @@ func (s *state) verdict(seq int64, err error, now time.Time) (e, next *entry) {
 		back := reversed(e.row)
 		s.apply(&back, now)
 	}
-	if duplicate, ok := errors.AsType[*domain.LedgerDuplicate](err); ok {
+	if duplicate, ok := errors.AsType[*domain.LedgerDuplicateError](err); ok {
 		if row, wrong := correction(&e.row, &duplicate.Kept); wrong {
 			next = s.book.number(row, e.key)
 			next.askers = e.askers

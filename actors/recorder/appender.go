@@ -39,7 +39,7 @@ func newAppender(o Options, stats *counters) *appender {
 
 // Append has a ledger row written with the next group and returns at once. done
 // is called exactly once, from another goroutine and in the order of the rows:
-// nil = committed, a *domain.LedgerDuplicate, domain.ErrLedgerFenced or
+// nil = committed, a *domain.LedgerDuplicateError, domain.ErrLedgerFenced or
 // domain.ErrLedgerRefused. It is not called while the store takes no rows, nor
 // after Close. The row must not change any more.
 func (r *Recorder) Append(row *domain.LedgerRow, done func(error)) { r.appender.append(row, done) }

@@ -48,7 +48,7 @@ func (b *books) take(r domain.LedgerRow) error {
 	}
 	for _, kept := range b.rows {
 		if kept.SettleKey == r.SettleKey {
-			return &domain.LedgerDuplicate{Kept: kept}
+			return &domain.LedgerDuplicateError{Kept: kept}
 		}
 	}
 	b.rows = append(b.rows, r)
@@ -170,7 +170,7 @@ func TestWhoeverAppendsIsToldWhatBecameOfTheRow(t *testing.T) {
 		time.Sleep(time.Second)
 		synctest.Wait()
 		require.NoError(t, c.errs[1])
-		var duplicate *domain.LedgerDuplicate
+		var duplicate *domain.LedgerDuplicateError
 		require.ErrorAs(t, c.errs[2], &duplicate)
 		require.EqualValues(t, 1, duplicate.Kept.UserSeq)
 		require.ErrorIs(t, c.errs[3], domain.ErrLedgerFenced)

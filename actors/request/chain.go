@@ -23,8 +23,6 @@ const (
 // chain is the decision chain of a request.
 type chain struct{ entries []domain.ChainEntry }
 
-func (c *chain) empty() bool { return len(c.entries) == 0 }
-
 func (c *chain) add(e domain.ChainEntry) {
 	if c.entries == nil {
 		c.entries = make([]domain.ChainEntry, 0, 3) // selected, attempted, bound

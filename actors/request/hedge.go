@@ -1,6 +1,7 @@
 package request
 
 import (
+	"slices"
 	"time"
 
 	"github.com/claude-code-hub/cch/actors/protocol"
@@ -77,7 +78,7 @@ func (m *machine) grown(g *protocol.QuotaGrant, now time.Time) {
 // pickRival chooses among the providers that are left, as a failover would.
 func (m *machine) pickRival(now time.Time) {
 	in := m.input(now)
-	in.Excluded = append(in.Excluded[:len(in.Excluded):len(in.Excluded)], routing.Exclusion{
+	in.Excluded = append(slices.Clip(in.Excluded), routing.Exclusion{
 		ID: m.slot.choice.Provider.ID, Reason: routing.FilteredExcluded,
 	})
 	choice := routing.Choose(&in, m.draw)

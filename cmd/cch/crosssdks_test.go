@@ -166,8 +166,10 @@ func saidIn(t *testing.T, client string, a gjson.Result) (s said) {
 	case "claude":
 		s = said{join(`content.#(type=="text")#.text`), join(`content.#(type=="thinking")#.thinking`), callsIn(a.Get(`content.#(type=="tool_use")#`), "id", "name", "input")}
 	case "chat":
-		s = said{a.Get("choices.0.message.content").String(), a.Get("choices.0.message.reasoning_content").String(),
-			callsIn(a.Get("choices.0.message.tool_calls"), "id", "function.name", "function.arguments")}
+		s = said{
+			a.Get("choices.0.message.content").String(), a.Get("choices.0.message.reasoning_content").String(),
+			callsIn(a.Get("choices.0.message.tool_calls"), "id", "function.name", "function.arguments"),
+		}
 	case "responses":
 		s = said{join(`output.#(type=="message")#.content.0.text`), join(`output.#(type=="reasoning")#.summary.0.text`), callsIn(a.Get(`output.#(type=="function_call")#`), "call_id", "name", "arguments")}
 	case "gemini":

@@ -476,12 +476,12 @@ func TestTheNightlyCheckShowsDifferences(t *testing.T) {
 	row.AdmittedAt = time.Now().Add(-time.Hour).UnixMilli()
 	_, err = app.store.Ledger().Append(t.Context(), []domain.LedgerRow{row})
 	require.NoError(t, err)
-	differences := func() float64 {
+	differences := func() int {
 		_, err := app.checkLedger(t.Context())
 		require.NoError(t, err)
 		for _, r := range app.readings() {
 			if r.Name == "cch_ledger_differences" {
-				return r.Value
+				return int(r.Value)
 			}
 		}
 		return -1
@@ -489,5 +489,5 @@ func TestTheNightlyCheckShowsDifferences(t *testing.T) {
 	require.Zero(t, differences())
 	_, err = openSQLite(t, cfg.Storage.DataDir).ExecContext(t.Context(), "UPDATE usage_hourly SET cost_nusd = 1, requests = 2")
 	require.NoError(t, err)
-	require.EqualValues(t, 2, differences())
+	require.Equal(t, 2, differences())
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -123,9 +124,7 @@ func (s *scene) play(t *testing.T) int64 {
 	name := s.name()
 	group := []string{name}
 	config := testkit.M{"name": "first", "type": s.wire.Provider, "groups": group, "priority": 0}
-	for k, v := range s.row.config {
-		config[k] = v
-	}
+	maps.Copy(config, s.row.config)
 	config["url"] = s.faulty
 	first := s.p.AddProvider(t, s.good, config)
 	s.p.AddProvider(t, s.good, testkit.M{"name": "second", "type": s.wire.Provider, "groups": group, "priority": 1})
@@ -275,7 +274,7 @@ func saysInStream(w http.ResponseWriter, _ *http.Request, wire testkit.Wire) {
 
 // endsEarly begins a stream and ends it before any content, in order or not.
 func endsEarly(cut bool) func(http.ResponseWriter, *http.Request, testkit.Wire) {
-	return func(w http.ResponseWriter, r *http.Request, wire testkit.Wire) {
+	return func(w http.ResponseWriter, _ *http.Request, wire testkit.Wire) {
 		var silent testkit.Upstream
 		w.Header().Set("Content-Type", "text/event-stream")
 		_, _ = io.WriteString(w, wire.Frames(&silent, "model-1")[0])

@@ -73,7 +73,7 @@ func TestAFrameLikeTheLastIsNotParsed(t *testing.T) {
 	for format, frames := range alikeFrames {
 		tap := NewTap(format, false)
 		tap.Frame(fmt.Appendf(nil, frames[0], `"one"`))
-		require.EqualValues(t, 5, tap.alike.chars(fmt.Sprintf(strings.TrimSpace(frames[0]), `"t\"w\no"`)), "%s", format)
+		require.Equal(t, 5, tap.alike.chars(fmt.Sprintf(strings.TrimSpace(frames[0]), `"t\"w\no"`)), "%s", format)
 	}
 }
 

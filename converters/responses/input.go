@@ -2,7 +2,6 @@ package responses
 
 import (
 	"github.com/claude-code-hub/cch/converters/neutral"
-
 	"github.com/claude-code-hub/cch/converters/rawjson"
 )
 

@@ -36,7 +36,7 @@ func TestInjectReplacesOlderTextsOfCodex(t *testing.T) {
 	require.True(t, strings.HasPrefix(responses.CodexInstructions(), "You are a coding agent running in the Codex CLI"))
 	for _, old := range []string{responses.CodexInstructions(), "You are Codex, based on GPT-5. Be good."} {
 		in := `{"instructions":` + strconv.Quote(old) + `,"input":[1]}`
-		require.Equal(t, `{"instructions":"C","input":[1]}`, string(responses.Inject([]byte(in), "C")))
+		require.Equal(t, `{"instructions":"C","input":[1]}`, string(responses.Inject([]byte(in), "C"))) //nolint:testifylint // byte by byte
 	}
 }
 

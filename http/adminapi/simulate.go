@@ -195,7 +195,7 @@ func (in *simulateInput) needs() (needs neutral.Caps) {
 // seed is what the draw begins with: that of a request, a number, or any.
 func (in *simulateInput) seed() (uint64, domain.RequestID, error) {
 	if in.Body.Seed == "" {
-		return rand.Uint64(), 0, nil //nolint:gosec // a draw among providers is no secret
+		return rand.Uint64(), 0, nil
 	}
 	if id, err := domain.ParseRequestID(in.Body.Seed); err == nil {
 		return uint64(id), id, nil

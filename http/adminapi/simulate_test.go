@@ -2,6 +2,7 @@ package adminapi_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"testing"
 	"time"
@@ -59,9 +60,7 @@ func withCapabilities(o *adminapi.Options) {
 func (w *world) addProvider(name string, edit map[string]any) int64 {
 	w.t.Helper()
 	body := map[string]any{"name": name, "type": "claude", "url": "https://" + name + ".example", "key": "a-key"}
-	for k, v := range edit {
-		body[k] = v
-	}
+	maps.Copy(body, edit)
 	var made struct{ ID int64 }
 	w.admin(http.MethodPost, "/api/v1/providers", body).into(w.t, http.StatusCreated, &made)
 	return made.ID

@@ -45,7 +45,7 @@ func TestAShortBodyIsRecordedWhole(t *testing.T) {
 	w := newWorld(t, nil, says(500, "application/json", `{}`))
 	w.post(plainBody)
 	got := w.actor.only(t).Request
-	require.Equal(t, plainBody, got.Body)
+	require.Equal(t, plainBody, got.Body) //nolint:testifylint // byte by byte
 	require.False(t, got.BodyTruncated)
 }
 

@@ -46,9 +46,10 @@ func views(v reflect.Value) (n int) {
 			n += views(v.Index(i))
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			n += views(v.Field(i))
+		for _, field := range v.Fields() {
+			n += views(field)
 		}
+	default:
 	}
 	return n
 }

@@ -58,8 +58,9 @@ func (c *call) mendable(q quirk) bool {
 		return converted && c.conversion.From == neutral.Gemini
 	case noForeignThinking:
 		return c.x.settings().ThinkingSignatureRectifier && (converted || c.g.Capabilities != nil)
+	default:
+		return false
 	}
-	return false
 }
 
 // mended notes in the record that the call was made in another form.

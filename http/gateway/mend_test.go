@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/tidwall/gjson"
 
@@ -143,8 +144,10 @@ func TestStreamOptionsThatAProviderRefuses(t *testing.T) {
 		path, body string
 	}{
 		"converted": {converting(t, domain.TypeOpenAICompatible), "/v1/messages", streamBody},
-		"native": {func(w *world) { w.config.Providers[0].Type = domain.TypeOpenAICompatible },
-			"/v1/chat/completions", `{"model":"m","stream":true,"messages":[{"role":"user","content":"hi"}]}`},
+		"native": {
+			func(w *world) { w.config.Providers[0].Type = domain.TypeOpenAICompatible },
+			"/v1/chat/completions", `{"model":"m","stream":true,"messages":[{"role":"user","content":"hi"}]}`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -206,15 +209,15 @@ func TestThinkingThatAProviderCannotVerify(t *testing.T) {
 		a := w.post(history)
 		if !on {
 			require.Equal(t, http.StatusBadRequest, a.status)
-			require.Equal(t, refusal, a.body)
+			require.Equal(t, refusal, a.body) //nolint:testifylint // byte by byte
 			require.Len(t, bodies(), 1)
 			continue
 		}
 		require.Equal(t, http.StatusOK, a.status, a.body)
 		sent := bodies()
 		require.Len(t, sent, 2)
-		require.Equal(t, history, sent[0])
-		require.Equal(t, strings.Replace(history, `{"type":"thinking","thinking":"hm","signature":"SIG"},`, "", 1), sent[1])
+		require.Equal(t, history, sent[0])                                                                                   //nolint:testifylint // byte by byte
+		require.Equal(t, strings.Replace(history, `{"type":"thinking","thinking":"hm","signature":"SIG"},`, "", 1), sent[1]) //nolint:testifylint // byte by byte
 		require.Equal(t, domain.SpecialThinkingSignature, w.actor.only(t).Special[0].Type)
 		require.Equal(t, http.StatusOK, w.post(history).status)
 		require.Len(t, bodies(), 2, "another conversation may well be verified")
@@ -240,7 +243,7 @@ func TestProvidersThatOnlyStream(t *testing.T) {
 	providers["claude"] = served{domain.TypeClaude, wire{path: "/v1/messages", plain: "/v1/messages", body: plainBody, events: []string{claude}}}
 	for provider, p := range providers {
 		h, bodies := picky(anything, "", func(w http.ResponseWriter, r *http.Request) {
-			require.True(t, strings.Contains(r.URL.Path, "streamGenerateContent") && r.URL.Query().Get("alt") == "sse" || !strings.Contains(r.URL.Path, ":"), r.URL)
+			assert.True(t, strings.Contains(r.URL.Path, "streamGenerateContent") && r.URL.Query().Get("alt") == "sse" || !strings.Contains(r.URL.Path, ":"), r.URL)
 			streams(p.wire.stream("m"))(w, r)
 		})
 		for client, c := range providers {

@@ -27,7 +27,7 @@ func byAttempt(t *testing.T, w *world) (first, second *protocol.AttemptResult) {
 	t.Helper()
 	results := w.actor.wait(t, 2)
 	require.Len(t, results, 2)
-	require.True(t, results[0].N != results[1].N)
+	require.NotEqual(t, results[0].N, results[1].N)
 	if results[0].N == 1 {
 		return results[0], results[1]
 	}
@@ -186,7 +186,7 @@ func TestAClientThatLeavesEndsBothCalls(t *testing.T) {
 		w.actor.awaitBegun(t, 2)
 		leave()
 	}()
-	_, err := w.server.Client().Do(w.request(ctx, streamBody)) //nolint:bodyclose // there is none
+	_, err := w.server.Client().Do(w.request(ctx, streamBody))
 	require.ErrorIs(t, err, context.Canceled)
 	for _, res := range w.actor.wait(t, 2) {
 		require.Equal(t, domain.ClassClientAbort, res.Class)

@@ -51,8 +51,9 @@ func chinese(f *domain.Fault) string {
 		return "请求体过大"
 	case domain.CodeUnsupportedEncoding:
 		return "不支持的请求体编码"
+	default:
+		return chineseOutcome(f)
 	}
-	return chineseOutcome(f)
 }
 
 // chineseOutcome words why nobody served the request.
@@ -80,6 +81,7 @@ func chineseOutcome(f *domain.Fault) string {
 		return "供应商中断了响应"
 	case domain.CodeStreamIdleTimeout:
 		return "供应商停止了响应"
+	default:
+		return ""
 	}
-	return ""
 }

@@ -32,7 +32,7 @@ func shapeOf(f *domain.Fault) shape {
 	case domain.CodeClientNotAllowed, domain.CodeClientBlocked, domain.CodeModelNotAllowed:
 		return shape{http.StatusForbidden, "permission_error", "invalid_request_error", "PERMISSION_DENIED"}
 	case domain.CodeUserAgentRequired, domain.CodeModelRequired, domain.CodeBadJSON, domain.CodeBadEncoding,
-		domain.CodeUnconvertible:
+		domain.CodeUnconvertible, domain.CodeModelNotPriced:
 		return shape{http.StatusBadRequest, "invalid_request_error", "invalid_request_error", "INVALID_ARGUMENT"}
 	case domain.CodeBodyTooLarge:
 		return shape{http.StatusRequestEntityTooLarge, "request_too_large", "invalid_request_error", "INVALID_ARGUMENT"}

@@ -260,7 +260,11 @@ func TestWhatWeSayIsInTheClientsLanguage(t *testing.T) {
 		m := meta()
 		m.Language = "zh-CN"
 		problem.Write(w, domain.ProtocolClaude, f, m)
-		var doc struct{ Error struct{ Message string } }
+		var doc struct {
+			Error struct {
+				Message string `json:"message"`
+			} `json:"error"`
+		}
 		require.NoError(t, json.Unmarshal(w.Body.Bytes(), &doc))
 		switch f.Code {
 		case domain.CodeUserAgentRequired, domain.CodeBadJSON, domain.CodeBadEncoding, domain.CodeUnconvertible,

@@ -63,11 +63,11 @@ var (
 	ErrLedgerRefused = errors.New("the ledger refuses the row")
 )
 
-// LedgerDuplicate says that the ledger has the row already, or another final
+// LedgerDuplicateError says that the ledger has the row already, or another final
 // row of the request. It is the error of an append that changed nothing.
-type LedgerDuplicate struct{ Kept LedgerRow }
+type LedgerDuplicateError struct{ Kept LedgerRow }
 
-func (*LedgerDuplicate) Error() string { return "the ledger has this row" }
+func (*LedgerDuplicateError) Error() string { return "the ledger has this row" }
 
 // LedgerDifference is a figure that disagrees with the ledger.
 type LedgerDifference struct {

@@ -13,9 +13,18 @@ func TestEveryLimitHasATextInEveryLanguage(t *testing.T) {
 	for language, words := range limitTexts() {
 		require.Len(t, words, len(english), language)
 		for _, l := range []LimitFault{
-			{Type: LimitRPM}, {Type: Limit5h}, {Type: Limit5h, Rolling: true}, {Type: LimitDaily}, {Type: LimitDaily, Rolling: true},
-			{Type: LimitWeekly}, {Type: LimitMonthly}, {Type: LimitTotal}, {Type: LimitConcurrentSessions}, {Type: LimitConcurrentRequests},
-			{Type: LimitDaily, Reserved: true}, {Type: LimitDaily, TooLarge: true},
+			{Type: LimitRPM},
+			{Type: Limit5h},
+			{Type: Limit5h, Rolling: true},
+			{Type: LimitDaily},
+			{Type: LimitDaily, Rolling: true},
+			{Type: LimitWeekly},
+			{Type: LimitMonthly},
+			{Type: LimitTotal},
+			{Type: LimitConcurrentSessions},
+			{Type: LimitConcurrentRequests},
+			{Type: LimitDaily, Reserved: true},
+			{Type: LimitDaily, TooLarge: true},
 		} {
 			l.Current, l.Limit = 12.5, 12
 			require.Contains(t, words, l.key(), language)

@@ -158,7 +158,7 @@ func (p *Price) officialNode() bool {
 }
 
 // richestNode takes the node that lists most; of several the first by key.
-func (p *Price) richestNode() bool {
+func (p *Price) richestNode() {
 	best := ""
 	for key, n := range p.model.Nodes {
 		if !n.HasPrice() {
@@ -168,7 +168,9 @@ func (p *Price) richestNode() bool {
 			best = key
 		}
 	}
-	return best != "" && p.take(best, p.model.Nodes[best], HowRichest)
+	if best != "" {
+		p.take(best, p.model.Nodes[best], HowRichest)
+	}
 }
 
 func (p *Price) take(key string, n *Node, how How) bool {

@@ -1,10 +1,6 @@
 package routing
 
-import (
-	"net/http"
-
-	"github.com/claude-code-hub/cch/internal/domain"
-)
+import "github.com/claude-code-hub/cch/internal/domain"
 
 // Uncountable tells of a token count that nobody could make whether that is
 // because no provider knows how to: none speaks a protocol that can be asked, or
@@ -15,7 +11,7 @@ func Uncountable(f *domain.Fault, history []Try) bool {
 	}
 	return all(history, func(t *Try) bool {
 		switch t.Status {
-		case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
+		case 404, 405, 501:
 			return t.Failure == domain.FailStatus
 		}
 		return false

@@ -95,6 +95,7 @@ func errnoName(e syscall.Errno) string {
 		return "EADDRNOTAVAIL"
 	case syscall.EMFILE:
 		return "EMFILE"
+	default:
+		return e.Error()
 	}
-	return e.Error()
 }

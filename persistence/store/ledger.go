@@ -31,7 +31,7 @@ type ledgerWriter struct {
 
 // Append writes rows in one transaction with the roll-ups and session sums they
 // add to. It tells for each row what became of it: nil = appended,
-// domain.ErrLedgerFenced, or a *domain.LedgerDuplicate, after which nothing has
+// domain.ErrLedgerFenced, or a *domain.LedgerDuplicateError, after which nothing has
 // changed. An error of the whole leaves everything as it was; it is a
 // RejectedError when the rows are at fault.
 func (r Ledger) Append(ctx context.Context, rows []domain.LedgerRow) ([]error, error) {
@@ -114,7 +114,7 @@ func (b *ledgerBatch) fence(ctx context.Context) error {
 	}
 	writer := func(i int) [2]int64 { return [2]int64{int64(b.rows[i].UserID), b.rows[i].Epoch} }
 	slices.SortStableFunc(order, func(i, j int) int { x, y := writer(i), writer(j); return slices.Compare(x[:], y[:]) })
-	hold := b.tx.StmtContext(ctx, b.w.stmt.hold)
+	hold := b.tx.StmtContext(ctx, b.w.stmt.hold) //nolint:sqlclosecheck // closed with its transaction
 	var held bool
 	for at, i := range order {
 		if at == 0 || writer(i) != writer(order[at-1]) {
@@ -162,11 +162,11 @@ func (b *ledgerBatch) insert(ctx context.Context, insert *sql.Stmt, i int) error
 // conflict says why a row was not inserted: the ledger has it, or its number is
 // taken, which cannot be unless its writer counted wrong.
 func (b *ledgerBatch) conflict(ctx context.Context, row *domain.LedgerRow) (result, err error) {
-	kept, err := scanLedger(b.tx.StmtContext(ctx, b.w.stmt.kept).QueryRowContext(ctx,
+	kept, err := scanLedger(b.tx.StmtContext(ctx, b.w.stmt.kept).QueryRowContext(ctx, //nolint:sqlclosecheck // closed with its transaction
 		int64(row.ReqID), row.Attempt, row.Kind, row.N, row.IsFinal))
 	switch {
 	case err == nil:
-		return &domain.LedgerDuplicate{Kept: kept}, nil
+		return &domain.LedgerDuplicateError{Kept: kept}, nil
 	case errors.Is(err, sql.ErrNoRows):
 		return domain.ErrLedgerFenced, nil
 	}

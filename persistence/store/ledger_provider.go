@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -86,19 +87,16 @@ func (r *spentReader) sum(after time.Time) (sum domain.Money, err error) {
 	return sum, r.tx.QueryRowContext(r.ctx, query, args...).Scan(&sum)
 }
 
-func (r *spentReader) each(query string, args []any, row func(scan func(...any) error) error) error {
+func (r *spentReader) each(query string, args []any, row func(scan func(...any) error) error) (err error) {
 	rows, err := r.tx.QueryContext(r.ctx, query, args...)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		if err := row(rows.Scan); err != nil {
-			_ = rows.Close()
 			return err
 		}
 	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	return rows.Close()
+	return rows.Err()
 }

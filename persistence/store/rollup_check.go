@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
@@ -83,13 +84,22 @@ func (r Rollups) Span(ctx context.Context) (from, to time.Time, err error) {
 // compare holds one hour or day against the ledger.
 func (r Rollups) compare(ctx context.Context, where, rollup string, at, from, to int64) ([]domain.LedgerDifference, error) {
 	// One statement, so that both sides are of one moment.
-	rows, err := r.s.main.read.DB.QueryContext(ctx, "SELECT 0, user_id, "+checkedFromLedger+
+	rows, err := r.s.main.read.DB.QueryContext(ctx, "SELECT 0, user_id, "+checkedFromLedger+ //nolint:gosec // made of constants, the values are arguments
 		" FROM usage_ledger WHERE admitted_at >= ? AND admitted_at < ? GROUP BY user_id"+
 		" UNION ALL SELECT 1, user_id, "+checkedFromRollup+" FROM "+rollup+" GROUP BY user_id", from, to, at)
 	if err != nil {
 		return nil, fmt.Errorf("compare %s: %w", where, err)
 	}
-	var sides [2]map[domain.UserID]figures
+	sides, err := scanSides(rows)
+	if err != nil {
+		return nil, fmt.Errorf("compare %s: %w", where, err)
+	}
+	return differences(where, sides[0], sides[1]), nil
+}
+
+// scanSides reads the figures of the ledger and of a roll-up, by user.
+func scanSides(rows *sql.Rows) (sides [2]map[domain.UserID]figures, err error) {
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	sides[0], sides[1] = map[domain.UserID]figures{}, map[domain.UserID]figures{}
 	for rows.Next() {
 		var side int
@@ -100,14 +110,11 @@ func (r Rollups) compare(ctx context.Context, where, rollup string, at, from, to
 			dest = append(dest, &f[i])
 		}
 		if err := rows.Scan(dest...); err != nil {
-			return nil, errors.Join(fmt.Errorf("compare %s: %w", where, err), rows.Close())
+			return sides, err
 		}
 		sides[side][user] = f
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return nil, fmt.Errorf("compare %s: %w", where, err)
-	}
-	return differences(where, sides[0], sides[1]), nil
+	return sides, rows.Err()
 }
 
 func differences(where string, ledger, found map[domain.UserID]figures) (out []domain.LedgerDifference) {

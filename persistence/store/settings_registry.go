@@ -31,7 +31,7 @@ func registry() []setting {
 
 		plain("max_provider_switches", func(s *s) *int { return &s.MaxProviderSwitches }, between(0, 20)),
 		plain("max_total_attempts", func(s *s) *int { return &s.MaxTotalAttempts }, between(1, 50)),
-		duration("precommit_deadline_ms", func(s *s) *time.Duration { return &s.PrecommitDeadline }, 0, time.Hour),
+		duration("precommit_deadline_ms", func(s *s) *time.Duration { return &s.PrecommitDeadline }, time.Hour),
 		plain("tier_strategy", func(s *s) *domain.TierStrategy { return &s.TierStrategy },
 			oneOf(domain.TierWeighted, domain.TierCheapestFirst, domain.TierLeastInFlight)),
 		plain("sticky_return", func(s *s) *bool { return &s.StickyReturn }, anything),
@@ -42,10 +42,10 @@ func registry() []setting {
 
 		plain("on_client_abort", func(s *s) *domain.ClientAbort { return &s.OnClientAbort },
 			oneOf(domain.AbortDrain, domain.AbortCancel)),
-		duration("client_abort_drain_ms", func(s *s) *time.Duration { return &s.ClientAbortDrain }, 0, 10*time.Minute),
+		duration("client_abort_drain_ms", func(s *s) *time.Duration { return &s.ClientAbortDrain }, 10*time.Minute),
 		plain("stream_gate_mode", func(s *s) *domain.GateMode { return &s.StreamGate },
 			oneOf(domain.GateOff, domain.GateShadow, domain.GateEnforce)),
-		duration("gate_keepalive_after_ms", func(s *s) *time.Duration { return &s.GateKeepaliveAfter }, 0, 10*time.Minute),
+		duration("gate_keepalive_after_ms", func(s *s) *time.Duration { return &s.GateKeepaliveAfter }, 10*time.Minute),
 		plain("echo_upstream_model", func(s *s) *bool { return &s.EchoUpstreamModel }, anything),
 		plain("codex_instructions", func(s *s) *string { return &s.CodexInstructions }, lengthUpTo(domain.MaxInstructions)),
 		plain("thinking_signature_rectifier", func(s *s) *bool { return &s.ThinkingSignatureRectifier }, anything),
@@ -56,7 +56,7 @@ func registry() []setting {
 		plain("allow_non_conversation_fallback", func(s *s) *bool { return &s.AllowNonConversationFallback }, anything),
 		plain("fake_streaming_whitelist", func(s *s) *[]domain.FakeStreaming { return &s.FakeStreaming }, fakeStreaming),
 		plain("hedge_enabled", func(s *s) *bool { return &s.HedgeEnabled }, anything),
-		duration("hedge_after_ms", func(s *s) *time.Duration { return &s.HedgeAfter }, 0, 10*time.Minute),
+		duration("hedge_after_ms", func(s *s) *time.Duration { return &s.HedgeAfter }, 10*time.Minute),
 		plain("hedge_max_parallel", func(s *s) *int { return &s.HedgeMaxParallel }, between(1, 2)),
 		plain("hedge_budget_percent", func(s *s) *int { return &s.HedgeBudgetPercent }, between(0, 100)),
 		plain("bill_hedge_losers", func(s *s) *bool { return &s.BillHedgeLosers }, anything),
@@ -83,8 +83,8 @@ func registry() []setting {
 			oneOf(domain.FailOpen, domain.FailClosed)),
 		plain("quota_reservation_policy", func(s *s) *domain.ReservationPolicy { return &s.ReservationPolicy },
 			oneOf(domain.ReserveBalanced, domain.ReserveStrict, domain.ReserveParity)),
-		duration("concurrency_wait_ms", func(s *s) *time.Duration { return &s.ConcurrencyWait }, 0, time.Minute),
-		duration("admission_wait_ms", func(s *s) *time.Duration { return &s.AdmissionWait }, 0, 30*time.Second),
+		duration("concurrency_wait_ms", func(s *s) *time.Duration { return &s.ConcurrencyWait }, time.Minute),
+		duration("admission_wait_ms", func(s *s) *time.Duration { return &s.AdmissionWait }, 30*time.Second),
 		dollars("balance_target_usd", func(s *s) *domain.Money { return &s.BalanceTarget }, 0.01, 1_000_000),
 		dollars("balance_floor_usd", func(s *s) *domain.Money { return &s.BalanceFloor }, 0, 1_000_000),
 		plain("setup", func(s *s) *domain.Setup { return &s.Setup }, setupSteps),
@@ -111,8 +111,8 @@ func plain[T any](name string, field func(*domain.Settings) *T, check func(T) st
 	}
 }
 
-// duration is a setting kept as a number of milliseconds.
-func duration(name string, field func(*domain.Settings) *time.Duration, low, high time.Duration) setting {
+// duration is a setting kept as a number of milliseconds from 0 to high.
+func duration(name string, field func(*domain.Settings) *time.Duration, high time.Duration) setting {
 	return setting{
 		name:   name,
 		encode: func(s *domain.Settings) ([]byte, error) { return json.Marshal(field(s).Milliseconds()) },
@@ -125,8 +125,8 @@ func duration(name string, field func(*domain.Settings) *time.Duration, low, hig
 			return nil
 		},
 		check: func(s *domain.Settings) string {
-			if d := *field(s); d < low || d > high {
-				return fmt.Sprintf("must be %d to %d", low.Milliseconds(), high.Milliseconds())
+			if d := *field(s); d < 0 || d > high {
+				return fmt.Sprintf("must be 0 to %d", high.Milliseconds())
 			}
 			return ""
 		},

@@ -159,14 +159,13 @@ func (s *usageSums) add(ctx context.Context, b *ledgerBatch) error {
 }
 
 func (b *ledgerBatch) addUsage(ctx context.Context, stmt *sql.Stmt, sums map[usageKey]*usageSum) error {
-	add := b.tx.StmtContext(ctx, stmt)
+	add := b.tx.StmtContext(ctx, stmt) //nolint:sqlclosecheck // closed with its transaction
 	for k, sum := range sums {
-		args := append(b.w.args[:0], k.at, k.user, k.key, k.provider, k.model)
+		b.w.args = append(b.w.args[:0], k.at, k.user, k.key, k.provider, k.model)
 		for _, v := range sum.values() {
-			args = append(args, v)
+			b.w.args = append(b.w.args, v)
 		}
-		b.w.args = args
-		if _, err := add.ExecContext(ctx, args...); err != nil {
+		if _, err := add.ExecContext(ctx, b.w.args...); err != nil {
 			return err
 		}
 	}
@@ -178,7 +177,7 @@ func (b *ledgerBatch) addUsage(ctx context.Context, stmt *sql.Stmt, sums map[usa
 func (s *usageSums) closedDays(ctx context.Context, b *ledgerBatch) (map[usageKey]*usageSum, error) {
 	var zone string
 	var from, closed int64
-	err := b.tx.StmtContext(ctx, b.w.stmt.days).QueryRowContext(ctx).Scan(&zone, &from, &closed)
+	err := b.tx.StmtContext(ctx, b.w.stmt.days).QueryRowContext(ctx).Scan(&zone, &from, &closed) //nolint:sqlclosecheck // closed with its transaction
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil //nolint:nilnil // no day was closed yet: there is nothing to add
 	}
@@ -197,7 +196,7 @@ func (s *usageSums) closedDays(ctx context.Context, b *ledgerBatch) (map[usageKe
 		}
 		key := usageKeyOf(r, day)
 		var listed bool
-		if err := b.tx.StmtContext(ctx, b.w.stmt.topModel).QueryRowContext(ctx, day, key.model).Scan(&listed); err != nil {
+		if err := b.tx.StmtContext(ctx, b.w.stmt.topModel).QueryRowContext(ctx, day, key.model).Scan(&listed); err != nil { //nolint:sqlclosecheck // closed with its transaction
 			return nil, fmt.Errorf("look for a model of day %d: %w", day, err)
 		}
 		if !listed {
@@ -257,7 +256,7 @@ func (c *sessionCost) count(r *domain.LedgerRow) {
 }
 
 func (s *usageSums) addSessions(ctx context.Context, b *ledgerBatch) error {
-	add := b.tx.StmtContext(ctx, b.w.stmt.addSession)
+	add := b.tx.StmtContext(ctx, b.w.stmt.addSession) //nolint:sqlclosecheck // closed with its transaction
 	for key, c := range s.sessions {
 		_, err := add.ExecContext(ctx, int64(key.KeyID), key.ID, key.Hash(), int64(c.user), number(c.provider),
 			c.model, c.firstAt, c.lastAt, c.usage.Input, c.usage.Output, c.usage.CacheRead,

@@ -231,8 +231,10 @@ func testExpiry(t *testing.T, open Open) {
 		enabled bool
 		version int
 	}{
-		{add("over", past, true), false, 2}, {add("disabled", past, false), false, 1},
-		{add("not yet", future, true), true, 1}, {add("never", time.Time{}, true), true, 1},
+		{add("over", past, true), false, 2},
+		{add("disabled", past, false), false, 1},
+		{add("not yet", future, true), true, 1},
+		{add("never", time.Time{}, true), true, 1},
 	} {
 		for range 2 {
 			require.NoError(t, s.Users().Expire(ctx, tc.user.ID))

@@ -131,7 +131,7 @@ func testLedgerDuplicates(t *testing.T, open Open) {
 	require.NoError(t, results[0])
 	require.NoError(t, results[2])
 	for _, i := range []int{1, 3} {
-		var duplicate *domain.LedgerDuplicate
+		var duplicate *domain.LedgerDuplicateError
 		require.ErrorAs(t, results[i], &duplicate)
 		require.Empty(t, cmp.Diff(kept(row), duplicate.Kept))
 	}

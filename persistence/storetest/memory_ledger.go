@@ -162,7 +162,7 @@ func (l *MemoryLedger) take(row domain.LedgerRow) error {
 	for i := range l.rows {
 		r := &l.rows[i]
 		if r.SettleKey == row.SettleKey || r.ReqID == row.ReqID && r.IsFinal && row.IsFinal {
-			return &domain.LedgerDuplicate{Kept: *r}
+			return &domain.LedgerDuplicateError{Kept: *r}
 		}
 		if r.UserID == row.UserID && r.UserSeq == row.UserSeq {
 			return domain.ErrLedgerFenced

@@ -23,7 +23,7 @@ const (
 )
 
 // failure is an account that did not say what it was asked.
-type failure struct { //nolint:errname // the word used everywhere for it
+type failure struct {
 	status     int // HTTP; 0 = no answer
 	retryAfter time.Duration
 	text       string

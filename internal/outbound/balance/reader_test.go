@@ -102,11 +102,13 @@ func TestConnectors(t *testing.T) {
 		want    []domain.ProviderQuota
 	}{
 		{
-			"a Claude subscription", domain.TypeClaudeAuth, "", domain.AccountSetup{Adapter: domain.AdapterAnthropicOAuth},
+			"a Claude subscription", domain.TypeClaudeAuth, "",
+			domain.AccountSetup{Adapter: domain.AdapterAnthropicOAuth},
 			map[string]string{"GET /api/oauth/usage": `{"five_hour":{"utilization":37.0,"resets_at":"2026-11-29T14:00:00.000000+00:00"},
 				"seven_day":{"utilization":91,"resets_at":"2026-12-02T00:00:00Z"},"seven_day_opus":{"utilization":0,"resets_at":null},
 				"seven_day_sonnet":null,"extra_usage":{"is_enabled":false}}`},
-			map[string]string{"Authorization": "Bearer " + key, "Anthropic-Beta": "oauth-2025-04-20"}, "",
+			map[string]string{"Authorization": "Bearer " + key, "Anthropic-Beta": "oauth-2025-04-20"},
+			"",
 			[]domain.ProviderQuota{
 				window("5h", 0.37, hours5, now.Add(2*time.Hour)),
 				window("7d", 0.91, days7, time.Date(2026, 12, 2, 0, 0, 0, 0, time.UTC)),
@@ -120,7 +122,8 @@ func TestConnectors(t *testing.T) {
 				"primary_window":{"used_percent":40,"limit_window_seconds":604800,"reset_at":1796000000},
 				"secondary_window":{"used_percent":100,"limit_window_seconds":18000,"reset_at":1796000000}},
 				"credits":{"has_credits":true,"unlimited":false,"balance":"12.5"}}`},
-			map[string]string{"Authorization": "Bearer " + token, "Chatgpt-Account-Id": "acc-1"}, "",
+			map[string]string{"Authorization": "Bearer " + token, "Chatgpt-Account-Id": "acc-1"},
+			"",
 			[]domain.ProviderQuota{
 				window("7d", 0.4, days7, at),
 				of(window("5h", 1, hours5, at), func(q *domain.ProviderQuota) { q.Status = domain.QuotaWarning }),
@@ -128,93 +131,119 @@ func TestConnectors(t *testing.T) {
 			},
 		},
 		{
-			"Gemini Code Assist", domain.TypeGeminiCLI, "", domain.AccountSetup{
+			"Gemini Code Assist", domain.TypeGeminiCLI, "",
+			domain.AccountSetup{
 				Adapter: domain.AdapterCodeAssist, Config: domain.AccountConfig{Project: "my-project"},
 			},
 			map[string]string{"POST /v1internal:retrieveUserQuota": `{"buckets":[
 				{"modelId":"gemini-2.5-pro","remainingFraction":0.25,"remainingAmount":"25","resetTime":"2026-11-30T08:00:00Z"},
 				{"modelId":"gemini-2.5-flash"}]}`},
-			map[string]string{"Authorization": "Bearer " + key, "Content-Type": "application/json"}, `{"project":"my-project"}`,
+			map[string]string{"Authorization": "Bearer " + key, "Content-Type": "application/json"},
+			`{"project":"my-project"}`,
 			[]domain.ProviderQuota{of(window("gemini-2.5-pro", 0.75, 0, time.Date(2026, 11, 30, 8, 0, 0, 0, time.UTC)), func(q *domain.ProviderQuota) {
 				q.Model, q.Limit, q.Unit = "gemini-2.5-pro", 100, "requests"
 			})},
 		},
 		{
-			"a key of new-api", domain.TypeOpenAICompatible, "/v1", domain.AccountSetup{Adapter: domain.AdapterNewAPI},
+			"a key of new-api", domain.TypeOpenAICompatible, "/v1",
+			domain.AccountSetup{Adapter: domain.AdapterNewAPI},
 			map[string]string{
 				"GET /v1/dashboard/billing/subscription":                                    `{"object":"billing_subscription","hard_limit_usd":20,"access_until":0}`,
 				"GET /v1/dashboard/billing/usage?start_date=2026-08-22&end_date=2026-11-30": `{"object":"list","total_usage":1250}`,
 			},
-			map[string]string{"Authorization": "Bearer " + key}, "",
+			map[string]string{"Authorization": "Bearer " + key},
+			"",
 			[]domain.ProviderQuota{purse(7.5, 20, "USD")},
 		},
 		{
-			"a key of new-api without a limit", domain.TypeClaude, "", domain.AccountSetup{Adapter: domain.AdapterNewAPI},
-			map[string]string{"GET /v1/dashboard/billing/subscription": `{"hard_limit_usd":100000000}`}, nil, "",
+			"a key of new-api without a limit", domain.TypeClaude, "",
+			domain.AccountSetup{Adapter: domain.AdapterNewAPI},
+			map[string]string{"GET /v1/dashboard/billing/subscription": `{"hard_limit_usd":100000000}`},
+			nil, "",
 			[]domain.ProviderQuota{of(purse(0, 0, "USD"), func(q *domain.ProviderQuota) { q.Unlimited = true })},
 		},
 		{
-			"a user of new-api, below a path", domain.TypeClaude, "/relay/v1", domain.AccountSetup{
+			"a user of new-api, below a path", domain.TypeClaude, "/relay/v1",
+			domain.AccountSetup{
 				Adapter: domain.AdapterNewAPI, Config: domain.AccountConfig{Token: "user-token-1", AccountID: "12"},
 			},
 			map[string]string{"GET /relay/api/user/self": `{"success":true,"message":"","data":{"quota":2500000,"used_quota":5}}`},
-			map[string]string{"Authorization": "Bearer user-token-1", "New-Api-User": "12"}, "",
+			map[string]string{"Authorization": "Bearer user-token-1", "New-Api-User": "12"},
+			"",
 			[]domain.ProviderQuota{purse(5, 0, "USD")},
 		},
 		{
-			"sub2api", domain.TypeClaude, "", domain.AccountSetup{Adapter: domain.AdapterSub2API},
-			map[string]string{"GET /v1/usage": `{"isValid":true,"remaining":12.5,"unit":"USD"}`}, nil, "",
+			"sub2api", domain.TypeClaude, "",
+			domain.AccountSetup{Adapter: domain.AdapterSub2API},
+			map[string]string{"GET /v1/usage": `{"isValid":true,"remaining":12.5,"unit":"USD"}`},
+			nil, "",
 			[]domain.ProviderQuota{purse(12.5, 0, "USD")},
 		},
 		{
-			"DeepSeek", domain.TypeClaude, "/anthropic", domain.AccountSetup{Adapter: domain.AdapterDeepSeek, Config: domain.AccountConfig{USDPerUnit: 0.14}},
+			"DeepSeek", domain.TypeClaude, "/anthropic",
+			domain.AccountSetup{Adapter: domain.AdapterDeepSeek, Config: domain.AccountConfig{USDPerUnit: 0.14}},
 			map[string]string{"GET /user/balance": `{"is_available":true,"balance_infos":[
-				{"currency":"USD","total_balance":"0.00"},{"currency":"CNY","total_balance":"110.00","granted_balance":"10.00"}]}`}, nil, "",
+				{"currency":"USD","total_balance":"0.00"},{"currency":"CNY","total_balance":"110.00","granted_balance":"10.00"}]}`},
+			nil, "",
 			[]domain.ProviderQuota{of(purse(110, 0, "CNY"), func(q *domain.ProviderQuota) { q.USDPerUnit = 0.14 })},
 		},
 		{
-			"DeepSeek without money", domain.TypeOpenAICompatible, "", domain.AccountSetup{Adapter: domain.AdapterDeepSeek},
-			map[string]string{"GET /user/balance": `{"is_available":false,"balance_infos":[{"currency":"USD","total_balance":"0.01"}]}`}, nil, "",
+			"DeepSeek without money", domain.TypeOpenAICompatible, "",
+			domain.AccountSetup{Adapter: domain.AdapterDeepSeek},
+			map[string]string{"GET /user/balance": `{"is_available":false,"balance_infos":[{"currency":"USD","total_balance":"0.01"}]}`},
+			nil, "",
 			[]domain.ProviderQuota{of(purse(0.01, 0, "USD"), func(q *domain.ProviderQuota) { q.Status = domain.QuotaRejected })},
 		},
 		{
-			"OpenRouter", domain.TypeOpenAICompatible, "/api/v1", domain.AccountSetup{Adapter: domain.AdapterOpenRouter},
-			map[string]string{"GET /api/v1/credits": `{"data":{"total_credits":20,"total_usage":7.5}}`}, nil, "",
+			"OpenRouter", domain.TypeOpenAICompatible, "/api/v1",
+			domain.AccountSetup{Adapter: domain.AdapterOpenRouter},
+			map[string]string{"GET /api/v1/credits": `{"data":{"total_credits":20,"total_usage":7.5}}`},
+			nil, "",
 			[]domain.ProviderQuota{purse(12.5, 20, "USD")},
 		},
 		{
-			"SiliconFlow", domain.TypeOpenAICompatible, "/v1", domain.AccountSetup{Adapter: domain.AdapterSiliconFlow},
-			map[string]string{"GET /v1/user/info": `{"code":20000,"status":true,"data":{"balance":"0.88","totalBalance":"88.88"}}`}, nil, "",
+			"SiliconFlow", domain.TypeOpenAICompatible, "/v1",
+			domain.AccountSetup{Adapter: domain.AdapterSiliconFlow},
+			map[string]string{"GET /v1/user/info": `{"code":20000,"status":true,"data":{"balance":"0.88","totalBalance":"88.88"}}`},
+			nil, "",
 			[]domain.ProviderQuota{purse(88.88, 0, "CNY")},
 		},
 		{
-			"Moonshot", domain.TypeOpenAICompatible, "/v1", domain.AccountSetup{Adapter: domain.AdapterMoonshot},
-			map[string]string{"GET /v1/users/me/balance": `{"code":0,"data":{"available_balance":49.58894,"voucher_balance":46.5},"status":true}`}, nil, "",
+			"Moonshot", domain.TypeOpenAICompatible, "/v1",
+			domain.AccountSetup{Adapter: domain.AdapterMoonshot},
+			map[string]string{"GET /v1/users/me/balance": `{"code":0,"data":{"available_balance":49.58894,"voucher_balance":46.5},"status":true}`},
+			nil, "",
 			[]domain.ProviderQuota{purse(49.58894, 0, "CNY")},
 		},
 		{
-			"a template with a balance", domain.TypeOpenAICompatible, "/v1", domain.AccountSetup{Adapter: domain.AdapterCustom, Config: domain.AccountConfig{
+			"a template with a balance", domain.TypeOpenAICompatible, "/v1",
+			domain.AccountSetup{Adapter: domain.AdapterCustom, Config: domain.AccountConfig{
 				Template: domain.AccountTemplate{
 					Method: "POST", Path: "/me?fields=credit", Headers: map[string]domain.Secret{"X-Token": "t {key}"}, Body: `{"a":1}`,
 					Balance: "data.0.credit", Unit: "EUR", Factor: 0.01,
 				},
 			}},
 			map[string]string{"POST /me?fields=credit": `{"data":[{"credit":"1234"}]}`},
-			map[string]string{"X-Token": "t " + key, "Authorization": "Bearer " + key}, `{"a":1}`,
+			map[string]string{"X-Token": "t " + key, "Authorization": "Bearer " + key},
+			`{"a":1}`,
 			[]domain.ProviderQuota{purse(12.34, 0, "EUR")},
 		},
 		{
-			"a template with a limit and a reset", domain.TypeOpenAICompatible, "", domain.AccountSetup{Adapter: domain.AdapterCustom, Config: domain.AccountConfig{
+			"a template with a limit and a reset", domain.TypeOpenAICompatible, "",
+			domain.AccountSetup{Adapter: domain.AdapterCustom, Config: domain.AccountConfig{
 				Template: domain.AccountTemplate{Path: "/q", Used: "used", Limit: "max", Reset: "reset", Unit: "requests"},
 			}},
-			map[string]string{"GET /q": `{"used":30,"max":120,"reset":"1796000000000"}`}, nil, "",
+			map[string]string{"GET /q": `{"used":30,"max":120,"reset":"1796000000000"}`},
+			nil, "",
 			[]domain.ProviderQuota{of(window("quota", 0.25, 0, at), func(q *domain.ProviderQuota) { q.Limit, q.Unit = 120, "requests" })},
 		},
 		{
-			"a template with a share", domain.TypeOpenAICompatible, "", domain.AccountSetup{Adapter: domain.AdapterCustom, Config: domain.AccountConfig{
+			"a template with a share", domain.TypeOpenAICompatible, "",
+			domain.AccountSetup{Adapter: domain.AdapterCustom, Config: domain.AccountConfig{
 				Template: domain.AccountTemplate{Path: "/q", Used: "percent", Factor: 0.01},
 			}},
-			map[string]string{"GET /q": `{"percent":64}`}, nil, "",
+			map[string]string{"GET /q": `{"percent":64}`},
+			nil, "",
 			[]domain.ProviderQuota{window("quota", 0.64, 0, time.Time{})},
 		},
 	} {
