@@ -19,6 +19,7 @@ const crumbs: [RegExp, Crumb[]][] = [
   [/^\/logs/, [{ key: 'requests' }]],
   [/^\/providers/, [{ key: 'providers' }]],
   [/^\/users/, [{ key: 'users' }]],
+  [/^\/prices/, [{ key: 'prices' }]],
   [/^\/setup/, [{ key: 'setup' }]],
   [/^\/docs\/setup/, [{ key: 'clients' }]],
 ];
