@@ -12,7 +12,7 @@ import (
 func AppendAnswer(dst []byte, a *neutral.Answer, c *neutral.Client) []byte {
 	w := &rawjson.Writer{B: dst}
 	w.Obj()
-	identity(w, "chat.completion", a.ID, a.Created, c)
+	identity(w, "chat.completion", a.ID, a.Model, a.Created, c)
 	w.OpenArr("choices")
 	w.Obj()
 	w.IntField("index", 0)

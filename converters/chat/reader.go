@@ -61,7 +61,7 @@ func (r *Reader) object(root gjson.Result, member string) {
 	}
 	if id := root.Get("id").Str; id != "" && !r.em.Started() {
 		r.base = strings.Clone(neutral.BaseID(id, r.requestID)) // the frame goes, calls come later
-		r.em.Start(id, root.Get("created").Int())
+		r.em.Start(id, root.Get("model").Str, root.Get("created").Int())
 	}
 	neutral.Objects(root.Get("choices"), func(c gjson.Result) {
 		if c.Get("index").Int() != 0 || r.em.Finished() {

@@ -80,7 +80,7 @@ func (w *Writer) Event(e *neutral.Event) {
 func (w *Writer) start(e *neutral.Event) {
 	h := rawjson.Writer{B: []byte("data: ")}
 	h.Obj()
-	identity(&h, "chat.completion.chunk", e.ID, e.Created, w.client)
+	identity(&h, "chat.completion.chunk", e.ID, e.Model, e.Created, w.client)
 	w.head = h.B
 	w.open()
 	w.w.StrField("role", "assistant")
@@ -88,14 +88,14 @@ func (w *Writer) start(e *neutral.Event) {
 	w.close()
 }
 
-func identity(w *rawjson.Writer, object, id string, created int64, c *neutral.Client) {
+func identity(w *rawjson.Writer, object, id, model string, created int64, c *neutral.Client) {
 	if created == 0 {
 		created = c.Now
 	}
 	w.StrField("id", "chatcmpl-"+neutral.BaseID(id, c.RequestID))
 	w.StrField("object", object)
 	w.IntField("created", created)
-	w.StrField("model", c.Model)
+	w.StrField("model", c.ModelOf(model))
 }
 
 // open begins a chunk up to the members of its delta, close ends it.

@@ -9,7 +9,7 @@ import (
 func AppendAnswer(dst []byte, a *neutral.Answer, c *neutral.Client) []byte {
 	w := &rawjson.Writer{B: dst}
 	w.Obj()
-	head(w, neutral.BaseID(a.ID, c.RequestID), c.Model)
+	head(w, neutral.BaseID(a.ID, c.RequestID), c.ModelOf(a.Model))
 	w.OpenArr("content")
 	for i := range a.Blocks {
 		b := &a.Blocks[i]

@@ -35,7 +35,7 @@ func (r *Reader) Frame(data string) {
 	case "message_start":
 		m := root.Get("message")
 		r.meter.Add(m.Get("usage"))
-		r.em.Start(m.Get("id").Str, 0)
+		r.em.Start(m.Get("id").Str, m.Get("model").Str, 0)
 	case "content_block_start":
 		r.blockStart(root.Get("index").Int(), root.Get("content_block"))
 	case "content_block_delta":
@@ -68,7 +68,7 @@ func (r *Reader) Body(root gjson.Result) {
 		return
 	}
 	r.meter.Add(root.Get("usage"))
-	r.em.Start(root.Get("id").Str, 0)
+	r.em.Start(root.Get("id").Str, root.Get("model").Str, 0)
 	index := int64(0)
 	neutral.Objects(root.Get("content"), func(b gjson.Result) {
 		r.blockStart(index, b)

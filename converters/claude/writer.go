@@ -82,7 +82,7 @@ func (w *Writer) start(e *neutral.Event) {
 	w.base = neutral.BaseID(e.ID, w.client.RequestID)
 	w.open("message_start")
 	w.w.OpenObj("message")
-	head(&w.w, w.base, w.client.Model)
+	head(&w.w, w.base, w.client.ModelOf(e.Model))
 	w.w.RawField("content", "[]")
 	w.w.RawField("stop_reason", "null")
 	w.w.RawField("stop_sequence", "null")

@@ -271,9 +271,36 @@ func TestFoldOfTheSameFormat(t *testing.T) {
 	require.Equal(t, whole, string(body))
 
 	f = x.Fold()
+	f.Feed([]byte(`data: {"type":"response.completed","response":{"id":"r","model":"other","status":"completed","output":[` + item + "]}}\n\n"))
+	body, fault = f.Finish()
+	require.Nil(t, fault)
+	require.Equal(t, `{"id":"r","model":"m","status":"completed","output":[`+item+`]}`, string(body))
+
+	f = x.Fold()
 	f.Feed([]byte("data: {\"type\":\"response.output_item.done\",\"output_index\":0,\"item\":" + item + "}\n\n" +
 		"data: {\"type\":\"response.completed\",\"response\":{\"id\":\"resp_1\",\"status\":\"completed\",\"output\":[]}}\n\n"))
 	body, fault = f.Finish()
 	require.Nil(t, fault)
 	require.Equal(t, "hi", gjson.GetBytes(body, "output.0.content.0.text").Str, "an output left out is gathered")
+}
+
+// TestAnswersNameTheModelOnWish: the client's name, or the upstream's.
+func TestAnswersNameTheModelOnWish(t *testing.T) {
+	t.Parallel()
+	answer := `{"id":"1","model":"served","choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}]}`
+	for to, path := range map[neutral.Format]string{
+		neutral.Claude: "model", neutral.Chat: "model", neutral.Responses: "model",
+		neutral.Gemini: "modelVersion", neutral.GeminiCLI: "response.modelVersion",
+	} {
+		for echo, want := range map[bool]string{false: "asked", true: "served"} {
+			x := &convert.Exchange{From: neutral.Chat, To: to, Client: neutral.Client{Model: "asked", RequestID: "r", EchoModel: echo}}
+			body, fault := x.Whole([]byte(answer))
+			require.Nil(t, fault)
+			require.Equal(t, want, gjson.GetBytes(body, path).Str, "%s %s", to, body)
+			stream, fault := x.Unfold([]byte(answer))
+			require.Nil(t, fault)
+			require.Contains(t, string(stream), `"`+want+`"`, to)
+			require.Equal(t, echo, strings.Contains(string(stream), `"served"`), to)
+		}
+	}
 }

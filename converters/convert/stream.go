@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tidwall/gjson"
+	"github.com/tidwall/sjson"
 
 	"github.com/claude-code-hub/cch/converters/gemini"
 	"github.com/claude-code-hub/cch/converters/neutral"
@@ -234,9 +235,20 @@ func (f *Fold) keepFinal(frame string) {
 	switch gjson.Get(frame, "type").Str {
 	case "response.completed", "response.incomplete":
 		if response := gjson.Get(frame, "response"); response.Get("output.0").Exists() {
-			f.final = strings.Clone(response.Raw)
+			f.final = f.named(response)
 		}
 	}
+}
+
+// named is an upstream's whole answer under the name that the client gets to see.
+func (f *Fold) named(response gjson.Result) string {
+	model := response.Get("model").Str
+	if name := f.x.Client.ModelOf(model); model != "" && name != "" && name != model {
+		if out, err := sjson.Set(response.Raw, "model", name); err == nil {
+			return out
+		}
+	}
+	return strings.Clone(response.Raw)
 }
 
 // Feed takes bytes of the upstream, cut anywhere.

@@ -37,6 +37,6 @@ func AppendAnswer(dst []byte, a *neutral.Answer, c *neutral.Client) []byte {
 	finish(w, a.Reason, cites)
 	w.B = append(w.B, "}]"...)
 	usage(w, a.Usage)
-	identity(w, neutral.BaseID(a.ID, c.RequestID), c)
+	identity(w, neutral.BaseID(a.ID, c.RequestID), c.ModelOf(a.Model), c)
 	return w.B
 }

@@ -75,7 +75,7 @@ func (r *Reader) chunk(root gjson.Result) {
 	if !r.em.Started() {
 		id := root.Get("responseId").Str
 		r.base = strings.Clone(neutral.BaseID(id, r.requestID)) // the frame goes, calls come later
-		r.em.Start(id, 0)
+		r.em.Start(id, root.Get("modelVersion").Str, 0)
 	}
 	if root.Get("promptFeedback.blockReason").Str != "" {
 		r.blocked = true

@@ -14,6 +14,7 @@ type Writer struct {
 	w       rawjson.Writer
 	client  *neutral.Client
 	base    string
+	model   string
 	chunks  int
 	calls   []wholeCall // those open, gathered because they are printed whole
 	carried bundle
@@ -71,7 +72,7 @@ func (w *Writer) KeepAlive() {}
 func (w *Writer) Event(e *neutral.Event) {
 	switch e.Kind {
 	case neutral.Start:
-		w.base = neutral.BaseID(e.ID, w.client.RequestID)
+		w.base, w.model = neutral.BaseID(e.ID, w.client.RequestID), w.client.ModelOf(e.Model)
 	case neutral.BlockStart:
 		w.blockStart(e)
 	case neutral.Delta, neutral.CustomDelta:
@@ -183,13 +184,13 @@ func (w *Writer) close() {
 
 // foot ends a chunk after its candidates and usage.
 func (w *Writer) foot() {
-	identity(&w.w, w.base, w.client)
+	identity(&w.w, w.base, w.model, w.client)
 	w.terminate()
 }
 
 // identity prints the last members of a chunk and closes it and its envelope.
-func identity(w *rawjson.Writer, base string, c *neutral.Client) {
-	w.StrField("modelVersion", c.Model)
+func identity(w *rawjson.Writer, base, model string, c *neutral.Client) {
+	w.StrField("modelVersion", model)
 	w.StrField("responseId", base)
 	w.End()
 	if c.Envelope {

@@ -5,6 +5,7 @@ import "unicode/utf8"
 // Answer is a whole answer, folded from its events.
 type Answer struct {
 	ID           string
+	Model        string // as the upstream names it
 	Created      int64
 	Blocks       []Block
 	Reason       FinishReason
@@ -35,7 +36,7 @@ type Fold struct {
 func (f *Fold) Event(e *Event) {
 	switch e.Kind {
 	case Start:
-		f.answer.ID, f.answer.Created = e.ID, e.Created
+		f.answer.ID, f.answer.Model, f.answer.Created = e.ID, e.Model, e.Created
 	case BlockStart:
 		f.answer.Blocks = append(f.answer.Blocks, Block{Kind: e.Block, ID: e.ID, Name: e.Name, Custom: e.Custom, Sig: e.Sig})
 		f.texts = append(f.texts, nil)

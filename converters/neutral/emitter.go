@@ -59,14 +59,14 @@ func (e *Emitter) Refused() bool { return e.refusal }
 // Content says that any block was opened.
 func (e *Emitter) Content() bool { return e.content }
 
-// Start begins the answer; only the first call counts.
-func (e *Emitter) Start(id string, created int64) {
+// Start begins the answer of a model; only the first call counts.
+func (e *Emitter) Start(id, model string, created int64) {
 	if e.started || e.over {
 		return
 	}
 	e.started = true
 	ev := e.send(Start)
-	ev.ID, ev.Created = strings.Clone(id), created
+	ev.ID, ev.Model, ev.Created = strings.Clone(id), strings.Clone(model), created
 	e.sink.Event(ev)
 }
 
@@ -94,7 +94,7 @@ func (e *Emitter) OpenCall(id, name string, custom bool, sig Sig) int {
 }
 
 func (e *Emitter) block(kind BlockKind) *Event {
-	e.Start("", 0)
+	e.Start("", "", 0)
 	ev := e.send(BlockStart)
 	ev.N, ev.Block = e.blocks, kind
 	e.blocks++
@@ -204,7 +204,7 @@ func (e *Emitter) Finish(reason FinishReason, stopSequence string) {
 	if e.finished || e.over {
 		return
 	}
-	e.Start("", 0)
+	e.Start("", "", 0)
 	e.CloseAll()
 	e.finished = true
 	ev := e.send(Finish)

@@ -18,7 +18,7 @@ type EventKind uint8
 // only call blocks overlap, all blocks are stopped before Finish, and exactly
 // one of End and Fail comes last.
 const (
-	Start       EventKind = iota // ID, Created
+	Start       EventKind = iota // ID, Model, Created
 	BlockStart                   // N, Block; of a call also ID, Name, Custom, Sig
 	Delta                        // N, Block, Text: text, thinking, refusal or JSON arguments
 	CustomDelta                  // N, Text: input of a custom call
@@ -40,6 +40,7 @@ type Event struct {
 	N     int
 
 	ID      string // of the answer as the upstream gave it, or of a call
+	Model   string // that answers, as the upstream names it; empty if it does not
 	Created int64  // Unix seconds, 0 if the upstream gave no time
 	Name    string
 	Custom  bool

@@ -210,7 +210,8 @@ const (
 // Client is what the writer of an answer has to know of the client's request.
 // It is small and may outlive the request's body.
 type Client struct {
-	Model     string // the name the client asked for, printed in every answer
+	Model     string // the name the client asked for, printed in every answer unless EchoModel
+	EchoModel bool   // answers name the model that the upstream says has answered
 	RequestID string // stands in for an answer id the upstream did not give
 	Now       int64  // Unix seconds, for upstreams that give no time
 
@@ -220,6 +221,14 @@ type Client struct {
 	LocalShell bool                 // Responses: the local_shell tool was declared
 	Envelope   bool                 // Gemini: answers in the Code Assist envelope
 	Array      bool                 // Gemini: a stream is one JSON array
+}
+
+// ModelOf is the model that an answer names, given what the upstream calls it.
+func (c *Client) ModelOf(answered string) string {
+	if c.EchoModel && answered != "" {
+		return answered
+	}
+	return c.Model
 }
 
 // NameOr is the schema's name, or a name for formats that demand one.

@@ -7,7 +7,7 @@ import (
 
 // AppendAnswer appends a whole answer to dst.
 func AppendAnswer(dst []byte, a *neutral.Answer, c *neutral.Client) []byte {
-	env := newEnvelope(a.ID, a.Created, c)
+	env := newEnvelope(a.ID, a.Model, a.Created, c)
 	var output [][]byte
 	add := func(it *outItem) {
 		it.id = env.itemID(it.kind, len(output))

@@ -156,11 +156,11 @@ type envelope struct {
 	model   string
 }
 
-func newEnvelope(id string, created int64, c *neutral.Client) envelope {
+func newEnvelope(id, model string, created int64, c *neutral.Client) envelope {
 	if created == 0 {
 		created = c.Now
 	}
-	return envelope{base: neutral.BaseID(id, c.RequestID), created: created, model: c.Model}
+	return envelope{base: neutral.BaseID(id, c.RequestID), created: created, model: c.ModelOf(model)}
 }
 
 func (e *envelope) itemID(kind itemKind, index int) string {

@@ -83,7 +83,7 @@ func (r *Reader) Body(root gjson.Result) {
 func (r *Reader) Close() { r.em.Truncated() }
 
 func (r *Reader) start(response gjson.Result) {
-	r.em.Start(response.Get("id").Str, response.Get("created_at").Int())
+	r.em.Start(response.Get("id").Str, response.Get("model").Str, response.Get("created_at").Int())
 }
 
 func (r *Reader) find(root gjson.Result) *item {

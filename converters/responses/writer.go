@@ -80,7 +80,7 @@ func (w *Writer) Event(e *neutral.Event) {
 }
 
 func (w *Writer) start(e *neutral.Event) {
-	w.answer = newEnvelope(e.ID, e.Created, w.client)
+	w.answer = newEnvelope(e.ID, e.Model, e.Created, w.client)
 	for _, event := range []string{"response.created", "response.in_progress"} {
 		w.event(event)
 		w.w.Key("response")

@@ -78,7 +78,7 @@ func (c *call) encode() (*convert.Request, error) {
 	}
 	v := c.conversion
 	v.Client = convert.ClientOf(r)
-	v.Client.Model, v.Client.RequestID, v.Client.Now = x.model, x.id.String(), c.g.Now().Unix()
+	c.identify(&v.Client)
 	v.Client.Array = client == neutral.Gemini && x.r.URL.Query().Get("alt") != "sse"
 	if x.target.class == domain.CallCount {
 		return encodeCount(r, &target)
@@ -104,6 +104,12 @@ func (c *call) encode() (*convert.Request, error) {
 		c.mended(domain.SpecialFunctionID, noCallIDs)
 	}
 	return request, nil
+}
+
+// identify says under which names answers go to the client.
+func (c *call) identify(client *neutral.Client) {
+	client.Model, client.RequestID, client.Now = c.x.model, c.x.id.String(), c.g.Now().Unix()
+	client.EchoModel = c.x.settings().EchoUpstreamModel
 }
 
 // target is a model at a provider, as writers of requests go by it.

@@ -71,7 +71,7 @@ func (c *call) askStream(out *upstream.Call, x *exchange, edits []intake.Edit) [
 // foldsBack has the answer put into another framing of the client's own format.
 func (c *call) foldsBack(client neutral.Client) {
 	format := c.x.target.dialect.format
-	client.Model, client.RequestID, client.Now = c.x.model, c.x.id.String(), c.g.Now().Unix()
+	c.identify(&client)
 	c.conversion = &conversion{Exchange: convert.Exchange{From: format, To: format, Client: client}}
 }
 
