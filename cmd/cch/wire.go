@@ -30,6 +30,7 @@ import (
 	"github.com/claude-code-hub/cch/internal/outbound"
 	"github.com/claude-code-hub/cch/internal/outbound/balance"
 	"github.com/claude-code-hub/cch/internal/outbound/conntest"
+	"github.com/claude-code-hub/cch/internal/outbound/media"
 	"github.com/claude-code-hub/cch/internal/pricesync"
 	"github.com/claude-code-hub/cch/internal/pricing"
 	"github.com/claude-code-hub/cch/internal/routing"
@@ -43,6 +44,9 @@ import (
 
 // Options are what a test may change about an App.
 type Options struct {
+	// Media is which hosts may be called for what requests point at; the zero value
+	// is public ones alone.
+	Media  outbound.Policy
 	Logger *slog.Logger
 	Now    func() time.Time // nil = time.Now
 	// Intercept is called before an actor handles a message, see kit.Options.
@@ -65,6 +69,7 @@ type App struct {
 	sync     atomic.Pointer[pricesync.Syncer] // its chore may run before it is there
 	system   *system.System
 	upstream *upstream.Client
+	media    *media.Fetcher
 	proxies  *middleware.Proxies
 	gateway  *gateway.Gateway
 	health   *server.Health
@@ -192,7 +197,7 @@ func (a *App) shortContext() int {
 // newNodeName names this process among those that ever held leases.
 func newNodeName(now time.Time) string { return domain.NewLeaseID(now).String() }
 
-func (a *App) buildGateway(ctx context.Context, _ Options) error {
+func (a *App) buildGateway(ctx context.Context, o Options) error {
 	newest, err := a.store.RequestLogs().Newest(ctx)
 	if err != nil {
 		return fmt.Errorf("read the newest request id: %w", err)
@@ -218,6 +223,10 @@ func (a *App) buildGateway(ctx context.Context, _ Options) error {
 		Schemes: a.schemes(),
 	})
 	a.onClose("connections to providers", func(context.Context) error { a.upstream.Close(); return nil })
+	if a.media, err = media.New(media.Options{Policy: o.Media, Logger: a.logger}); err != nil {
+		return err
+	}
+	a.onClose("connections to hosts of media", func(context.Context) error { a.media.Close(); return nil })
 	a.gateway = gateway.New(gateway.Options{
 		Catalog:    a.system,
 		Dispatcher: dispatcher{a.system.Dispatcher()},
@@ -232,6 +241,7 @@ func (a *App) buildGateway(ctx context.Context, _ Options) error {
 		MaxRunning: a.cfg.Bounds.MaxInFlight,
 		Expire:     a.store.Users().Expire,
 		Bindings:   a.system.Resources(),
+		Media:      a.media,
 
 		Capabilities: models{builtin: capabilities, prices: func() *pricing.List { return a.prices.For(a.system.Current()) }},
 	})

@@ -34,13 +34,14 @@ const (
 	DropVerbosity        Drop = "verbosity"
 	DropFinishReason     Drop = "finish_reason"
 	DropOutputMedia      Drop = "output_media"
+	DropRemoteMedia      Drop = "remote_media"
 )
 
 var dropOrder = []Drop{ //nolint:gochecknoglobals // a read-only table
 	DropStopSequences, DropStopSequencesCut, DropTopK, DropSampling, DropTemperature, DropSeed, DropPenalties,
 	DropParallel, DropMaxTokensRaised, DropHostedTool, DropWebSearch, DropWebSearchLimits, DropThinkingOff,
 	DropEffortClamped, DropBetweenTools, DropServiceTier, DropMetadata, DropUser, DropDocumentURL, DropIsError,
-	DropVerbosity, DropFinishReason, DropOutputMedia,
+	DropVerbosity, DropFinishReason, DropOutputMedia, DropRemoteMedia,
 }
 
 // Drops is what a conversion lost, each code once. The zero value is empty.

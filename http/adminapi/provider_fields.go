@@ -60,6 +60,7 @@ type conversionFields struct {
 	MaxCompletionTokens field[bool]   `json:"maxCompletionTokens,omitzero" doc:"Chat: max_completion_tokens for every model"`
 	DefaultMaxTokens    field[int64]  `json:"defaultMaxTokens,omitzero"    doc:"Claude: output limit where the client names none and the model's is unknown; null = 32000" minimum:"1" maximum:"1000000"`
 	Project             field[string] `json:"project,omitzero"             doc:"Gemini CLI: the project of its envelope" maxLength:"128"`
+	InlineRemoteMedia   field[bool]   `json:"inlineRemoteMedia,omitzero"   doc:"fetch images and documents that a request only points at, and send them inline"`
 }
 
 func (f *conversionFields) apply(c *domain.ConversionFlags) {
@@ -76,6 +77,7 @@ func (f *conversionFields) apply(c *domain.ConversionFlags) {
 	f.MaxCompletionTokens.to(&c.MaxCompletionTokens, false)
 	f.DefaultMaxTokens.to(&c.DefaultMaxTokens, 0)
 	f.Project.to(&c.Project, "")
+	f.InlineRemoteMedia.to(&c.InlineRemoteMedia, false)
 }
 
 type breakerFields struct {

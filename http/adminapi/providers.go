@@ -127,13 +127,14 @@ type conversionBody struct {
 	MaxCompletionTokens bool    `json:"maxCompletionTokens"`
 	DefaultMaxTokens    *int64  `json:"defaultMaxTokens"`
 	Project             *string `json:"project"`
+	InlineRemoteMedia   bool    `json:"inlineRemoteMedia"`
 }
 
 func showConversion(c *domain.ConversionFlags) conversionBody {
 	return conversionBody{
 		AlwaysStream: c.AlwaysStream, DeveloperRole: c.DeveloperRole, CacheBreakpoints: c.CacheBreakpoints,
 		DeriveCacheKey: c.DeriveCacheKey, AutoCache: !c.NoAutoCache, MaxCompletionTokens: c.MaxCompletionTokens,
-		DefaultMaxTokens: optional(c.DefaultMaxTokens), Project: optional(c.Project),
+		DefaultMaxTokens: optional(c.DefaultMaxTokens), Project: optional(c.Project), InlineRemoteMedia: c.InlineRemoteMedia,
 	}
 }
 

@@ -52,7 +52,7 @@ func TestCreateProviderAsScriptsDo(t *testing.T) {
 	}, p["circuitBreaker"])
 
 	require.Equal(t, map[string]any{
-		"alwaysStream": true, "developerRole": false, "cacheBreakpoints": false, "deriveCacheKey": false, "autoCache": false,
+		"alwaysStream": true, "developerRole": false, "inlineRemoteMedia": false, "cacheBreakpoints": false, "deriveCacheKey": false, "autoCache": false,
 		"maxCompletionTokens": false, "defaultMaxTokens": 9000.0, "project": "p",
 	}, p["conversion"])
 

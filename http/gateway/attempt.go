@@ -77,7 +77,7 @@ func (g *Gateway) attempt(parent context.Context, r *race, x *exchange, run Run,
 // exchange sends the request and deals with the answer; true means that the
 // request is to be sent once more, in another form.
 func (c *call) exchange(ctx context.Context, run Run) (again bool) {
-	outgoing, ok := c.outgoing()
+	outgoing, ok := c.outgoing(ctx)
 	if !ok {
 		return false
 	}

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -27,12 +28,12 @@ type conversion struct {
 
 // outgoing is the call to the provider; false if the request cannot be put into
 // the provider's protocol, in which case the result says so.
-func (c *call) outgoing() (*upstream.Call, bool) {
+func (c *call) outgoing(ctx context.Context) (*upstream.Call, bool) {
 	c.result.Special = nil
 	if c.a.Convert == "" {
 		return c.native(), true
 	}
-	request, err := c.encode()
+	request, err := c.encode(ctx)
 	if err != nil {
 		c.unsendable(err)
 		return nil, false
@@ -63,7 +64,7 @@ func (c *call) alwaysStreams() bool {
 }
 
 // encode puts the client's request into the provider's format.
-func (c *call) encode() (*convert.Request, error) {
+func (c *call) encode(ctx context.Context) (*convert.Request, error) {
 	x, target := c.x, c.g.target(c.provider, c.a.Model)
 	target.NoStreamOptions, target.NoCallIDs = c.mends.has(noStreamOptions), c.mends.has(noCallIDs)
 	target.NeverStream = c.unstreams()
@@ -81,7 +82,7 @@ func (c *call) encode() (*convert.Request, error) {
 	c.identify(&v.Client)
 	v.Client.Array = client == neutral.Gemini && x.r.URL.Query().Get("alt") != "sse"
 	if x.target.class == domain.CallCount {
-		return encodeCount(r, &target)
+		return encodeCount(c.withMedia(ctx, r), &target)
 	}
 	if v.envelope {
 		request, err := convert.RewrapRequest(x.body.Bytes(), convert.Path{Model: x.model, Stream: c.streams()}, &target)
@@ -91,7 +92,7 @@ func (c *call) encode() (*convert.Request, error) {
 		return request, err
 	}
 	target.CacheKey = x.cacheKey(c.provider, target.Format)
-	request, err := convert.Encode(r, &target)
+	request, err := convert.Encode(c.withMedia(ctx, r), &target)
 	if err != nil {
 		return nil, err
 	}

@@ -27,6 +27,7 @@ type exchange struct {
 	threads *threads
 	head    head
 	decoded *neutral.Request // of body, where a conversion may need it
+	remote  *remote          // what it points at; nil until a conversion wants it inline
 	model   string           // the client's
 	session session
 
@@ -74,7 +75,7 @@ func (x *exchange) close() {
 func (x *exchange) dropBody() {
 	if x.body != nil {
 		x.body.Release()
-		x.body, x.decoded = nil, nil
+		x.body, x.decoded, x.remote = nil, nil, nil
 		x.head.forget()
 	}
 }

@@ -61,6 +61,12 @@ type Bindings interface {
 	Find(ctx context.Context, key domain.ResourceKey) (domain.ProviderID, error)
 }
 
+// Media fetches what requests point at, for providers that want it inline. What
+// cannot be had is missing in the result.
+type Media interface {
+	Fetch(ctx context.Context, addresses []string) map[string]neutral.Media
+}
+
 // Classifier says what an upstream outcome means; *routing.ErrorRules does.
 type Classifier interface {
 	Classify(f routing.Facts) routing.Verdict
@@ -80,6 +86,8 @@ type Options struct {
 	// Capabilities tell what models take, which conversions need to know. Without
 	// them nothing is converted.
 	Capabilities Capabilities
+	// Media fetches what requests only point at; nil = nobody does.
+	Media Media
 	// ClientIP tells who called, for the record and the abuse limiter. Without
 	// it that is the socket's address.
 	ClientIP func(*http.Request) string

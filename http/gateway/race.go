@@ -219,7 +219,10 @@ func (x *exchange) twin() *exchange {
 	if x.body == nil {
 		return nil
 	}
-	y := *x
+	if x.remote == nil {
+		x.remote = &remote{}
+	}
+	y := *x // it shares what is fetched
 	y.body, y.decoded = x.body.Share(), nil
 	return &y
 }

@@ -160,8 +160,9 @@ type ConversionFlags struct {
 	DeriveCacheKey      bool   `json:"deriveCacheKey,omitempty"`   // openai: prompt_cache_key from the session, if the client gave none
 	NoAutoCache         bool   `json:"noAutoCache,omitempty"`      // claude: set no cache breakpoints where the client set none
 	MaxCompletionTokens bool   `json:"maxCompletionTokens,omitempty"`
-	DefaultMaxTokens    int64  `json:"defaultMaxTokens,omitempty"` // claude: for clients that name no limit; 0 = the model's, else 32000
-	Project             string `json:"project,omitempty"`          // gemini-cli
+	DefaultMaxTokens    int64  `json:"defaultMaxTokens,omitempty"`  // claude: for clients that name no limit; 0 = the model's, else 32000
+	Project             string `json:"project,omitempty"`           // gemini-cli
+	InlineRemoteMedia   bool   `json:"inlineRemoteMedia,omitempty"` // fetch what a request only points at
 }
 
 // DemoScheme is the scheme of the built-in demo upstream, DemoURL its base URL.

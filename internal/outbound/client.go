@@ -27,6 +27,8 @@ type Options struct {
 	Policy  Policy
 	Retries int           // tries after the first, for network errors, 429 and 5xx
 	Proxy   domain.Secret // http, https, socks5 or socks5h; empty = direct
+	// Wander follows redirects to other hosts, for calls without credentials.
+	Wander bool
 	// Schemes serve URL schemes that are no network at all, such as "demo".
 	Schemes map[string]http.RoundTripper
 }
@@ -66,6 +68,9 @@ func New(o Options) (*Client, error) {
 	r.RetryWaitMin = time.Second
 	r.ErrorHandler = retryablehttp.PassthroughErrorHandler // the last answer is the caller's to read
 	r.HTTPClient = &http.Client{Transport: t, CheckRedirect: sameHost}
+	if o.Wander {
+		r.HTTPClient.CheckRedirect = anyHost
+	}
 	return &Client{transport: t, retry: r}, nil
 }
 
@@ -107,6 +112,15 @@ func (p Policy) throughProxy(proxy *url.URL) func(*http.Request) (*url.URL, erro
 		}
 		return proxy, nil
 	}
+}
+
+// anyHost follows a few redirects; the addresses are checked like the first.
+func anyHost(req *http.Request, via []*http.Request) error {
+	if len(via) > maxRedirects || req.URL.Scheme != "https" && req.URL.Scheme != "http" {
+		return http.ErrUseLastResponse
+	}
+	req.Header.Del("Referer") // an address may hold a token
+	return nil
 }
 
 // sameHost ends a redirect that leads elsewhere: its answer is the last one, so

@@ -43,6 +43,8 @@ func (p Policy) objection(addr netip.Addr, port uint16) string {
 		return "this process itself"
 	case !p.AllowPrivate && (addr.IsPrivate() || addr.IsLoopback() || inAny(addr, shared())):
 		return "in a private network"
+	case !p.AllowPrivate && inAny(addr, special()):
+		return "of special use"
 	}
 	return ""
 }
@@ -78,6 +80,18 @@ func metadata() []netip.Prefix {
 
 func nowhere() []netip.Prefix {
 	return []netip.Prefix{netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("255.255.255.255/32")}
+}
+
+// special are ranges that no public host has: of the protocols, for examples and
+// measurements, reserved ones, and those that carry an IPv4 address of any kind.
+func special() []netip.Prefix {
+	return []netip.Prefix{
+		netip.MustParsePrefix("192.0.0.0/24"), netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("198.18.0.0/15"),
+		netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("240.0.0.0/4"),
+		netip.MustParsePrefix("::/96"), netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("100::/64"),
+		netip.MustParsePrefix("2001::/32"), netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("2002::/16"),
+		netip.MustParsePrefix("fec0::/10"),
+	}
 }
 
 // shared is the address space of carrier-grade NAT.

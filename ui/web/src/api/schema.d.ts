@@ -1701,6 +1701,7 @@ export interface components {
             defaultMaxTokens: number | null;
             deriveCacheKey: boolean;
             developerRole: boolean;
+            inlineRemoteMedia: boolean;
             maxCompletionTokens: boolean;
             project: string | null;
         };
@@ -1720,6 +1721,8 @@ export interface components {
             deriveCacheKey?: boolean | null;
             /** @description Chat: system text as role developer */
             developerRole?: boolean | null;
+            /** @description fetch images and documents that a request only points at, and send them inline */
+            inlineRemoteMedia?: boolean | null;
             /** @description Chat: max_completion_tokens for every model */
             maxCompletionTokens?: boolean | null;
             /** @description Gemini CLI: the project of its envelope */
