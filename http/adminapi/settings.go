@@ -51,6 +51,8 @@ type settingsBody struct {
 	CodexSessionIDCompletion        bool                   `json:"codexSessionIdCompletion"`
 	ResponsesInputRectifier         bool                   `json:"responsesInputRectifier"`
 	InjectStreamUsage               bool                   `json:"injectStreamUsage"`
+	StripUnderscoreKeys             bool                   `json:"stripUnderscoreKeys"`
+	ResponseFixer                   domain.ResponseFixer   `json:"responseFixer"`
 	AllowNonConversationFallback    bool                   `json:"allowNonConversationFallback"`
 	EnableHTTP2                     bool                   `json:"enableHttp2"`
 	FakeStreaming                   []domain.FakeStreaming `json:"fakeStreamingWhitelist"`
@@ -92,7 +94,7 @@ func showSettings(s *domain.Settings) settingsBody {
 		EchoUpstreamModel: s.EchoUpstreamModel, ClaudeUserIDInjection: s.ClaudeUserIDInjection,
 		CodexInstructions: optional(s.CodexInstructions), ThinkingSignatureRectifier: s.ThinkingSignatureRectifier,
 		CodexSessionIDCompletion: s.CodexSessionIDCompletion, ResponsesInputRectifier: s.ResponsesInputRectifier,
-		InjectStreamUsage:            s.InjectStreamUsage,
+		InjectStreamUsage: s.InjectStreamUsage, StripUnderscoreKeys: s.StripUnderscoreKeys, ResponseFixer: s.ResponseFixer,
 		AllowNonConversationFallback: s.AllowNonConversationFallback, EnableHTTP2: s.EnableHTTP2,
 		FakeStreaming: list(s.FakeStreaming),
 		HedgeEnabled:  s.HedgeEnabled, HedgeAfterMs: s.HedgeAfter.Milliseconds(), HedgeMaxParallel: s.HedgeMaxParallel,
@@ -113,6 +115,31 @@ func showSettings(s *domain.Settings) settingsBody {
 type fakeStreamingEntry struct {
 	Model  string   `json:"model"            minLength:"1" maxLength:"256" doc:"exactly as clients call it"`
 	Groups []string `json:"groups,omitempty" maxItems:"100"                doc:"of callers; empty = all"`
+}
+
+// responseFixerFields is a merge patch of domain.ResponseFixer.
+type responseFixerFields struct {
+	Enabled          *bool `json:"enabled,omitempty"`
+	FixTruncatedJSON *bool `json:"fixTruncatedJson,omitempty" doc:"close what was left open"`
+	FixSSEFormat     *bool `json:"fixSseFormat,omitempty"     doc:"missing field names and blank lines"`
+	FixEncoding      *bool `json:"fixEncoding,omitempty"      doc:"replace bytes that are no UTF-8"`
+	MaxJSONDepth     *int  `json:"maxJsonDepth,omitempty"     minimum:"1" maximum:"1000"`
+	MaxFixSize       *int  `json:"maxFixSize,omitempty"       minimum:"1024" maximum:"16777216" doc:"bytes of a frame or body"`
+}
+
+func (f *responseFixerFields) apply(to *domain.ResponseFixer) {
+	given(f.Enabled, &to.Enabled)
+	given(f.FixTruncatedJSON, &to.FixTruncatedJSON)
+	given(f.FixSSEFormat, &to.FixSSEFormat)
+	given(f.FixEncoding, &to.FixEncoding)
+	given(f.MaxJSONDepth, &to.MaxJSONDepth)
+	given(f.MaxFixSize, &to.MaxFixSize)
+}
+
+func given[T any](value, to *T) {
+	if value != nil {
+		*to = *value
+	}
 }
 
 type settingsFields struct {
@@ -140,6 +167,8 @@ type settingsFields struct {
 	CodexSessionIDCompletion        field[bool]                 `json:"codexSessionIdCompletion,omitzero"        doc:"complete session-id and prompt_cache_key of Responses calls"`
 	ResponsesInputRectifier         field[bool]                 `json:"responsesInputRectifier,omitzero"         doc:"wrap an input that is no array"`
 	InjectStreamUsage               field[bool]                 `json:"injectStreamUsage,omitzero"               doc:"ask Chat streams for their usage"`
+	StripUnderscoreKeys             field[bool]                 `json:"stripUnderscoreKeys,omitzero"             doc:"leave top-level members whose names begin with an underscore out of native requests"`
+	ResponseFixer                   field[responseFixerFields]  `json:"responseFixer,omitzero"                   doc:"what is put right in native answers that do not parse; left out members stay as they are"`
 	AllowNonConversationFallback    field[bool]                 `json:"allowNonConversationFallback,omitzero"`
 	FakeStreaming                   field[[]fakeStreamingEntry] `json:"fakeStreamingWhitelist,omitzero" maxItems:"200" doc:"models whose streams are made from whole answers"`
 	HedgeEnabled                    field[bool]                 `json:"hedgeEnabled,omitzero"                    doc:"call a second provider when a stream shows no content for too long; the first content wins"`
@@ -194,6 +223,13 @@ func (f *settingsFields) apply(s *domain.Settings) {
 	f.CodexSessionIDCompletion.to(&s.CodexSessionIDCompletion, d.CodexSessionIDCompletion)
 	f.ResponsesInputRectifier.to(&s.ResponsesInputRectifier, d.ResponsesInputRectifier)
 	f.InjectStreamUsage.to(&s.InjectStreamUsage, d.InjectStreamUsage)
+	f.StripUnderscoreKeys.to(&s.StripUnderscoreKeys, d.StripUnderscoreKeys)
+	switch {
+	case f.ResponseFixer.null:
+		s.ResponseFixer = d.ResponseFixer
+	case f.ResponseFixer.set:
+		f.ResponseFixer.value.apply(&s.ResponseFixer)
+	}
 	f.AllowNonConversationFallback.to(&s.AllowNonConversationFallback, d.AllowNonConversationFallback)
 	f.EnableHTTP2.to(&s.EnableHTTP2, d.EnableHTTP2)
 	if f.FakeStreaming.set {

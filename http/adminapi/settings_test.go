@@ -40,6 +40,21 @@ func TestSettingsMergeAndReset(t *testing.T) {
 	require.Equal(t, []any{}, s["trustedProxies"])
 }
 
+func TestResponseFixerMerges(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var s map[string]any
+	w.admin(http.MethodPatch, "/api/v1/settings", `{"responseFixer":{"fixEncoding":false,"maxJsonDepth":9},"stripUnderscoreKeys":true}`).into(t, http.StatusOK, &s)
+	want := domain.DefaultSettings().ResponseFixer
+	want.FixEncoding, want.MaxJSONDepth = false, 9
+	require.Equal(t, want, w.catalog.Current().Settings().ResponseFixer)
+	require.True(t, w.catalog.Current().Settings().StripUnderscoreKeys)
+	p := w.admin(http.MethodPatch, "/api/v1/settings", `{"responseFixer":{"maxFixSize":1}}`).refused(t, http.StatusBadRequest, "request.validation_failed")
+	require.Equal(t, map[string]string{"responseFixer.maxFixSize": "too_small"}, p.fields())
+	w.admin(http.MethodPatch, "/api/v1/settings", `{"responseFixer":null}`).into(t, http.StatusOK, &s)
+	require.Equal(t, domain.DefaultSettings().ResponseFixer, w.catalog.Current().Settings().ResponseFixer)
+}
+
 func TestSettingsValidation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -30,7 +30,7 @@ func (c *call) whole(res *upstream.Response) {
 		c.oversized(res, body)
 		return
 	}
-	verdict := c.tap.Body(body)
+	body, verdict := c.examine(body)
 	failure, status := gate.Judge(verdict, body, res.Header.Get("Content-Type"))
 	switch {
 	case failure == domain.FailEmpty && !c.x.target.judged(): // a count has no content

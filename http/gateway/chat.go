@@ -78,15 +78,17 @@ func (x *exchange) metersStream() bool {
 }
 
 // chatEdits asks for the usage of a stream whose client did not.
-func chatEdits(x *exchange, out []intake.Edit) []intake.Edit {
+func chatEdits(x *exchange, out *changes) {
 	h := &x.head
 	switch {
 	case !x.metersStream():
-		return out
+		return
 	case h.usage.found:
-		return append(out, intake.Edit{From: h.usage.from, To: h.usage.to, With: "true"})
+		out.add(intake.Edit{From: h.usage.from, To: h.usage.to, With: "true"})
+	default:
+		out.add(h.options.extend(h.end, "stream_options", `"include_usage":true`))
 	}
-	return append(out, h.options.extend(h.end, "stream_options", `"include_usage":true`))
+	out.note(domain.SpecialStreamUsage)
 }
 
 // isUsageReport tells whether a chunk reports usage and nothing else.

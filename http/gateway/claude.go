@@ -6,8 +6,8 @@ import (
 	"strconv"
 
 	"github.com/claude-code-hub/cch/converters/neutral"
-	"github.com/claude-code-hub/cch/http/gateway/intake"
 	"github.com/claude-code-hub/cch/http/gateway/scan"
+	"github.com/claude-code-hub/cch/internal/domain"
 )
 
 // claude is the Anthropic Messages API.
@@ -59,12 +59,13 @@ func claudeMember(c *scan.Cursor, name []byte, h *head) {
 
 // claudeEdits gives a body without metadata.user_id one, as relays that pool
 // accounts keep conversations together by it.
-func claudeEdits(x *exchange, out []intake.Edit) []intake.Edit {
+func claudeEdits(x *exchange, out *changes) {
 	h := &x.head
 	if !x.settings().ClaudeUserIDInjection || h.hints.hasUserID || !h.metadata.extensible() {
-		return out
+		return
 	}
-	return append(out, h.metadata.extend(h.end, "metadata", `"user_id":"`+jsonText(x.userID())+`"`))
+	out.add(h.metadata.extend(h.end, "metadata", `"user_id":"`+jsonText(x.userID())+`"`))
+	out.note(domain.SpecialClaudeUserID)
 }
 
 // userID is the user id Claude Code would send: one string up to 2.1.77, a JSON

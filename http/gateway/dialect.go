@@ -6,7 +6,6 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/claude-code-hub/cch/converters/neutral"
-	"github.com/claude-code-hub/cch/http/gateway/intake"
 	"github.com/claude-code-hub/cch/http/gateway/scan"
 )
 
@@ -21,7 +20,7 @@ type dialect struct {
 	names []string
 	// edits adds what the protocol's clients leave out, to the body of a
 	// conversation; nil if there is nothing.
-	edits func(x *exchange, out []intake.Edit) []intake.Edit
+	edits func(x *exchange, out *changes)
 	// hourMark is the member, and its value, by which a body asks for the
 	// one-hour cache lifetime: upstreams do not always say which one they wrote with.
 	hourMark [2]string

@@ -7,6 +7,7 @@ import (
 
 	"github.com/claude-code-hub/cch/actors/protocol"
 	"github.com/claude-code-hub/cch/http/gateway/intake"
+	"github.com/claude-code-hub/cch/internal/domain"
 	"github.com/claude-code-hub/cch/internal/upstream"
 )
 
@@ -31,19 +32,29 @@ func (x *exchange) outgoing(a *protocol.Attempt) *upstream.Call {
 	return c
 }
 
+// changes are the edits of a body, and which of them the record tells of.
+type changes struct {
+	edits []intake.Edit
+	told  []domain.SpecialType
+}
+
+func (e *changes) add(edits ...intake.Edit) { e.edits = append(e.edits, edits...) }
+
+func (e *changes) note(what domain.SpecialType) { e.told = append(e.told, what) }
+
 // renamed gives the model in the body the name that the provider knows it by.
-func (x *exchange) renamed(a *protocol.Attempt, out []intake.Edit) []intake.Edit {
+func (x *exchange) renamed(a *protocol.Attempt, out *changes) {
 	if a.Redirected && x.target.model == "" {
-		out = append(out, intake.Edit{From: x.head.model.At, To: x.head.model.End(), With: jsonText(a.Model)})
+		out.add(intake.Edit{From: x.head.model.At, To: x.head.model.End(), With: jsonText(a.Model)})
 	}
-	return out
 }
 
 // edits is all that changes in the body for itself.
-func (x *exchange) edits(a *protocol.Attempt) []intake.Edit {
-	out := x.renamed(a, nil)
+func (x *exchange) edits(a *protocol.Attempt) (out changes) {
+	x.renamed(a, &out)
+	x.stripped(&out)
 	if x.target.judged() && x.target.dialect.edits != nil {
-		out = x.target.dialect.edits(x, out)
+		x.target.dialect.edits(x, &out)
 	}
 	return out
 }

@@ -20,16 +20,17 @@ type head struct {
 	volume   scan.Volume
 	output   int64 // tokens that the answer may have; 0 = does not say
 
-	carries    bool      // something of ours, from an earlier conversion, may be in it
-	tier       scan.Text // of the service that the client wants
-	speed      scan.Text // claude
-	metadata   object    // claude
-	hourCache  bool      // claude: the body asks for the one-hour cache lifetime
-	options    object    // chat: stream_options
-	usage      value     // chat: its include_usage
-	usageAsked bool      // which is true
-	input      value     // responses: unless it is an array
-	unstored   bool      // responses: nobody can go on from the answer
+	private    []intake.Edit // what cuts the top-level members out whose names begin with an underscore
+	carries    bool          // something of ours, from an earlier conversion, may be in it
+	tier       scan.Text     // of the service that the client wants
+	speed      scan.Text     // claude
+	metadata   object        // claude
+	hourCache  bool          // claude: the body asks for the one-hour cache lifetime
+	options    object        // chat: stream_options
+	usage      value         // chat: its include_usage
+	usageAsked bool          // which is true
+	input      value         // responses: unless it is an array
+	unstored   bool          // responses: nobody can go on from the answer
 }
 
 // forget lets go of the body: what is left of the head are facts, no views. A
@@ -56,12 +57,19 @@ func readHead(d *dialect, body []byte, h *head) error {
 	}
 	c.Mark(d.carrier)
 	models := 0
+	members := cutter{last: c.Pos() + 1}
 	for name := range c.Members() {
 		if string(name) == "model" {
 			models++
 		}
+		at, from, private := c.Pos(), c.Member(), len(name) > 0 && name[0] == '_'
 		d.member(c, name, h)
+		if c.Pos() == at {
+			c.Skip()
+		}
+		members.pass(from, c.Pos(), private)
 	}
+	h.private = members.cuts
 	h.end, h.hourCache, h.carries, h.volume = c.Pos()-1, c.Seen(), c.Marked(), c.Volume()
 	switch err := c.End(); {
 	case err != nil:

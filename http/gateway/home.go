@@ -77,11 +77,18 @@ func (c *call) foldsBack(client neutral.Client) {
 
 // edits is all that changes in the body of a native call.
 func (c *call) edits(x *exchange) []intake.Edit {
+	var out changes
 	if x.target.protocol == domain.ProtocolChat && x.metersStream() && !c.metersStream() {
 		c.mended(domain.SpecialStreamOptions, noStreamOptions)
-		return x.renamed(c.a, nil)
+		x.renamed(c.a, &out)
+		x.stripped(&out)
+	} else {
+		out = x.edits(c.a)
 	}
-	return x.edits(c.a)
+	for _, what := range out.told {
+		c.special(domain.SpecialSetting{Type: what})
+	}
+	return out.edits
 }
 
 // home is the body without what earlier conversions hid in it, for a provider of

@@ -69,29 +69,33 @@ func responsesInput(c *scan.Cursor, h *head) {
 }
 
 // responsesEdits completes a call as Codex would have made it.
-func responsesEdits(x *exchange, out []intake.Edit) []intake.Edit {
+func responsesEdits(x *exchange, out *changes) {
 	h := &x.head
 	if h.input.found && x.settings().ResponsesInputRectifier {
-		out = wrapInput(&h.input, out)
+		wrapInput(&h.input, out)
 	}
-	if key := x.codexKey(); key != "" && !h.hints.hasCacheKey {
-		out = append(out, intake.Edit{From: h.end, To: h.end, With: `,"prompt_cache_key":"` + jsonText(key) + `"`})
+	key := x.codexKey()
+	if key != "" && !h.hints.hasCacheKey {
+		out.add(intake.Edit{From: h.end, To: h.end, With: `,"prompt_cache_key":"` + jsonText(key) + `"`})
 	}
-	return out
+	if key != "" && (!h.hints.hasCacheKey || codexHeader(x.r.Header) == "") {
+		out.note(domain.SpecialCodexSession)
+	}
 }
 
 // wrapInput makes an input that is no array one, as upstreams for Codex take
 // nothing else. What is neither text nor an object is left for them to refuse.
-func wrapInput(in *value, out []intake.Edit) []intake.Edit {
+func wrapInput(in *value, out *changes) {
 	before, after := "[", "]"
 	switch in.kind {
 	case scan.String:
 		before, after = `[{"type":"message","role":"user","content":[{"type":"input_text","text":`, `}]}]`
 	case scan.Object:
 	case scan.Array, scan.Invalid, scan.Number, scan.Bool, scan.Null:
-		return out
+		return
 	}
-	return append(out, intake.Edit{From: in.from, To: in.from, With: before}, intake.Edit{From: in.to, To: in.to, With: after})
+	out.add(intake.Edit{From: in.from, To: in.from, With: before}, intake.Edit{From: in.to, To: in.to, With: after})
+	out.note(domain.SpecialResponseInput)
 }
 
 // minCacheKey is the length from which a prompt_cache_key is taken for the id

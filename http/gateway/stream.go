@@ -32,6 +32,7 @@ type stream struct {
 	frames sse.Reader
 	blind  bool // the stream can no longer be cut into frames
 	edits  frameEdits
+	fixes  fixes
 
 	held    []byte // what the client gets next
 	passing bool   // the gate is open
@@ -44,7 +45,7 @@ func (c *call) stream(res *upstream.Response) {
 	if c.x.target.judged() {
 		mode = c.x.settings().StreamGate
 	}
-	s := &stream{call: c, res: res, gate: gate.New(mode), edits: c.frameEdits()}
+	s := &stream{call: c, res: res, gate: gate.New(mode), edits: c.frameEdits(), fixes: c.fixes()}
 	buf := pumpBuffers.Get().(*[pumpSize]byte) //nolint:forcetypeassert // the pool holds nothing else
 	defer pumpBuffers.Put(buf)
 	for {
@@ -74,6 +75,7 @@ func (s *stream) take(chunk []byte) bool {
 	}
 	if !whole {
 		s.held = append(s.held, chunk...)
+		s.held = s.fixes.apply(s.held)
 	}
 	switch {
 	case whole && s.blind && s.passing:
@@ -91,11 +93,12 @@ func (s *stream) take(chunk []byte) bool {
 // pass writes what has been read, but for a frame that is not complete.
 func (s *stream) pass(chunk []byte) {
 	begun := s.begun()
-	if begun == 0 && len(s.held) == 0 {
+	if begun == 0 && len(s.held) == 0 && !s.fixes.made() {
 		s.write(chunk) // the usual case: nothing is copied
 		return
 	}
 	s.held = append(s.held, chunk...)
+	s.held = s.fixes.apply(s.held)
 	s.release(begun)
 }
 
@@ -122,6 +125,7 @@ func (s *stream) release(but int) {
 
 // look shows the tap and the gate the frames that chunk completes.
 func (s *stream) look(chunk []byte) gate.Ruling {
+	s.fixes.next = len(s.held) - s.frames.Buffered()
 	if !s.blind {
 		s.frames.Feed(chunk)
 	}
@@ -137,18 +141,7 @@ func (s *stream) drain() gate.Ruling {
 		if err != nil || !ok {
 			break
 		}
-		v := s.tap.Frame(f.Data)
-		switch {
-		case v == neutral.Content && s.result.TTFT == 0:
-			s.result.TTFT = s.since()
-		case v == neutral.Failure || v == neutral.Malformed:
-			s.spoiled = bytes.Clone(f.Data)
-		}
-		s.count(f.Data)
-		if s.edits.any() {
-			s.held = s.edits.apply(s.held, f)
-		}
-		if ruling = s.gate.Frame(v, f.Event, len(f.Raw)); ruling == gate.Refuse {
+		if ruling = s.see(f); ruling == gate.Refuse {
 			return ruling
 		}
 	}
@@ -156,6 +149,37 @@ func (s *stream) drain() gate.Ruling {
 		ruling = s.gate.Partial(s.frames.Buffered())
 	}
 	return ruling
+}
+
+// see shows tap and gate a complete frame, put right if it does not parse.
+func (s *stream) see(f sse.Frame) gate.Ruling {
+	v := neutral.Malformed
+	if !s.fixes.Suspects(&f) {
+		v = s.tap.Frame(f.Data)
+	}
+	s.fixes.next += len(f.Raw)
+	if v == neutral.Malformed {
+		if fixed := s.fix(f); fixed != nil {
+			return s.seeFixed(fixed)
+		}
+		v = s.tap.Frame(f.Data)
+	}
+	return s.judge(f, v)
+}
+
+// judge takes in what a frame means.
+func (s *stream) judge(f sse.Frame, v neutral.Verdict) gate.Ruling {
+	switch {
+	case v == neutral.Content && s.result.TTFT == 0:
+		s.result.TTFT = s.since()
+	case v == neutral.Failure || v == neutral.Malformed:
+		s.spoiled = bytes.Clone(f.Data)
+	}
+	s.count(f.Data)
+	if s.edits.any() {
+		s.held = s.edits.apply(s.held, f)
+	}
+	return s.gate.Frame(v, f.Event, len(f.Raw))
 }
 
 // standing is how far a stream has come.
@@ -183,9 +207,14 @@ func (s *stream) end(err error) {
 	broken := !errors.Is(err, io.EOF)
 	begun, before := s.begun(), s.standing()
 	ruling := gate.Hold
+	if broken {
+		s.fixes = fixes{} // an error follows: nothing is made up for what is missing
+	}
 	if !broken || !s.edits.any() { // the rest of a changed frame is better kept
+		s.fixes.next = len(s.held) - s.frames.Buffered()
 		s.frames.Finish()
 		ruling = s.drain()
+		s.held = s.fixes.apply(s.held)
 	}
 	if !s.passing {
 		if broken {

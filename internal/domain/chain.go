@@ -109,6 +109,13 @@ const (
 	SpecialStreamOptions     SpecialType = "stream_options_rectifier"     // left out: the provider refuses them
 	SpecialFunctionID        SpecialType = "gemini_function_id_rectifier" // left out: the provider refuses them
 	SpecialThinkingSignature SpecialType = "thinking_signature_rectifier" // signed thinking left out: it was refused
+
+	SpecialClaudeUserID   SpecialType = "claude_metadata_user_id_injection" // put in: the client sent none
+	SpecialCodexSession   SpecialType = "codex_session_id_completion"       // put in: the client sent one or neither
+	SpecialResponseInput  SpecialType = "response_input_rectifier"          // wrapped: it was no array
+	SpecialStreamUsage    SpecialType = "stream_usage_injection"            // asked for on our account
+	SpecialUnderscoreKeys SpecialType = "strip_underscore_keys"             // left out, at the top level
+	SpecialResponseFixer  SpecialType = "response_fixer"                    // put right: an answer that did not parse
 )
 
 // What called for it.

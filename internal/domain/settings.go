@@ -31,6 +31,8 @@ type Settings struct {
 	CodexSessionIDCompletion     bool // the session id and prompt_cache_key that Codex would send
 	ResponsesInputRectifier      bool // wrap an input that is no array
 	InjectStreamUsage            bool // ask Chat streams for their usage
+	StripUnderscoreKeys          bool // leave top-level members whose names begin with _ out of native requests
+	ResponseFixer                ResponseFixer
 	AllowNonConversationFallback bool
 	EnableHTTP2                  bool // to providers that say nothing themselves
 	FakeStreaming                []FakeStreaming
@@ -66,6 +68,16 @@ type Settings struct {
 
 // MaxInstructions bounds the setting CodexInstructions, in characters.
 const MaxInstructions = 100_000
+
+// ResponseFixer says what is put right in native answers that do not parse.
+type ResponseFixer struct {
+	Enabled          bool `json:"enabled"`
+	FixTruncatedJSON bool `json:"fixTruncatedJson"` // close what was left open
+	FixSSEFormat     bool `json:"fixSseFormat"`     // field names and blank lines that are missing
+	FixEncoding      bool `json:"fixEncoding"`      // bytes that are no UTF-8
+	MaxJSONDepth     int  `json:"maxJsonDepth"`     // of what is closed
+	MaxFixSize       int  `json:"maxFixSize"`       // of a frame or body, bytes
+}
 
 // FakeStreaming lists a model whose streams are made from whole answers, because
 // some upstream's streams of it are not to be trusted.
@@ -208,22 +220,25 @@ func DefaultSettings() Settings {
 		CodexSessionIDCompletion:        true,
 		ResponsesInputRectifier:         true,
 		InjectStreamUsage:               true,
-		ThinkingSignatureRectifier:      true,
-		AllowNonConversationFallback:    true,
-		HedgeMaxParallel:                2,
-		HedgeBudgetPercent:              10,
-		BillHedgeLosers:                 true,
-		CleanupEnabled:                  true,
-		CleanupRetentionDays:            30,
-		BillingModelSource:              BillOriginal,
-		PriorityBillingSource:           ServiceActual,
-		BillPartial:                     PartialEstimate,
-		UnknownPrice:                    UnknownFree,
-		CacheFallback:                   CacheStandard,
-		PriceSyncInterval:               30 * time.Minute,
-		QuotaFailMode:                   FailOpen,
-		ReservationPolicy:               ReserveBalanced,
-		AdmissionWait:                   3 * time.Second,
-		BalanceTarget:                   5 * NanoPerUSD,
+		ResponseFixer: ResponseFixer{
+			Enabled: true, FixTruncatedJSON: true, FixSSEFormat: true, FixEncoding: true, MaxJSONDepth: 200, MaxFixSize: 1 << 20,
+		},
+		ThinkingSignatureRectifier:   true,
+		AllowNonConversationFallback: true,
+		HedgeMaxParallel:             2,
+		HedgeBudgetPercent:           10,
+		BillHedgeLosers:              true,
+		CleanupEnabled:               true,
+		CleanupRetentionDays:         30,
+		BillingModelSource:           BillOriginal,
+		PriorityBillingSource:        ServiceActual,
+		BillPartial:                  PartialEstimate,
+		UnknownPrice:                 UnknownFree,
+		CacheFallback:                CacheStandard,
+		PriceSyncInterval:            30 * time.Minute,
+		QuotaFailMode:                FailOpen,
+		ReservationPolicy:            ReserveBalanced,
+		AdmissionWait:                3 * time.Second,
+		BalanceTarget:                5 * NanoPerUSD,
 	}
 }

@@ -53,6 +53,8 @@ func registry() []setting {
 		plain("codex_session_id_completion", func(s *s) *bool { return &s.CodexSessionIDCompletion }, anything),
 		plain("responses_input_rectifier", func(s *s) *bool { return &s.ResponsesInputRectifier }, anything),
 		plain("inject_stream_usage", func(s *s) *bool { return &s.InjectStreamUsage }, anything),
+		plain("strip_underscore_keys", func(s *s) *bool { return &s.StripUnderscoreKeys }, anything),
+		plain("response_fixer", func(s *s) *domain.ResponseFixer { return &s.ResponseFixer }, responseFixer),
 		plain("allow_non_conversation_fallback", func(s *s) *bool { return &s.AllowNonConversationFallback }, anything),
 		plain("fake_streaming_whitelist", func(s *s) *[]domain.FakeStreaming { return &s.FakeStreaming }, fakeStreaming),
 		plain("hedge_enabled", func(s *s) *bool { return &s.HedgeEnabled }, anything),
@@ -200,6 +202,17 @@ func oneOf[T ~string](allowed ...T) func(T) string {
 		}
 		return ""
 	}
+}
+
+// responseFixer bounds what is looked at.
+func responseFixer(f domain.ResponseFixer) string {
+	if f.MaxJSONDepth < 1 || f.MaxJSONDepth > 1000 {
+		return "must have a maxJsonDepth of 1 to 1000"
+	}
+	if f.MaxFixSize < 1024 || f.MaxFixSize > 16<<20 {
+		return "must have a maxFixSize of 1024 to 16777216"
+	}
+	return ""
 }
 
 // fakeStreaming bounds the list.

@@ -52,6 +52,7 @@ type Cursor struct {
 	err   error
 	watch watch
 	mark  mark
+	name  int // offset of the member's name that Members came to last
 
 	volume volume
 }
@@ -100,6 +101,10 @@ func (c *Cursor) End() error {
 // the value just read.
 func (c *Cursor) Pos() int { return c.pos }
 
+// Member is the offset of the opening quote of the name that Members yielded
+// last, of whatever object.
+func (c *Cursor) Member() int { return c.name }
+
 // Kind looks at the value without consuming it.
 func (c *Cursor) Kind() Kind {
 	c.space()
@@ -141,6 +146,7 @@ func (c *Cursor) Members() iter.Seq[[]byte] {
 				c.fail(ErrSyntax)
 				return
 			}
+			c.name = c.pos
 			name := c.text()
 			if !c.expect(':') {
 				return

@@ -3296,6 +3296,32 @@ export interface components {
             method: string;
             url: string;
         };
+        ResponseFixer: {
+            enabled: boolean;
+            fixEncoding: boolean;
+            fixSseFormat: boolean;
+            fixTruncatedJson: boolean;
+            /** Format: int64 */
+            maxFixSize: number;
+            /** Format: int64 */
+            maxJsonDepth: number;
+        };
+        ResponseFixerFields: {
+            enabled?: boolean;
+            /** @description replace bytes that are no UTF-8 */
+            fixEncoding?: boolean;
+            /** @description missing field names and blank lines */
+            fixSseFormat?: boolean;
+            /** @description close what was left open */
+            fixTruncatedJson?: boolean;
+            /**
+             * Format: int64
+             * @description bytes of a frame or body
+             */
+            maxFixSize?: number;
+            /** Format: int64 */
+            maxJsonDepth?: number;
+        };
         SessionBody: {
             /** Format: int64 */
             cacheCreationInputTokens: number;
@@ -3402,6 +3428,7 @@ export interface components {
             quotaFailMode: "open" | "closed";
             /** @enum {string} */
             quotaReservationPolicy: "balanced" | "strict" | "parity";
+            responseFixer: components["schemas"]["ResponseFixer"];
             responsesInputRectifier: boolean;
             siteTitle: string;
             /** @enum {string} */
@@ -3409,6 +3436,7 @@ export interface components {
             stickyReturn: boolean;
             /** @enum {string} */
             streamGateMode: "off" | "shadow" | "enforce";
+            stripUnderscoreKeys: boolean;
             thinkingSignatureRectifier: boolean;
             /** @enum {string} */
             tierStrategy: "weighted" | "cheapest_first" | "least_inflight";
@@ -3530,6 +3558,23 @@ export interface components {
              * @enum {string|null}
              */
             quotaReservationPolicy?: "balanced" | "strict" | "parity" | null;
+            /** @description what is put right in native answers that do not parse; left out members stay as they are */
+            responseFixer?: {
+                enabled?: boolean;
+                /** @description replace bytes that are no UTF-8 */
+                fixEncoding?: boolean;
+                /** @description missing field names and blank lines */
+                fixSseFormat?: boolean;
+                /** @description close what was left open */
+                fixTruncatedJson?: boolean;
+                /**
+                 * Format: int64
+                 * @description bytes of a frame or body
+                 */
+                maxFixSize?: number;
+                /** Format: int64 */
+                maxJsonDepth?: number;
+            } | null;
             /** @description wrap an input that is no array */
             responsesInputRectifier?: boolean | null;
             siteTitle?: string | null;
@@ -3542,6 +3587,8 @@ export interface components {
             stickyReturn?: boolean | null;
             /** @enum {string|null} */
             streamGateMode?: "off" | "shadow" | "enforce" | null;
+            /** @description leave top-level members whose names begin with an underscore out of native requests */
+            stripUnderscoreKeys?: boolean | null;
             /** @description drop signed thinking that an upstream refused, and ask it again */
             thinkingSignatureRectifier?: boolean | null;
             /** @enum {string|null} */
