@@ -87,6 +87,7 @@ type QuotaSettled struct {
 	SettleKey
 	UserSeq   int64 // of the row; 0 with Duplicate
 	Duplicate bool  // the ledger had it
+	Refused   bool  // the ledger will never take it; it was set aside for the operator
 	Epoch     int64
 }
 

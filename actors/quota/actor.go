@@ -194,6 +194,8 @@ func (a *Actor) appended(c *kit.Context, m appended) {
 	answer := any(&protocol.QuotaSettled{SettleKey: e.key, UserSeq: e.row.UserSeq, Epoch: m.epoch})
 	if _, duplicate := errors.AsType[*domain.LedgerDuplicateError](m.err); duplicate {
 		answer = &protocol.QuotaSettled{SettleKey: e.key, Duplicate: true, Epoch: m.epoch}
+	} else if errors.Is(m.err, domain.ErrLedgerRefused) {
+		answer = &protocol.QuotaSettled{SettleKey: e.key, Refused: true, Epoch: m.epoch}
 	} else if m.err != nil {
 		answer = kit.Failed{Kind: KindName, Why: m.err.Error()}
 	}

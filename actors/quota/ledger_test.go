@@ -115,6 +115,30 @@ func TestASettlementIsAnsweredWhenTheLedgerHasIt(t *testing.T) {
 	})
 }
 
+// What the ledger refuses is not spent, and nobody asks for it again; it may
+// come later all the same.
+func TestASettlementThatTheLedgerRefusesIsDoneWith(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		x := &till{ledger: storetest.NewMemoryLedger(), drawer: &drawer{}}
+		x.boot()
+		x.ledger.Refuse(1)
+		got, err := x.ask(1)
+		require.NoError(t, err)
+		require.True(t, got.Refused)
+		got, err = x.ask(2)
+		require.NoError(t, err)
+		require.False(t, got.Refused)
+		x.ledger.Refuse(0)
+		got, err = x.ask(1)
+		require.NoError(t, err)
+		require.False(t, got.Refused || got.Duplicate)
+		x.end(t)
+		require.EqualValues(t, settlement(1).Charge+settlement(2).Charge, x.charged(t))
+		require.Len(t, x.ledger.All(), 2)
+	})
+}
+
 // The ledger has the last word on what is a repetition, however long ago.
 func TestARowThatTheLedgerHasCountsOnce(t *testing.T) {
 	t.Parallel()

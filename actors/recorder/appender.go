@@ -19,6 +19,7 @@ const appendDelay = 50 * time.Millisecond
 type appender struct {
 	o     Options
 	stats *counters
+	bury  func(ctx context.Context, it item, why error) error
 
 	mu     sync.Mutex
 	rows   []pendingRow
@@ -27,14 +28,15 @@ type appender struct {
 	done   chan struct{} // closed when run ended
 }
 
-// pendingRow is a row with who wants to know of it.
+// pendingRow is a row with who wants to know of it, and what became of it.
 type pendingRow struct {
-	row  *domain.LedgerRow
-	done func(error)
+	row    *domain.LedgerRow
+	done   func(error)
+	result error
 }
 
-func newAppender(o Options, stats *counters) *appender {
-	return &appender{o: o, stats: stats, wake: make(chan struct{}, 1), done: make(chan struct{})}
+func newAppender(r *Recorder) *appender {
+	return &appender{o: r.o, stats: &r.stats, bury: r.bury, wake: make(chan struct{}, 1), done: make(chan struct{})}
 }
 
 // Append has a ledger row written with the next group and returns at once. done
@@ -46,7 +48,7 @@ func (r *Recorder) Append(row *domain.LedgerRow, done func(error)) { r.appender.
 
 func (a *appender) append(row *domain.LedgerRow, done func(error)) {
 	a.mu.Lock()
-	a.rows = append(a.rows, pendingRow{row, done})
+	a.rows = append(a.rows, pendingRow{row: row, done: done})
 	n := len(a.rows)
 	a.mu.Unlock()
 	if n == 1 || n == a.o.BatchRecords {
@@ -137,21 +139,34 @@ func (a *appender) take() []pendingRow {
 	return group
 }
 
-// commit brings a group to the ledger, however long that takes; it fails only
-// when ctx ends.
+// commit brings a group to the ledger, however long that takes, and buries what
+// the ledger will never take; then it tells what became of each row. It fails
+// only when ctx ends.
 func (a *appender) commit(ctx context.Context, group []pendingRow) error {
-	wait := firstRetry
-	for {
+	poison, err := sift(ctx, group, a.persist)
+	if err != nil {
+		return err
+	}
+	for _, p := range poison {
+		refused := &p.alone[0]
+		a.o.Logger.ErrorContext(ctx, "ledger will not take a row, it is buried",
+			"request_id", refused.row.ReqID.String(), "user_id", int64(refused.row.UserID), "error", p.why)
+		if err := a.bury(ctx, item{settle: settlementOf(refused.row)}, p.why); err != nil {
+			return err
+		}
+		refused.result = domain.ErrLedgerRefused
+	}
+	a.follow(ctx, a.tell(group))
+	return nil
+}
+
+// persist appends rows and tries again while the store is away. It fails with
+// what the ledger rejects, or when ctx ends.
+func (a *appender) persist(ctx context.Context, group []pendingRow) error {
+	for wait := firstRetry; ; wait = min(2*wait, longestRetry) {
 		err := a.write(ctx, group)
-		switch {
-		case err == nil:
-			return nil
-		case rejected(err) && len(group) == 1:
-			a.o.Logger.ErrorContext(ctx, "ledger refuses a row", "request_id", group[0].row.ReqID.String(), "error", err)
-			group[0].done(domain.ErrLedgerRefused)
-			return nil
-		case rejected(err):
-			return a.commitAlone(ctx, group)
+		if err == nil || rejected(err) {
+			return err
 		}
 		a.stats.retries.Add(1)
 		a.o.Logger.ErrorContext(ctx, "store does not take ledger rows, trying again",
@@ -159,41 +174,37 @@ func (a *appender) commit(ctx context.Context, group []pendingRow) error {
 		if !pause(ctx, jittered(wait)) {
 			return ctx.Err()
 		}
-		wait = min(2*wait, longestRetry)
 	}
-}
-
-// commitAlone finds the row that spoils a group.
-func (a *appender) commitAlone(ctx context.Context, group []pendingRow) error {
-	for i := range group {
-		if err := a.commit(ctx, group[i:i+1]); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (a *appender) write(ctx context.Context, group []pendingRow) error {
 	rows := make([]domain.LedgerRow, len(group))
-	for i, p := range group {
-		rows[i] = *p.row
+	for i := range group {
+		rows[i] = *group[i].row
 	}
 	results, err := a.o.Ledger.Append(ctx, rows)
 	if err != nil {
 		return err
 	}
-	var adjusted []domain.RequestID
-	for i, p := range group {
-		if results[i] == nil {
+	for i := range group {
+		group[i].result = results[i]
+	}
+	return nil
+}
+
+// tell says to each who appended what became of the row, and returns the
+// requests whose cost was adjusted.
+func (a *appender) tell(group []pendingRow) (adjusted []domain.RequestID) {
+	for _, p := range group {
+		if p.result == nil {
 			a.stats.appended.Add(1)
 			if p.row.Kind == domain.LedgerAdjust {
 				adjusted = append(adjusted, p.row.ReqID)
 			}
 		}
-		p.done(results[i])
+		p.done(p.result)
 	}
-	a.follow(ctx, adjusted)
-	return nil
+	return adjusted
 }
 
 // follow carries adjustments to the request log, if that works: the ledger is

@@ -151,9 +151,11 @@ func TestAnImpossibleLedgerRowIsRefusedAlone(t *testing.T) {
 		for n := range 4 {
 			c.append(n + 1)
 		}
-		time.Sleep(time.Second)
+		time.Sleep(3 * time.Second)
 		synctest.Wait()
 		require.Equal(t, upTo(4), c.told)
+		require.Equal(t, 1, w.log.Stats().Dead, "what it would have booked is kept")
+		require.EqualValues(t, 3, w.rec.Stats().Appended)
 		require.Equal(t, map[int]error{1: nil, 2: domain.ErrLedgerRefused, 3: nil, 4: nil}, c.errs)
 		w.shutdown(t)
 	})

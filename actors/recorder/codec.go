@@ -20,6 +20,8 @@ const (
 	recordStarted  = 1
 	recordFinished = 2
 	recordBegun    = 3
+	recordBuried   = 4 // only among the dead: another record, and why it is there
+	recordSettle   = 5 // a settlement whose ledger row was buried
 )
 
 var errRecord = errors.New("not a record of this program")
@@ -57,6 +59,12 @@ func (e *encoder) encode(it item) ([]byte, error) {
 	case it.begun != nil:
 		e.buf.WriteByte(recordBegun)
 		begunFields(&e.codec, it.begun)
+	case it.buried != nil:
+		e.buf.WriteByte(recordBuried)
+		buriedFields(&e.codec, it.buried)
+	case it.settle != nil:
+		e.buf.WriteByte(recordSettle)
+		settleFields(&e.codec, it.settle)
 	default:
 		return nil, errRecord
 	}
@@ -83,6 +91,12 @@ func decode(record []byte) (item, error) {
 	case recordBegun:
 		it.begun = &domain.BegunLog{}
 		begunFields(c, it.begun)
+	case recordBuried:
+		it.buried = &Buried{}
+		buriedFields(c, it.buried)
+	case recordSettle:
+		it.settle = &protocol.QuotaSettle{}
+		settleFields(c, it.settle)
 	default:
 		return item{}, fmt.Errorf("%w: it begins with %d", errRecord, record[0])
 	}

@@ -41,6 +41,16 @@ func begunFields(c *codec, b *domain.BegunLog) {
 	})
 }
 
+const buriedValues = 3
+
+func buriedFields(c *codec, b *Buried) {
+	c.array(buriedValues, func() {
+		instant(c, &b.At)
+		text(c, &b.Reason)
+		blob(c, &b.Record)
+	})
+}
+
 const logValues = 48
 
 func logList(c *codec, l *domain.RequestLog) {
@@ -102,6 +112,10 @@ func logList(c *codec, l *domain.RequestLog) {
 }
 
 const settleValues = 31
+
+func settleFields(c *codec, s *protocol.QuotaSettle) {
+	c.array(settleValues, func() { settleList(c, s) })
+}
 
 func settleList(c *codec, s *protocol.QuotaSettle) {
 	number(c, &s.ReqID)

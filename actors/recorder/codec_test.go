@@ -46,6 +46,8 @@ func TestRecordsAreReadAsTheyWereWritten(t *testing.T) {
 		"started":        {started: &l},
 		"begun":          {begun: &domain.BegunLog{ID: 1, Attempt: 2, ProviderID: 3, Model: "m", Estimate: 4, ProviderEstimate: 5}},
 		"finished":       {finished: fullRecord()},
+		"settle":         {settle: &fullRecord().Settles[0]},
+		"buried":         {buried: &Buried{At: time.UnixMilli(5).UTC(), Reason: "why", Record: []byte("what")}},
 		"empty started":  {started: &domain.RequestLog{}},
 		"empty finished": {finished: &protocol.LogRecord{}},
 	} {

@@ -9,21 +9,26 @@ import (
 	"github.com/claude-code-hub/cch/internal/domain"
 )
 
-// item is a journaled record on its way to the store. Exactly one of started,
-// begun and finished is set.
+// item is a journaled record on its way to the store. Exactly one of its
+// records is set.
 type item struct {
 	started  *domain.RequestLog
 	begun    *domain.BegunLog
 	finished *protocol.LogRecord
-	size     int   // bytes in the journal
-	end      int64 // position after it
+	settle   *protocol.QuotaSettle // it has no row
+	buried   *Buried               // never on its way
+	size     int                   // bytes in the journal
+	end      int64                 // position after it
 }
 
 func (it item) settles() []protocol.QuotaSettle {
-	if it.finished == nil {
-		return nil
+	switch {
+	case it.finished != nil:
+		return it.finished.Settles
+	case it.settle != nil:
+		return []protocol.QuotaSettle{*it.settle}
 	}
-	return it.finished.Settles
+	return nil
 }
 
 // queue holds journaled records in their order. Beyond a bound it keeps none

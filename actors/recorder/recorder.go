@@ -32,7 +32,8 @@ type Store interface {
 	WriteBatch(ctx context.Context, started []*domain.RequestLog, finished []domain.FinishedLog) error
 	// Begin notes on rows that are open that upstreams have begun to answer.
 	Begin(ctx context.Context, begun []*domain.BegunLog) error
-	Open(ctx context.Context, limit int) ([]domain.OpenLog, error)
+	// Open returns rows that are open, behind an id and by their ids.
+	Open(ctx context.Context, after domain.RequestID, limit int) ([]domain.OpenLog, error)
 	// FollowLedger sets the costs of rows to what the ledger says.
 	FollowLedger(ctx context.Context, ids []domain.RequestID) error
 }
@@ -94,7 +95,7 @@ type Recorder struct {
 
 // counters are read by Stats.
 type counters struct {
-	written, retries, buried, appended atomic.Int64
+	written, retries, buried, appended, shed atomic.Int64
 }
 
 // New makes a recorder. Recover must be called before anything is recorded.
@@ -109,7 +110,7 @@ func New(o Options) *Recorder {
 	}
 	r.buffers.New = func() any { return newEncoder() }
 	r.settler = newSettler(o, r.progress)
-	r.appender = newAppender(o, &r.stats)
+	r.appender = newAppender(r)
 	return r
 }
 
@@ -157,29 +158,54 @@ func (r *Recorder) hand(it item, urgent bool, done func(error)) {
 func (r *Recorder) keep(it *item, done func(error)) { r.journal(it, true, done) }
 
 // journal writes a record to the journal. When it is there its settlements are
-// owed, and done is called in the order of the records.
+// owed, and done is called in the order of the records. What is only there to
+// be looked at is left out while the journal is full, or when it is too large.
 func (r *Recorder) journal(it *item, urgent bool, done func(error)) {
-	enc, _ := r.buffers.Get().(*encoder)
-	record, err := enc.encode(*it)
+	if r.o.Journal.Full() {
+		r.shed(it)
+	}
+	err := r.append(it, urgent, done)
+	if err != nil && r.shed(it) {
+		err = r.append(it, urgent, done)
+	}
 	if err == nil {
-		it.size = len(record)
-		err = r.o.Journal.Append(record, urgent, func(end int64, err error) {
-			if err == nil {
-				it.end = end
-				if debt := r.progress.journaled(end, it.settles()); debt != nil {
-					r.settler.owe(debt)
-				}
-			}
-			done(wrap(err))
-		})
+		return
 	}
-	r.buffers.Put(enc)
+	if !urgent && r.o.Journal.Full() {
+		err = domain.NewFault(domain.KindOverloaded, domain.CodeOverloaded, "the request log is full").Because(err)
+	}
+	go done(wrap(err)) // the caller may hold what done needs
+}
+
+// append gives a record to the journal. When it fails done is not called.
+func (r *Recorder) append(it *item, urgent bool, done func(error)) error {
+	enc, _ := r.buffers.Get().(*encoder)
+	defer r.buffers.Put(enc)
+	record, err := enc.encode(*it)
 	if err != nil {
-		if !urgent && r.o.Journal.Full() {
-			err = domain.NewFault(domain.KindOverloaded, domain.CodeOverloaded, "the request log is full").Because(err)
-		}
-		go done(wrap(err)) // the caller may hold what done needs
+		return err
 	}
+	it.size = len(record)
+	return r.o.Journal.Append(record, urgent, func(end int64, err error) {
+		if err == nil {
+			it.end = end
+			if debt := r.progress.journaled(end, it.settles()); debt != nil {
+				r.settler.owe(debt)
+			}
+		}
+		done(wrap(err))
+	})
+}
+
+// shed drops the bulky part of a record; false if it has none. Its row and its
+// settlements stay.
+func (r *Recorder) shed(it *item) bool {
+	if it.finished == nil || it.finished.Detail.Bare() {
+		return false
+	}
+	it.finished.Detail = domain.RequestDetail{RequestID: it.finished.Log.ID}
+	r.stats.shed.Add(1)
+	return true
 }
 
 func wrap(err error) error {
@@ -248,6 +274,7 @@ type Stats struct {
 	Written   int64 // records the store took
 	Retries   int64 // batches it did not take at once
 	Buried    int64 // records it will never take
+	Shed      int64 // records whose details were left out for want of room
 	Unsettled int   // records whose settlements are not acknowledged
 	Appending int   // ledger rows that wait for the database
 	Appended  int64 // ledger rows the database took
@@ -258,7 +285,7 @@ func (r *Recorder) Stats() Stats {
 	pending, behind := r.queue.length()
 	return Stats{
 		Pending: pending, Behind: behind, Unsettled: r.progress.unsettled(),
-		Written: r.stats.written.Load(), Retries: r.stats.retries.Load(), Buried: r.stats.buried.Load(),
+		Written: r.stats.written.Load(), Retries: r.stats.retries.Load(), Buried: r.stats.buried.Load(), Shed: r.stats.shed.Load(),
 		Appending: r.appender.length(), Appended: r.stats.appended.Load(),
 	}
 }

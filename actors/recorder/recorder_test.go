@@ -23,13 +23,14 @@ import (
 
 // memoryStore keeps rows as the store does: opened once, closed once.
 type memoryStore struct {
-	mu    sync.Mutex
-	rows  map[domain.RequestID]domain.RequestLog
-	begun map[domain.RequestID]*domain.BegunLog
+	mu      sync.Mutex
+	rows    map[domain.RequestID]domain.RequestLog
+	begun   map[domain.RequestID]*domain.BegunLog
+	details map[domain.RequestID]domain.RequestDetail
 
 	followed []domain.RequestID
 	err      error
-	poison   domain.RequestID
+	poison   map[domain.RequestID]bool // what is rejected
 	batches  int
 	doubled  int // closed rows that were closed again
 }
@@ -46,20 +47,26 @@ func (s *memoryStore) WriteBatch(_ context.Context, started []*domain.RequestLog
 		return s.err
 	}
 	for _, f := range finished {
-		if f.Log.ID == s.poison {
+		if s.poison[f.Log.ID] {
+			return rejection{}
+		}
+	}
+	for _, l := range started {
+		if s.poison[l.ID] {
 			return rejection{}
 		}
 	}
 	s.batches++
 	if s.rows == nil {
 		s.rows = make(map[domain.RequestID]domain.RequestLog)
+		s.details = make(map[domain.RequestID]domain.RequestDetail)
 	}
 	for _, f := range finished {
 		if s.rows[f.Log.ID].Result.StatusCode != 0 {
 			s.doubled++
 			continue
 		}
-		s.rows[f.Log.ID] = *f.Log
+		s.rows[f.Log.ID], s.details[f.Log.ID] = *f.Log, *f.Detail
 	}
 	for _, l := range started {
 		if _, ok := s.rows[l.ID]; !ok {
@@ -69,11 +76,11 @@ func (s *memoryStore) WriteBatch(_ context.Context, started []*domain.RequestLog
 	return nil
 }
 
-func (s *memoryStore) Open(_ context.Context, limit int) (open []domain.OpenLog, err error) {
+func (s *memoryStore) Open(_ context.Context, after domain.RequestID, limit int) (open []domain.OpenLog, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, id := range slices.Sorted(maps.Keys(s.rows)) {
-		if l := s.rows[id]; l.Result.StatusCode == 0 && len(open) < limit {
+		if l := s.rows[id]; id > after && l.Result.StatusCode == 0 && len(open) < limit {
 			open = append(open, domain.OpenLog{RequestLog: l, Begun: s.begun[id]})
 		}
 	}
@@ -92,6 +99,11 @@ func (s *memoryStore) Begin(_ context.Context, begun []*domain.BegunLog) error {
 	defer s.mu.Unlock()
 	if s.err != nil {
 		return s.err
+	}
+	for _, b := range begun {
+		if s.poison[b.ID] {
+			return rejection{}
+		}
 	}
 	if s.begun == nil {
 		s.begun = make(map[domain.RequestID]*domain.BegunLog)
@@ -123,6 +135,7 @@ func (s *memoryStore) closed() (n int) {
 type bank struct {
 	mu      sync.Mutex
 	shut    bool
+	refuses bool // the ledger will not take them
 	settled map[protocol.SettleKey]int
 	last    map[protocol.SettleKey]*protocol.QuotaSettle
 }
@@ -142,7 +155,7 @@ func (b *bank) Receive(c *kit.Context) {
 		b.last = make(map[protocol.SettleKey]*protocol.QuotaSettle)
 	}
 	b.last[m.SettleKey] = m
-	c.Respond(&protocol.QuotaSettled{SettleKey: m.SettleKey})
+	c.Respond(&protocol.QuotaSettled{SettleKey: m.SettleKey, Refused: b.refuses})
 }
 
 func (b *bank) open(open bool) {
@@ -166,6 +179,7 @@ type world struct {
 	bank    *bank
 
 	intercept func(kind, id string, self kit.Ref, msg any)
+	wrap      func(recorder.Journal) recorder.Journal // nil = as it is
 
 	log *journal.Journal
 	sys *kit.System
@@ -189,6 +203,9 @@ func (w *world) boot(t *testing.T) {
 	ref := w.sys.Spawn(kit.Kind{Name: "bank", New: func(string) kit.Actor { return w.bank }}, "bank")
 	ro := w.options
 	ro.Journal, ro.Store, ro.System, ro.Now = w.log, w.store, w.sys, time.Now
+	if w.wrap != nil {
+		ro.Journal = w.wrap(w.log)
+	}
 	ro.Quota = func(domain.UserID) kit.Ref { return ref }
 	w.rec = recorder.New(ro)
 	require.NoError(t, w.rec.Recover(t.Context()))
@@ -310,24 +327,6 @@ func TestStoreAwayForLong(t *testing.T) {
 		w.finish(t, 400)
 		w.shutdown(t)
 		require.Equal(t, 401, w.store.closed())
-	})
-}
-
-func TestPoisonRowIsBuriedAlone(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		w.store.poison = storetest.RequestLog(5).ID
-		w.boot(t)
-		for n := range 10 {
-			w.finish(t, n)
-		}
-		time.Sleep(10 * time.Second)
-		synctest.Wait()
-		require.Equal(t, 9, w.store.closed())
-		require.EqualValues(t, 1, w.rec.Stats().Buried)
-		w.shutdown(t)
-		require.FileExists(t, w.dir+"/dead/dead.seg")
 	})
 }
 

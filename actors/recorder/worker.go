@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -17,7 +16,6 @@ import (
 const (
 	firstRetry   = 250 * time.Millisecond
 	longestRetry = 30 * time.Second
-	poisonTries  = 5 // rejections of a record alone after which it is buried
 )
 
 // worker is the goroutine that brings rows to the store.
@@ -46,7 +44,7 @@ func (w *worker) run(ctx context.Context) {
 // readBack reads the next batch from the journal; none when there is nothing.
 func (w *worker) readBack(ctx context.Context, from int64) []item {
 	end := w.r.o.Journal.End()
-	batch, err := w.readJournal(from, nil)
+	batch, err := w.readJournal(ctx, from, nil)
 	if err != nil {
 		w.r.o.Logger.ErrorContext(ctx, "journal cannot be read", "error", err)
 		pause(ctx, firstRetry)
@@ -61,14 +59,14 @@ func (w *worker) readBack(ctx context.Context, from int64) []item {
 
 // readJournal decodes the records after a position, as many as make a batch.
 // Records that mean nothing to us are buried.
-func (w *worker) readJournal(from int64, visit func(item)) (batch []item, err error) {
+func (w *worker) readJournal(ctx context.Context, from int64, visit func(item)) (batch []item, err error) {
 	bytes := 0
 	readErr := w.r.o.Journal.Read(from, func(record []byte, end int64) bool {
 		it, decodeErr := decode(record)
 		it.size, it.end = len(record), end
 		if decodeErr != nil {
-			w.r.o.Logger.Error("journal record cannot be decoded, it is buried", "error", decodeErr)
-			err = errors.Join(err, w.bury(record))
+			w.r.o.Logger.ErrorContext(ctx, "journal record cannot be decoded, it is buried", "error", decodeErr)
+			err = errors.Join(err, w.r.buryRecord(ctx, record, decodeErr))
 		}
 		if visit != nil {
 			visit(it)
@@ -84,7 +82,7 @@ func (w *worker) readJournal(from int64, visit func(item)) (batch []item, err er
 func (w *worker) replay(ctx context.Context) error {
 	replayed := 0
 	for at := w.r.o.Journal.Checkpointed(); ; {
-		batch, err := w.readJournal(at, func(it item) {
+		batch, err := w.readJournal(ctx, at, func(it item) {
 			if d := w.r.progress.journaled(it.end, it.settles()); d != nil {
 				w.r.settler.owe(d)
 			}
@@ -108,20 +106,30 @@ func (w *worker) replay(ctx context.Context) error {
 	return w.r.checkpoint()
 }
 
-// commit brings a batch to the store, however long that takes; it fails only
-// when ctx ends.
+// commit brings a batch to the store, however long that takes, and buries what
+// the store will never take; it fails only when ctx ends.
 func (w *worker) commit(ctx context.Context, batch []item) error {
-	wait := firstRetry
-	for {
-		err := w.write(ctx, batch)
-		if err == nil {
-			break
+	poison, err := sift(ctx, batch, w.persist)
+	if err != nil {
+		return err
+	}
+	for _, p := range poison {
+		w.r.o.Logger.ErrorContext(ctx, "store will not take a request log, it is buried", "error", p.why)
+		if err := w.r.bury(ctx, p.alone[0], p.why); err != nil {
+			return err
 		}
-		if rejected(err) {
-			if err := w.commitAlone(ctx, batch); err != nil {
-				return err
-			}
-			break
+	}
+	w.r.progress.rowsDone(batch[len(batch)-1].end)
+	return nil
+}
+
+// persist writes records and tries again while the store is away. It fails with
+// what the store rejects, or when ctx ends.
+func (w *worker) persist(ctx context.Context, batch []item) error {
+	for wait := firstRetry; ; wait = min(2*wait, longestRetry) {
+		err := w.write(ctx, batch)
+		if err == nil || rejected(err) {
+			return err
 		}
 		w.r.stats.retries.Add(1)
 		w.r.o.Logger.ErrorContext(ctx, "store does not take request logs, trying again",
@@ -129,40 +137,7 @@ func (w *worker) commit(ctx context.Context, batch []item) error {
 		if !pause(ctx, jittered(wait)) {
 			return ctx.Err()
 		}
-		wait = min(2*wait, longestRetry)
 	}
-	w.r.progress.rowsDone(batch[len(batch)-1].end)
-	return nil
-}
-
-// commitAlone finds the record that spoils a batch: each is written by itself,
-// and one that the store rejects again and again is buried.
-func (w *worker) commitAlone(ctx context.Context, batch []item) error {
-	for _, it := range batch {
-		for tries, wait := 1, firstRetry; ; {
-			err := w.write(ctx, []item{it})
-			if err == nil {
-				break
-			}
-			if rejected(err) {
-				if tries == poisonTries {
-					w.r.o.Logger.ErrorContext(ctx, "store will not take a request log, it is buried", "error", err)
-					if err := w.buryItem(it); err != nil {
-						return err
-					}
-					break
-				}
-				tries++
-			} else {
-				wait = min(2*wait, longestRetry)
-			}
-			w.r.stats.retries.Add(1)
-			if !pause(ctx, jittered(wait)) {
-				return ctx.Err()
-			}
-		}
-	}
-	return nil
 }
 
 func (w *worker) write(ctx context.Context, batch []item) error {
@@ -205,49 +180,45 @@ func unfinished(begun []*domain.BegunLog, finished []domain.FinishedLog) []*doma
 	return slices.DeleteFunc(begun, func(b *domain.BegunLog) bool { _, ok := ended[b.ID]; return ok })
 }
 
-func (w *worker) buryItem(it item) error {
-	record, err := newEncoder().encode(it)
-	if err != nil {
-		return err
-	}
-	return w.bury(record)
-}
-
-func (w *worker) bury(record []byte) error {
-	w.r.stats.buried.Add(1)
-	return w.r.o.Journal.Bury(record)
-}
-
 // closeInterrupted closes the rows that no process is working on any more. Their
 // records are journaled like others, for they owe a settlement.
 func (w *worker) closeInterrupted(ctx context.Context) error {
+	closed := 0
 	for last := domain.RequestID(0); ; {
-		rows, err := w.r.o.Store.Open(ctx, w.r.o.BatchRecords)
+		rows, err := w.r.o.Store.Open(ctx, last, w.r.o.BatchRecords)
 		if err != nil || len(rows) == 0 {
+			if closed > 0 {
+				w.r.o.Logger.WarnContext(ctx, "requests were interrupted when the last process ended", "count", closed)
+			}
 			return err
 		}
-		if rows[0].ID == last {
-			return fmt.Errorf("%s stays open", last)
-		}
-		last = rows[0].ID
-		batch := make([]item, len(rows))
-		safe := make(chan error, len(rows))
-		for i, row := range rows {
-			batch[i] = item{finished: interrupted(row, w.r.o.Now())}
-			w.r.keep(&batch[i], func(err error) { safe <- err })
-		}
-		for range rows {
-			err = errors.Join(err, <-safe)
-		}
-		if err != nil {
+		last = rows[len(rows)-1].ID // one that cannot be closed is buried, and stays open
+		if err := w.interrupt(ctx, rows); err != nil {
 			return err
 		}
-		if err := w.commit(ctx, batch); err != nil {
-			return err
-		}
-		w.r.queue.caughtUp(batch[len(batch)-1].end)
-		w.r.o.Logger.WarnContext(ctx, "requests were interrupted when the last process ended", "count", len(rows))
+		closed += len(rows)
 	}
+}
+
+// interrupt journals the ends of open rows and writes them.
+func (w *worker) interrupt(ctx context.Context, rows []domain.OpenLog) (err error) {
+	batch := make([]item, len(rows))
+	safe := make(chan error, len(rows))
+	for i, row := range rows {
+		batch[i] = item{finished: interrupted(row, w.r.o.Now())}
+		w.r.keep(&batch[i], func(err error) { safe <- err })
+	}
+	for range rows {
+		err = errors.Join(err, <-safe)
+	}
+	if err != nil {
+		return err
+	}
+	if err := w.commit(ctx, batch); err != nil {
+		return err
+	}
+	w.r.queue.caughtUp(batch[len(batch)-1].end)
+	return nil
 }
 
 // interrupted is the record of a request whose process died. A row is opened
@@ -283,11 +254,6 @@ func interruptedChain(now time.Time) []byte {
 		panic("recorder: encode a decision chain: " + err.Error()) // plain texts and numbers
 	}
 	return chain
-}
-
-func rejected(err error) bool {
-	var r interface{ Rejected() bool }
-	return errors.As(err, &r) && r.Rejected()
 }
 
 // jittered spreads a pause over ± 20 %, so that several processes do not knock

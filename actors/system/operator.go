@@ -52,7 +52,11 @@ func (o *Operator) ReadQuota(ctx context.Context, user domain.UserID) (*protocol
 
 // Settle books a settlement and returns when the ledger has it.
 func (o *Operator) Settle(ctx context.Context, m *protocol.QuotaSettle) error {
-	if _, err := ask[*protocol.QuotaSettled](ctx, o.quotas.Ref(userKey(m.UserID)), m); err != nil {
+	done, err := ask[*protocol.QuotaSettled](ctx, o.quotas.Ref(userKey(m.UserID)), m)
+	if err == nil && done.Refused {
+		err = domain.ErrLedgerRefused
+	}
+	if err != nil {
 		return fmt.Errorf("settle for user %d: %w", m.UserID, err)
 	}
 	return nil

@@ -34,6 +34,7 @@ func commands() []command {
 		{"migrate", "apply pending database migrations: migrate [up|status]", migrate},
 		{"ledger", "compare limits and statistics with the ledger: ledger verify", ledger},
 		{"bill", "work the bill of a request out again: bill explain REQUEST-ID", bill},
+		{"buried", "records the database will not take: buried list|replay|discard", buried},
 		{"rollup", "build statistics anew from the ledger: rollup rebuild [-from DAY] [-to DAY]", rollup},
 		{"healthcheck", "ask a running hub whether it can serve; for container health checks", healthcheck},
 		{"demo-upstream", "run the built-in demo upstream: demo-upstream [-listen address]", serveDemo},

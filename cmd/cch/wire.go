@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"path/filepath"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -141,7 +140,7 @@ func (a *App) buildStore(ctx context.Context, _ Options) (err error) {
 
 func (a *App) buildActors(ctx context.Context, o Options) error {
 	records, err := journal.Open(journal.Options{
-		Dir:      filepath.Join(a.cfg.Storage.Directory(), "journal"),
+		Dir:      journalDir(a.cfg),
 		Fsync:    journal.Fsync(a.cfg.Journal.Fsync),
 		MaxBytes: int64(a.cfg.Journal.MaxBytes),
 		Logger:   a.logger,
@@ -272,6 +271,7 @@ func (a *App) buildAdmin(context.Context, Options) error {
 	a.health = server.NewHealth(version, a.now,
 		server.Component{Name: "database", Check: a.checkDatabase, Timeout: 3 * time.Second, Critical: true},
 		server.Component{Name: "redis"},
+		server.Component{Name: "journal", Check: a.checkJournal, Timeout: time.Second},
 	)
 	a.admin = adminapi.New(a.adminOptions())
 	return nil
@@ -287,6 +287,17 @@ func (a *App) checkDatabase(ctx context.Context) error {
 		err = fmt.Errorf("%d migrations are pending: run cch migrate", pending)
 	}
 	return err
+}
+
+// checkJournal tells whether the journal has something for the operator to see to.
+func (a *App) checkJournal(context.Context) error {
+	switch s := a.journal.Stats(); {
+	case s.Dead > 0:
+		return fmt.Errorf("%d records are buried: see cch buried list", s.Dead)
+	case s.Full:
+		return errors.New("the journal is full")
+	}
+	return nil
 }
 
 func (a *App) adminOptions() adminapi.Options {

@@ -59,7 +59,8 @@ type LedgerFacts struct {
 var (
 	// ErrLedgerFenced says that the user's rows have another writer by now.
 	ErrLedgerFenced = errors.New("the ledger has another writer for this user")
-	// ErrLedgerRefused says that the row itself is impossible.
+	// ErrLedgerRefused says that the row itself is impossible. What it would have
+	// booked is set aside for the operator.
 	ErrLedgerRefused = errors.New("the ledger refuses the row")
 )
 

@@ -115,6 +115,11 @@ type RequestDetail struct {
 	Error     string // redacted excerpt of the last error, at most 4000 characters
 }
 
+// Bare tells whether nothing is known but whose detail it is.
+func (d *RequestDetail) Bare() bool {
+	return len(d.Chain) == 0 && len(d.Cost) == 0 && len(d.Special) == 0 && d.Error == ""
+}
+
 // BegunLog says that an upstream has begun to answer a request, which costs
 // something from then on.
 type BegunLog struct {

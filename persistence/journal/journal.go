@@ -56,6 +56,8 @@ type Journal struct {
 	segments []segment // oldest first; the last one is being written
 	end      int64     // position after the last written record
 	mark     int64     // checkpoint
+	unsaved  bool      // the checkpoint on disk is older
+	dead     int       // records that were buried
 	spare    bool      // space for one more segment is reserved
 	alerted  bool
 	skipped  int64 // damaged bytes met while reading
@@ -64,6 +66,9 @@ type Journal struct {
 	stop chan struct{} // closed by Close
 	done chan struct{} // closed when the writer ended
 	w    writer        // belongs to the writing goroutine
+
+	saving sync.Mutex // of the checkpoint's file
+	burial sync.Mutex // of the dead segment
 }
 
 // group is what one write(2) takes.
@@ -122,6 +127,9 @@ func (j *Journal) recover() error {
 	if j.segments, err = listSegments(j.o.Dir); err != nil {
 		return err
 	}
+	if err := ReadDead(j.o.Dir, func([]byte) { j.dead++ }); err != nil {
+		return err
+	}
 	j.end = j.mark
 	if len(j.segments) > 0 {
 		last := j.segments[len(j.segments)-1]
@@ -137,7 +145,7 @@ func (j *Journal) recover() error {
 			j.segments = j.segments[:len(j.segments)-1]
 		}
 	}
-	file, err := takeSpare(j.o.Dir, j.end, j.o.SegmentBytes)
+	file, err := j.firstSegment()
 	if err != nil {
 		return err
 	}
@@ -145,6 +153,17 @@ func (j *Journal) recover() error {
 	j.w.file = file
 	j.prepareSpare()
 	return nil
+}
+
+// firstSegment begins the segment after what the last process left. On a full
+// disk no space is reserved for it: what is there can be read all the same.
+func (j *Journal) firstSegment() (*os.File, error) {
+	file, err := takeSpare(j.o.Dir, j.end, j.o.SegmentBytes)
+	if !errors.Is(err, errNoSpace) {
+		return file, err
+	}
+	j.o.Logger.Error("journal has no room for a segment, new requests are refused", "error", err)
+	return beginSegment(j.o.Dir, j.end)
 }
 
 // Append hands a record over. done is called from the journal's goroutine once
@@ -206,6 +225,7 @@ type Stats struct {
 	Segments     int
 	Full         bool
 	DamagedBytes int64 // skipped while reading since Open
+	Dead         int   // buried records
 }
 
 // Stats reads the figures.
@@ -213,7 +233,8 @@ func (j *Journal) Stats() Stats {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return Stats{
-		Used: j.used(), Max: j.o.MaxBytes, Segments: len(j.segments), Full: j.full(), DamagedBytes: j.skipped,
+		Used: j.used(), Max: j.o.MaxBytes, Segments: len(j.segments), Full: j.full(),
+		DamagedBytes: j.skipped, Dead: j.dead,
 	}
 }
 
@@ -233,19 +254,38 @@ func (j *Journal) End() int64 {
 
 // Checkpoint says that no record up to a position is needed any more, and
 // deletes the segments that hold nothing else. A lower position than before
-// changes nothing.
+// changes nothing. When it fails the journal tries again by itself.
 func (j *Journal) Checkpoint(position int64) error {
 	j.mu.Lock()
 	if position <= j.mark {
 		j.mu.Unlock()
 		return nil
 	}
-	j.mark = position
+	j.mark, j.unsaved = position, true
 	j.mu.Unlock()
-	if err := writeCheckpoint(j.o.Dir, position); err != nil {
-		return err
+	return j.saveCheckpoint()
+}
+
+// saveCheckpoint brings the checkpoint to the disk. Segments go first: a full
+// disk may have no room for anything before, and without them no more is read
+// again than is needed.
+func (j *Journal) saveCheckpoint() error {
+	j.saving.Lock()
+	defer j.saving.Unlock()
+	j.mu.Lock()
+	position, unsaved := j.mark, j.unsaved
+	j.unsaved = false
+	j.mu.Unlock()
+	if !unsaved {
+		return nil
 	}
-	return j.deleteBelow(position)
+	err := errors.Join(j.deleteBelow(position), writeCheckpoint(j.o.Dir, position))
+	if err != nil {
+		j.mu.Lock()
+		j.unsaved = true
+		j.mu.Unlock()
+	}
+	return err
 }
 
 func (j *Journal) deleteBelow(position int64) error {
@@ -266,24 +306,6 @@ func (j *Journal) deleteBelow(position int64) error {
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("delete journal segments: %w", err)
-	}
-	return nil
-}
-
-// Bury keeps a record that nobody can use for a human to look at, in the
-// segment dead/dead.seg.
-func (j *Journal) Bury(record []byte) error {
-	path := filepath.Join(j.o.Dir, deadFolder, deadName)
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, filePermission) //nolint:gosec // the folder is configuration
-	if err != nil {
-		return fmt.Errorf("open the dead segment: %w", err)
-	}
-	_, err = f.Write(appendRecord(nil, record))
-	if err == nil {
-		err = dataSync(f)
-	}
-	if err := errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("bury a record: %w", err)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -225,10 +226,47 @@ func TestBuriedRecordsAreKeptApart(t *testing.T) {
 	require.NoError(t, j.Bury([]byte("poison one")))
 	require.NoError(t, j.Bury([]byte("poison two")))
 	require.Equal(t, []string{"alive"}, records(t, j, 0))
-	kept, err := os.ReadFile(filepath.Join(dir, "dead", "dead.seg"))
-	require.NoError(t, err)
-	require.Contains(t, string(kept), "poison one")
-	require.Contains(t, string(kept), "poison two")
+	require.Equal(t, []string{"poison one", "poison two"}, dead(t, dir))
+	require.Equal(t, 2, j.Stats().Dead)
+	require.NoError(t, j.Close())
+
+	j = open(t, journal.Options{Dir: dir})
+	require.Equal(t, 2, j.Stats().Dead, "they are known to the next process")
+	require.NoError(t, j.DropDead())
+	require.NoError(t, j.DropDead())
+	require.Zero(t, j.Stats().Dead)
+	require.Empty(t, dead(t, dir))
+	require.Equal(t, []string{"alive"}, records(t, j, 0))
+}
+
+func dead(t *testing.T, dir string) (found []string) {
+	t.Helper()
+	require.NoError(t, journal.ReadDead(dir, func(record []byte) { found = append(found, string(record)) }))
+	return found
+}
+
+// A checkpoint that the disk did not take at once is written later, and frees
+// the room of its segments at once.
+func TestCheckpointIsWrittenWhenTheDiskTakesIt(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	j := open(t, journal.Options{Dir: dir, SegmentBytes: 100})
+	for i := range 20 {
+		put(t, j, fmt.Sprint("a record of some length ", i))
+	}
+	obstacle := filepath.Join(dir, "checkpoint.new")
+	require.NoError(t, os.Mkdir(obstacle, 0o700))
+	require.Error(t, j.Checkpoint(j.End()))
+	require.Len(t, segmentFiles(t, dir), 1)
+	require.NoFileExists(t, filepath.Join(dir, "checkpoint"))
+	require.NoError(t, os.Remove(obstacle))
+	require.Eventually(t, func() bool {
+		_, err := os.Stat(filepath.Join(dir, "checkpoint"))
+		return err == nil
+	}, 10*time.Second, 10*time.Millisecond)
+	end := j.End()
+	require.NoError(t, j.Close())
+	require.Equal(t, end, open(t, journal.Options{Dir: dir}).Checkpointed())
 }
 
 func TestFsyncAlways(t *testing.T) {

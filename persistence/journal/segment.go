@@ -103,12 +103,24 @@ func takeSpare(dir string, base, size int64) (*os.File, error) {
 		// Truncating would give back the space that is reserved for it.
 		return os.OpenFile(path, os.O_WRONLY, filePermission) //nolint:gosec // the folder is configuration
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, filePermission) //nolint:gosec // the folder is configuration
+	f, err := beginSegment(dir, base)
 	if err != nil {
-		return nil, fmt.Errorf("begin a journal segment: %w", err)
+		return nil, err
 	}
 	if err := reserve(f, size); err != nil {
-		return nil, errors.Join(fmt.Errorf("reserve a journal segment: %w", err), f.Close(), os.Remove(path))
+		return nil, errors.Join(fmt.Errorf("%w: %w", errNoSpace, err), f.Close(), os.Remove(path))
+	}
+	return f, nil
+}
+
+// errNoSpace says that the disk has no room for a segment.
+var errNoSpace = errors.New("reserve a journal segment")
+
+// beginSegment creates the file of the segment that begins at base.
+func beginSegment(dir string, base int64) (*os.File, error) {
+	f, err := os.OpenFile(segmentPath(dir, base), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, filePermission) //nolint:gosec // the folder is configuration
+	if err != nil {
+		return nil, fmt.Errorf("begin a journal segment: %w", err)
 	}
 	return f, nil
 }

@@ -134,12 +134,17 @@ func (j *Journal) prepareSpare() {
 	j.mu.Unlock()
 }
 
-// everySecond brings written records to the disk and makes up for a spare
-// segment that could not be reserved.
+// everySecond brings written records to the disk and makes up for a checkpoint
+// that could not be written and a spare segment that could not be reserved.
 func (j *Journal) everySecond() {
 	j.mu.Lock()
-	spare := j.spare
+	spare, unsaved := j.spare, j.unsaved
 	j.mu.Unlock()
+	if unsaved {
+		if err := j.saveCheckpoint(); err != nil {
+			j.o.Logger.Error("journal checkpoint was not written", "error", err)
+		}
+	}
 	if !spare {
 		j.prepareSpare()
 	}

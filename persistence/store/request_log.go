@@ -125,10 +125,10 @@ func (r RequestLogs) Newest(ctx context.Context) (domain.RequestID, error) {
 	return domain.RequestID(id), nil
 }
 
-// Open returns rows that were opened and never closed, oldest first.
-func (r RequestLogs) Open(ctx context.Context, limit int) ([]domain.OpenLog, error) {
+// Open returns rows behind an id that were opened and never closed, oldest first.
+func (r RequestLogs) Open(ctx context.Context, after domain.RequestID, limit int) ([]domain.OpenLog, error) {
 	var rows []openRow
-	err := r.s.logs.read.NewSelect().Model(&rows).Where("status_code IS NULL").Order("id").Limit(pageLength(limit)).Scan(ctx)
+	err := r.s.logs.read.NewSelect().Model(&rows).Where("status_code IS NULL").Where("id > ?", int64(after)).Order("id").Limit(pageLength(limit)).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read open request logs: %w", err)
 	}

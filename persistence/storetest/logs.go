@@ -53,13 +53,13 @@ func testLogIdempotence(t *testing.T, open Open) {
 
 	require.NoError(t, logs.WriteBatch(ctx, openRow, nil))
 	require.NoError(t, logs.WriteBatch(ctx, openRow, nil))
-	running, err := logs.Open(ctx, 10)
+	running, err := logs.Open(ctx, 0, 10)
 	require.NoError(t, err)
 	require.Empty(t, cmp.Diff([]domain.OpenLog{{RequestLog: *Opened(l)}}, running))
 
 	begun := &domain.BegunLog{ID: l.ID, Attempt: 2, ProviderID: 4, Model: "m", Estimate: 7, ProviderEstimate: 6}
 	require.NoError(t, logs.Begin(ctx, []*domain.BegunLog{begun, {ID: 5}}))
-	running, err = logs.Open(ctx, 10)
+	running, err = logs.Open(ctx, 0, 10)
 	require.NoError(t, err)
 	require.Len(t, running, 1)
 	require.Equal(t, begun, running[0].Begun)
@@ -73,7 +73,7 @@ func testLogIdempotence(t *testing.T, open Open) {
 	got, _, err := logs.Get(ctx, l.ID)
 	require.NoError(t, err)
 	require.Empty(t, cmp.Diff(l, got))
-	running, err = logs.Open(ctx, 10)
+	running, err = logs.Open(ctx, 0, 10)
 	require.NoError(t, err)
 	require.Empty(t, running)
 

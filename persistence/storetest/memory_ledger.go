@@ -18,7 +18,8 @@ var errDown = errors.New("the ledger is down")
 type MemoryLedger struct {
 	mu      sync.Mutex
 	down    bool
-	running bool // someone is working off the queue
+	poison  domain.RequestID // whose rows are refused
+	running bool             // someone is working off the queue
 	owners  map[domain.UserID]int64
 	rows    []domain.LedgerRow
 	queue   []queuedRow
@@ -40,6 +41,13 @@ func (l *MemoryLedger) SetDown(down bool) {
 	l.down = down
 	l.mu.Unlock()
 	l.work()
+}
+
+// Refuse has the rows of a request refused, 0 = none.
+func (l *MemoryLedger) Refuse(id domain.RequestID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.poison = id
 }
 
 // Lose forgets the rows that wait, as a process does that dies.
@@ -156,6 +164,9 @@ func (l *MemoryLedger) work() {
 
 // take decides on a row. The lock is held.
 func (l *MemoryLedger) take(row domain.LedgerRow) error {
+	if l.poison != 0 && row.ReqID == l.poison {
+		return domain.ErrLedgerRefused
+	}
 	if l.owners[row.UserID] != row.Epoch {
 		return domain.ErrLedgerFenced
 	}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/claude-code-hub/cch/internal/testkit"
+)
+
+// A row that the database will not take holds nothing up: it is set aside, with
+// an alarm, and comes back when an operator says so.
+func TestARowTheDatabaseWillNotTakeIsSetAside(t *testing.T) {
+	u := testkit.NewUpstream(t, "acme")
+	p := pricedProgram(t, u)
+	poor, rich := p.NewKey(t, "poor"), p.NewKey(t, "rich")
+	sabotage := func(statement string) {
+		_, err := openSQLite(t, p.Dir).ExecContext(t.Context(), statement)
+		require.NoError(t, err)
+	}
+	sabotage("CREATE TRIGGER sabotage BEFORE INSERT ON usage_ledger WHEN NEW.user_id = 1 BEGIN SELECT RAISE(ABORT, 'no row of poor'); END")
+	send := func(key string) {
+		status, _, body := p.Messages(t, key, testkit.Prompt(true, "hi"))
+		require.Equal(t, http.StatusOK, status, body)
+	}
+	send(rich)
+	send(poor)
+	send(rich)
+	require.Eventually(t, func() bool { return p.Metric(t, "cch_buried_records", "") == 1 }, 20*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return p.Metric(t, "cch_records_unsettled", "") == 0 }, 20*time.Second, 50*time.Millisecond)
+	require.EqualValues(t, 2, p.Metric(t, "cch_ledger_rows_total", ""), "the others are booked")
+	p.AwaitLogs(t, "", 3)
+	status, health := testkit.CallJSON(t, http.MethodGet, p.URL+"/api/health/ready", "", nil)
+	require.Equal(t, http.StatusOK, status)
+	require.Equal(t, "degraded", health.Get("status").String())
+	require.Equal(t, "down", health.Get("components.journal.status").String())
+
+	out, code := p.Run("buried", "list")
+	require.Zero(t, code, out)
+	require.Contains(t, out, "settlement")
+	require.Contains(t, out, "no row of poor")
+	require.Contains(t, out, "1 buried records")
+	out, code = p.Run("buried", "replay")
+	require.Equal(t, 1, code, "not beside the running hub")
+	require.Contains(t, out, "stop the hub first")
+
+	require.NoError(t, p.Stop())
+	sabotage("DROP TRIGGER sabotage")
+	out, code = p.Run("buried", "replay")
+	require.Zero(t, code, out)
+	p.Start()
+	awaitSettled(t, p)
+	require.Zero(t, p.Metric(t, "cch_buried_records", ""))
+	out, code = p.Run("ledger", "verify")
+	require.Zero(t, code, out)
+	require.NoError(t, p.Stop())
+	finals, charged := finalRows(t, openBooks(t, p))
+	require.Len(t, finals, 3)
+	require.EqualValues(t, 3*pricedNano, charged)
+}
