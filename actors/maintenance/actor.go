@@ -27,6 +27,9 @@ type Job struct {
 
 // Kind describes the actor, which must be spawned once. figures may be nil.
 func Kind(jobs []Job, figures *Figures) kit.Kind {
+	for _, job := range jobs {
+		figures.begin(job.Name)
+	}
 	return kit.Kind{
 		Name:        "maintenance",
 		Supervision: kit.Restart,

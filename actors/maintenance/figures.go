@@ -28,7 +28,9 @@ func (f *Figures) All() map[string]Figure {
 	return maps.Clone(f.byName)
 }
 
-func (f *Figures) note(name string, m done, took time.Duration) {
+// begin makes a chore known before its first run, so that its counters start at
+// zero for who watches them.
+func (f *Figures) begin(name string) {
 	if f == nil {
 		return
 	}
@@ -37,6 +39,15 @@ func (f *Figures) note(name string, m done, took time.Duration) {
 	if f.byName == nil {
 		f.byName = make(map[string]Figure)
 	}
+	f.byName[name] = Figure{}
+}
+
+func (f *Figures) note(name string, m done, took time.Duration) {
+	if f == nil {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	n := f.byName[name]
 	n.Runs++
 	n.Removed += m.removed

@@ -65,6 +65,7 @@ func importTable() []importRule {
 		{"ui", nil, []string{}},
 		{"internal/demo", nil, []string{}},
 		{"internal/testkit", nil, nil},
+		{"deploy", nil, []string{}}, // tests of what ships
 		{"internal/bench/…", []string{"internal/bench/…"}, []string{}},
 	}
 }
