@@ -38,6 +38,9 @@ func serve(ctx context.Context, _ []string, out io.Writer) error {
 	for _, w := range warnings {
 		logger.WarnContext(ctx, "configuration", slog.String("warning", w))
 	}
+	if err := awaitMigrations(ctx, cfg, logger); err != nil {
+		return err
+	}
 	app, err := New(ctx, cfg, Options{Logger: logger})
 	if err != nil {
 		return err

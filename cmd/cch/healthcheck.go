@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/netip"
+	"strconv"
 	"time"
 
 	"github.com/claude-code-hub/cch/internal/config"
@@ -18,7 +21,7 @@ func healthcheck(ctx context.Context, _ []string, out io.Writer) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	url := fmt.Sprintf("http://127.0.0.1:%d/api/health/ready", cfg.Server.Port)
+	url := fmt.Sprintf("http://%s/api/health/ready", net.JoinHostPort(reachable(cfg.Server.Host), strconv.Itoa(cfg.Server.Port)))
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return err
@@ -33,4 +36,13 @@ func healthcheck(ctx context.Context, _ []string, out io.Writer) error {
 	}
 	_, err = fmt.Fprintln(out, "ready")
 	return err
+}
+
+// reachable is where this machine reaches what listens at host: an address that
+// stands for all of them is none to call.
+func reachable(host string) string {
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+		return "127.0.0.1"
+	}
+	return host
 }

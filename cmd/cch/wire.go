@@ -269,7 +269,7 @@ func (d dispatcher) Admit(ctx context.Context, m *protocol.Admit) (gateway.Run, 
 func (a *App) buildAdmin(context.Context, Options) error {
 	adminapi.InstallErrors()
 	a.health = server.NewHealth(version, a.now,
-		server.Component{Name: "database", Check: a.checkDatabase, Timeout: 3 * time.Second, Critical: true},
+		databaseComponent(a.store),
 		server.Component{Name: "redis"},
 		server.Component{Name: "journal", Check: a.checkJournal, Timeout: time.Second},
 	)
@@ -277,16 +277,18 @@ func (a *App) buildAdmin(context.Context, Options) error {
 	return nil
 }
 
-// checkDatabase tells whether the database answers and has every migration.
-func (a *App) checkDatabase(ctx context.Context) error {
-	if err := a.store.Ping(ctx); err != nil {
+// databaseComponent is well while the database answers and has every migration.
+func databaseComponent(s *store.Store) server.Component {
+	return server.Component{Name: "database", Timeout: 3 * time.Second, Critical: true, Check: func(ctx context.Context) error {
+		if err := s.Ping(ctx); err != nil {
+			return err
+		}
+		pending, err := s.Pending(ctx)
+		if err == nil && pending > 0 {
+			err = fmt.Errorf("%d migrations are pending: run cch migrate", pending)
+		}
 		return err
-	}
-	pending, err := a.store.Pending(ctx)
-	if err == nil && pending > 0 {
-		err = fmt.Errorf("%d migrations are pending: run cch migrate", pending)
-	}
-	return err
+	}}
 }
 
 // checkJournal tells whether the journal has something for the operator to see to.

@@ -23,6 +23,7 @@ const (
 	ErrorForbidden        = "auth.forbidden"
 	ErrorNotFound         = "resource.not_found"
 	ErrorInternal         = "internal.error"
+	ErrorUnavailable      = "service.unavailable"
 )
 
 // InvalidParam is one field a request got wrong.

@@ -40,21 +40,36 @@ type Program struct {
 // waits until it is ready. env adds NAME=value pairs.
 func StartProgram(t testing.TB, env ...string) *Program {
 	t.Helper()
-	p := &Program{t: t, Dir: t.TempDir(), env: env}
+	p := NewProgram(t, env...)
 	p.Start()
+	return p
+}
+
+// NewProgram prepares a program that the test starts itself.
+func NewProgram(t testing.TB, env ...string) *Program {
+	t.Helper()
+	p := &Program{t: t, Dir: t.TempDir(), env: env}
 	t.Cleanup(func() {
 		if p.cmd != nil {
 			p.Kill()
 		}
-		if t.Failed() {
+		if t.Failed() && p.log != nil {
 			t.Logf("log of the program:\n%s", tail(p.log.String(), 6000))
 		}
 	})
 	return p
 }
 
-// Start runs the program again on the same data directory.
+// Start runs the program, also again on the same data directory, and waits until
+// it is ready.
 func (p *Program) Start() {
+	p.t.Helper()
+	p.Launch()
+	p.AwaitReady()
+}
+
+// Launch runs the program without waiting for anything.
+func (p *Program) Launch() {
 	p.t.Helper()
 	port := freePort(p.t)
 	p.URL = "http://127.0.0.1:" + strconv.Itoa(port)
@@ -69,10 +84,10 @@ func (p *Program) Start() {
 	require.NoError(p.t, p.cmd.Start())
 	p.end = make(chan error, 1)
 	go func(cmd *exec.Cmd, end chan error) { end <- cmd.Wait() }(p.cmd, p.end)
-	p.awaitReady()
 }
 
-func (p *Program) awaitReady() {
+// AwaitReady waits until the program says that it is ready.
+func (p *Program) AwaitReady() {
 	p.t.Helper()
 	deadline := time.Now().Add(60 * time.Second)
 	for time.Now().Before(deadline) {
