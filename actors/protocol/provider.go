@@ -47,6 +47,7 @@ type SlotGrant struct {
 	Failures     int
 	Generation   int64 // of the breaker; an older result changes nothing
 	Epoch        int64
+	Quirks       domain.Quirks // to be known before the call
 }
 
 // SlotReport tells how an attempt ended and gives its slot back (wire).
@@ -76,6 +77,7 @@ type SlotReport struct {
 	ProviderCost domain.Money      // of the attempt, as far as its usage is known
 	// Quotas are what the answer told of the account behind the provider.
 	Quotas []domain.ProviderQuota
+	Quirks domain.Quirks // found out by the attempt
 }
 
 // AccountObserved brings what asking a provider's account gave (wire).

@@ -79,6 +79,7 @@ type Attempt struct {
 	// HedgeAfter is when to ask, with HedgeDue, for a second call beside this one
 	// if it has shown no content by then; 0 = never.
 	HedgeAfter time.Duration
+	Quirks     domain.Quirks // what the provider is known to refuse
 	SessionSeq int64
 	Degraded   []string
 	// Begun is to be recorded once the upstream begins to answer.
@@ -137,6 +138,7 @@ type AttemptResult struct {
 	Drops []string
 	// Special is what the gateway did to the call on its own account.
 	Special []domain.SpecialSetting
+	Quirks  domain.Quirks // of the provider, found out by the call
 }
 
 // Detour is a way to a provider that failed and was gone around.

@@ -33,6 +33,7 @@ type record struct {
 	Sessions  []sessionRecord `msgpack:"sessions"`
 	Runs      [][2]int64      `msgpack:"runs"` // ms, number of requests
 	Account   accountRecord   `msgpack:"account"`
+	Quirks    quirksRecord    `msgpack:"quirks"`
 }
 
 type breakerRecord struct {
@@ -80,6 +81,7 @@ func (s *state) snapshot(now time.Time) ([]byte, error) {
 		ErrStatus: s.lastError.status,
 		ErrText:   s.lastError.message,
 		Account:   s.upstream.record(),
+		Quirks:    s.quirks.record(),
 	}
 	for model, c := range s.models {
 		r.Models = append(r.Models, modelRecord{Model: model, Until: toMs(c.Until), Pause: c.Pause.Milliseconds()})
@@ -129,6 +131,7 @@ func (s *state) restore(data []byte, now time.Time) error {
 		s.lastError = lastError{status: r.ErrStatus, message: r.ErrText}
 	}
 	s.upstream.restore(&r.Account)
+	s.quirks.restore(r.Quirks)
 	for _, v := range r.Sessions {
 		s.sessions.Restore(domain.SessionKey{KeyID: domain.KeyID(v.KeyID), ID: v.ID}, fromMs(v.Until))
 	}

@@ -34,6 +34,7 @@ type state struct {
 	lastError lastError
 	upstream  upstream
 	purse     purse
+	quirks    quirks
 
 	events []domain.BreakerEvent // not told yet
 }
@@ -76,6 +77,7 @@ func (s *state) use(p *domain.Provider) {
 		return
 	}
 	s.enabled, s.limits, s.settings = p.Enabled, p.Limits, p.Breaker
+	s.quirks.at(p.URL)
 }
 
 // elapse does what time alone brings about.
@@ -102,7 +104,7 @@ func (s *state) acquire(m *protocol.SlotAcquire, now time.Time) *protocol.SlotGr
 	ttl := time.Duration(m.TTLMs) * time.Millisecond
 	if held := s.slots.Get(m.LeaseID); held != nil {
 		s.slots.Hold(m.LeaseID, held.Value, now, ttl)
-		return s.grant(held.Value)
+		return s.grant(held.Value, now)
 	}
 	if s.slots.Released(m.LeaseID, now) {
 		return s.deny(protocol.DeniedReleased, time.Time{}, now)
@@ -173,12 +175,12 @@ func (s *state) take(id domain.LeaseID, v slot, now time.Time, ttl time.Duration
 	if v.session.ID != "" {
 		s.sessions.Enter(v.session, now)
 	}
-	return s.grant(v)
+	return s.grant(v, now)
 }
 
-func (s *state) grant(v slot) *protocol.SlotGrant {
+func (s *state) grant(v slot, now time.Time) *protocol.SlotGrant {
 	g := s.answer()
-	g.OK, g.Probe, g.Generation = true, v.probe, v.generation
+	g.OK, g.Probe, g.Generation, g.Quirks = true, v.probe, v.generation, s.quirks.known(now)
 	return g
 }
 
@@ -221,6 +223,7 @@ func (s *state) report(m *protocol.SlotReport, now time.Time) {
 		key: domain.SettleKey{ReqID: m.ReqID, Attempt: m.Attempt, Kind: domain.LedgerCharge}, at: time.UnixMilli(m.AdmittedAt),
 		amount: m.ProviderCost,
 	}, now)
+	s.quirks.learn(m.Quirks, now)
 	exhausted := s.upstream.report(m, now)
 	s.upstream.spend(m.ProviderCost, now)
 	verdict := breaker.Judge(breaker.Outcome{

@@ -32,3 +32,16 @@ func TestProvidersHearOfCostsAndAccounts(t *testing.T) {
 	require.Equal(t, told.Quotas, reports[0].Quotas)
 	require.Nil(t, reports[1].Quotas)
 }
+
+// What a provider refuses is its actor's to remember: attempts are told of it
+// and tell of it.
+func TestQuirksGoByTheProvidersActor(t *testing.T) {
+	t.Parallel()
+	r := newWorld().run().to(t, acquiring)
+	r.slotAnswered(&protocol.SlotGrant{OK: true, Quirks: domain.QuirkCallIDs}, 0, noon)
+	require.Equal(t, domain.QuirkCallIDs, r.fx.last.Attempt.Quirks)
+	found := r.success()
+	found.Quirks = domain.QuirkStreamOptions
+	r.attempted(found, noon)
+	require.Equal(t, domain.QuirkStreamOptions, sent[*protocol.SlotReport](r)[0].Quirks)
+}

@@ -22,7 +22,7 @@ func (m *machine) attempt(now time.Time) {
 func (m *machine) handOut(s *slot, hedgeAfter time.Duration) protocol.Decision {
 	return protocol.Decision{Attempt: &protocol.Attempt{
 		N: s.n, ProviderID: s.choice.Provider.ID, Lease: s.lease,
-		Model: s.model, Redirected: s.redirect != nil, Convert: s.converts(), BaseURL: s.target.url(), HedgeAfter: hedgeAfter,
+		Model: s.model, Redirected: s.redirect != nil, Convert: s.converts(), BaseURL: s.target.url(), HedgeAfter: hedgeAfter, Quirks: s.grant.Quirks,
 		SessionSeq: m.seq(), Degraded: m.record.degraded, Begun: m.begun(s),
 	}}
 }
@@ -130,7 +130,7 @@ func (m *machine) report(res *protocol.AttemptResult, givenUp bool, now time.Tim
 		TTFBMs: res.TTFB.Milliseconds(), DurMs: res.Took.Milliseconds(), T: now.UnixMilli(),
 		AdmittedAt: m.began.UnixMilli(), ProviderCost: m.providerCost(s, res),
 		Endpoint: s.target.id(), Model: s.model, ModelRefused: routing.RefusesModel(res.Status, res.Excerpt, s.model),
-		Message: clip(res.Excerpt, maxReportMessage), Quotas: res.Quotas,
+		Message: clip(res.Excerpt, maxReportMessage), Quotas: res.Quotas, Quirks: res.Quirks,
 	})
 	m.fx.closed(s.lease)
 	m.reportEndpoint(res, givenUp, now)

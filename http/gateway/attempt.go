@@ -67,7 +67,7 @@ func (g *Gateway) attempt(parent context.Context, r *race, x *exchange, run Run,
 		defer func() { c.result.Lost = r.beat(c) }()
 	}
 
-	c.mends.known = g.quirks.of(c.provider, c.result.StartedAt)
+	c.mends.known = quirk(a.Quirks)
 	for again := true; again; {
 		again = c.exchange(ctx, run)
 	}

@@ -111,7 +111,6 @@ type Gateway struct {
 	plans   routing.Plans
 
 	converters converters
-	quirks     quirks
 
 	shed, strangers atomic.Int64
 

@@ -151,6 +151,7 @@ type scripted struct {
 	admitErr  error
 	dieAt     int           // report number at which the actor dies
 	pause     time.Duration // before each attempt
+	quirks    domain.Quirks // that attempts have found
 	onBegun   func()        // if set, called when an upstream begins to answer
 
 	admitPanics bool
@@ -194,7 +195,7 @@ type run struct {
 }
 
 func (r *run) attempt(n int) protocol.Decision {
-	a := &protocol.Attempt{N: n, ProviderID: r.s.providers[n-1], Model: r.a.Request.Model, Wait: r.s.pause, SessionSeq: 3, Convert: r.s.convert, HedgeAfter: r.s.hedgeAfter}
+	a := &protocol.Attempt{N: n, ProviderID: r.s.providers[n-1], Model: r.a.Request.Model, Wait: r.s.pause, SessionSeq: 3, Convert: r.s.convert, HedgeAfter: r.s.hedgeAfter, Quirks: r.s.quirks}
 	if r.s.model != "" {
 		a.Model, a.Redirected = r.s.model, true
 	}
@@ -205,6 +206,7 @@ func (r *run) Report(_ context.Context, res *protocol.AttemptResult) (protocol.D
 	r.s.mu.Lock()
 	defer r.s.mu.Unlock()
 	r.s.results = append(r.s.results, res)
+	r.s.quirks |= res.Quirks
 	final := domain.NewFault(domain.KindAllFailed, domain.CodeAllProvidersFailed, "no provider could answer")
 	switch {
 	case r.s.dieAt == len(r.s.results):

@@ -41,7 +41,7 @@ func (c *call) mend(status int, refusal string) bool {
 		return false
 	}
 	c.mends.learned |= q
-	c.g.quirks.learn(c.provider, q, c.g.Now())
+	c.result.Quirks |= domain.Quirks(q & lasting)
 	return true
 }
 

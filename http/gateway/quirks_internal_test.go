@@ -2,27 +2,9 @@ package gateway
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/claude-code-hub/cch/internal/domain"
 )
-
-func TestQuirksAreBelievedForADay(t *testing.T) {
-	t.Parallel()
-	var s quirks
-	now := time.Unix(1_790_000_000, 0)
-	p := &domain.Provider{ID: 1, URL: "https://a"}
-	s.learn(p, noForeignThinking, now)
-	require.Zero(t, s.of(p, now), "that is a matter of one conversation")
-	s.learn(p, noStreamOptions, now)
-	s.learn(p, wantsInstructions, now.Add(time.Hour))
-	require.Equal(t, noStreamOptions|wantsInstructions, s.of(p, now.Add(quirkKept)))
-	require.Zero(t, s.of(p, now.Add(quirkKept+time.Hour)))
-	require.Zero(t, s.of(&domain.Provider{ID: 2, URL: "https://a"}, now))
-	require.Zero(t, s.of(&domain.Provider{ID: 1, URL: "https://b"}, now), "it is another upstream now")
-}
 
 func TestQuirksAreReadOutOfRefusals(t *testing.T) {
 	t.Parallel()
