@@ -144,6 +144,15 @@ func Strip(f neutral.Format, body []byte, budgetModel bool) ([]byte, bool) {
 	return body, false
 }
 
+// WithoutCallIDs takes the ids of function calls out of a body of Gemini's, for a
+// provider that refuses them; other formats cannot do without.
+func WithoutCallIDs(f neutral.Format, body []byte) ([]byte, bool) {
+	if f == neutral.Gemini || f == neutral.GeminiCLI {
+		return gemini.WithoutCallIDs(body)
+	}
+	return body, false
+}
+
 // EstimateTokens guesses the size of a prompt for providers that cannot count:
 // its text at 3.6 bytes a token, and 1500 tokens an image.
 func EstimateTokens(r *neutral.Request) int64 {

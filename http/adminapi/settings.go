@@ -47,6 +47,7 @@ type settingsBody struct {
 	EchoUpstreamModel               bool                   `json:"echoUpstreamModel"`
 	CodexInstructions               *string                `json:"codexInstructions"               doc:"null = the text that comes with the program"`
 	ThinkingSignatureRectifier      bool                   `json:"thinkingSignatureRectifier"`
+	GeminiFunctionIDRectifier       bool                   `json:"geminiFunctionIdRectifier"`
 	ClaudeUserIDInjection           bool                   `json:"claudeUserIdInjection"`
 	CodexSessionIDCompletion        bool                   `json:"codexSessionIdCompletion"`
 	ResponsesInputRectifier         bool                   `json:"responsesInputRectifier"`
@@ -93,7 +94,8 @@ func showSettings(s *domain.Settings) settingsBody {
 		StreamGateMode: string(s.StreamGate), GateKeepaliveAfterMs: s.GateKeepaliveAfter.Milliseconds(),
 		EchoUpstreamModel: s.EchoUpstreamModel, ClaudeUserIDInjection: s.ClaudeUserIDInjection,
 		CodexInstructions: optional(s.CodexInstructions), ThinkingSignatureRectifier: s.ThinkingSignatureRectifier,
-		CodexSessionIDCompletion: s.CodexSessionIDCompletion, ResponsesInputRectifier: s.ResponsesInputRectifier,
+		GeminiFunctionIDRectifier: s.GeminiFunctionIDRectifier,
+		CodexSessionIDCompletion:  s.CodexSessionIDCompletion, ResponsesInputRectifier: s.ResponsesInputRectifier,
 		InjectStreamUsage: s.InjectStreamUsage, StripUnderscoreKeys: s.StripUnderscoreKeys, ResponseFixer: s.ResponseFixer,
 		AllowNonConversationFallback: s.AllowNonConversationFallback, EnableHTTP2: s.EnableHTTP2,
 		FakeStreaming: list(s.FakeStreaming),
@@ -163,6 +165,7 @@ type settingsFields struct {
 	EchoUpstreamModel               field[bool]                 `json:"echoUpstreamModel,omitzero"`
 	CodexInstructions               field[string]               `json:"codexInstructions,omitzero"               maxLength:"100000" doc:"put before requests to Codex providers that insist on their own; null = the text that comes with the program"`
 	ThinkingSignatureRectifier      field[bool]                 `json:"thinkingSignatureRectifier,omitzero"      doc:"drop signed thinking that an upstream refused, and ask it again"`
+	GeminiFunctionIDRectifier       field[bool]                 `json:"geminiFunctionIdRectifier,omitzero"       doc:"leave out ids of function calls that an upstream of a Gemini client refused, and ask it again"`
 	ClaudeUserIDInjection           field[bool]                 `json:"claudeUserIdInjection,omitzero"`
 	CodexSessionIDCompletion        field[bool]                 `json:"codexSessionIdCompletion,omitzero"        doc:"complete session-id and prompt_cache_key of Responses calls"`
 	ResponsesInputRectifier         field[bool]                 `json:"responsesInputRectifier,omitzero"         doc:"wrap an input that is no array"`
@@ -218,6 +221,7 @@ func (f *settingsFields) apply(s *domain.Settings) {
 	millisTo(f.GateKeepaliveAfterMs, &s.GateKeepaliveAfter, d.GateKeepaliveAfter)
 	f.EchoUpstreamModel.to(&s.EchoUpstreamModel, d.EchoUpstreamModel)
 	f.CodexInstructions.to(&s.CodexInstructions, d.CodexInstructions)
+	f.GeminiFunctionIDRectifier.to(&s.GeminiFunctionIDRectifier, d.GeminiFunctionIDRectifier)
 	f.ThinkingSignatureRectifier.to(&s.ThinkingSignatureRectifier, d.ThinkingSignatureRectifier)
 	f.ClaudeUserIDInjection.to(&s.ClaudeUserIDInjection, d.ClaudeUserIDInjection)
 	f.CodexSessionIDCompletion.to(&s.CodexSessionIDCompletion, d.CodexSessionIDCompletion)

@@ -87,7 +87,7 @@ func (c *call) encode(ctx context.Context) (*convert.Request, error) {
 	if v.envelope {
 		request, err := convert.RewrapRequest(x.body.Bytes(), convert.Path{Model: x.model, Stream: c.streams()}, &target)
 		if err == nil {
-			request.Body = bytes.Clone(request.Body) // it may be sent for longer than the client's is kept
+			request.Body = c.unnumbered(target.Format, bytes.Clone(request.Body)) // it may be sent for longer than the client's is kept
 		}
 		return request, err
 	}

@@ -93,10 +93,10 @@ func (c *call) edits(x *exchange) []intake.Edit {
 
 // home is the body without what earlier conversions hid in it, for a provider of
 // the client's own protocol, which would refuse it; also without signed thinking
-// that it did refuse. What else is to be edited stands elsewhere then: moved
+// and ids of calls that it did refuse. What else is to be edited stands elsewhere then: moved
 // knows where. False if there is nothing of the kind.
 func (c *call) home() (clean []byte, moved *exchange, changed bool) {
-	x, refused := c.x, c.mends.has(noForeignThinking)
+	x, refused := c.x, c.mends.has(noForeignThinking|noCallIDs)
 	if !x.head.carries && !refused || c.g.Capabilities == nil {
 		return nil, nil, false
 	}
@@ -107,7 +107,7 @@ func (c *call) home() (clean []byte, moved *exchange, changed bool) {
 	}
 	if refused {
 		before := len(clean)
-		clean = c.unsigned(format, clean)
+		clean = c.unnumbered(format, c.unsigned(format, clean))
 		changed = changed || len(clean) != before
 	}
 	if !changed {

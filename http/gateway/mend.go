@@ -55,7 +55,7 @@ func (c *call) mendable(q quirk) bool {
 	case noStreamOptions:
 		return c.metersStream() || converted && c.conversion.From == neutral.Chat
 	case noCallIDs:
-		return converted && c.conversion.From == neutral.Gemini
+		return c.dropsCallIDs(c.x.body.Bytes())
 	case noForeignThinking:
 		return c.x.settings().ThinkingSignatureRectifier && (converted || c.g.Capabilities != nil)
 	default:
@@ -77,6 +77,34 @@ func (c *call) special(s domain.SpecialSetting) {
 // account alone.
 func (c *call) metersStream() bool {
 	return !c.converts() && c.x.metersStream() && !c.mends.has(noStreamOptions)
+}
+
+// dropsCallIDs tells whether a call has ids of functions that the hub may leave
+// out. What a client of Gemini's own sends is as it wants it to be, unless an
+// operator thinks otherwise.
+func (c *call) dropsCallIDs(body []byte) bool {
+	format := c.x.target.dialect.format
+	switch to := neutral.Format(c.provider.Type.Protocol()); {
+	case to != neutral.Gemini && to != neutral.GeminiCLI:
+		return false
+	case format != neutral.Gemini && format != neutral.GeminiCLI:
+		return true // the writer made them
+	}
+	_, has := convert.WithoutCallIDs(format, body)
+	return has && c.x.settings().GeminiFunctionIDRectifier
+}
+
+// unnumbered takes the ids of calls out of a body in Gemini's own format where
+// the provider refuses them.
+func (c *call) unnumbered(format neutral.Format, body []byte) []byte {
+	if !c.mends.has(noCallIDs) || !c.x.settings().GeminiFunctionIDRectifier {
+		return body
+	}
+	out, changed := convert.WithoutCallIDs(format, body)
+	if changed {
+		c.mended(domain.SpecialFunctionID, noCallIDs)
+	}
+	return out
 }
 
 // unsigned takes the signed thinking out of a body that the provider refused for

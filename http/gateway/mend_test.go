@@ -191,6 +191,33 @@ func TestCallIDsThatAProviderRefuses(t *testing.T) {
 	require.Len(t, bodies(), 1)
 }
 
+// A client of Gemini's own, whose provider is Vertex: nothing else of its bytes
+// changes, and nothing at all where an operator does not want it.
+func TestCallIDsOfANativeCall(t *testing.T) {
+	t.Parallel()
+	const body = `{"contents":[{"role":"user","parts":[{"text":"go"}]}, {"role":"model","parts":[{"functionCall":{"id":"a","name":"f"}}]},` +
+		`{"role":"user","parts":[{"functionResponse":{"id":"a","name":"f","response":{}}}]}]}`
+	bare := strings.ReplaceAll(body, `"id":"a",`, "")
+	refusal := `{"error":{"code":400,"message":"Unknown name \"id\" at 'contents[1].parts[0].function_call': Cannot find field."}}`
+	for on, want := range map[bool][]string{true: {body, bare}, false: {body}} {
+		h, bodies := picky(func(body string) bool { return body == bare }, refusal,
+			says(200, "application/json", as("gemini-3-pro", wires()["gemini"].document)))
+		w := newWorld(t, func(w *world) {
+			converting(t, domain.TypeGemini)(w)
+			w.actor.convert = ""
+			w.config.Settings.GeminiFunctionIDRectifier = on
+		}, h)
+		path := as("gemini-3-pro", wires()["gemini"].path)
+		require.Equal(t, on, w.callTo("POST", path, body).status == http.StatusOK)
+		require.Equal(t, want, bodies())
+		if on {
+			require.Equal(t, http.StatusOK, w.callTo("POST", path, body).status)
+			require.Equal(t, []string{bare}, bodies(), "it is remembered")
+			require.Equal(t, domain.TriggerRemembered, w.actor.wait(t, 2)[1].Special[0].Trigger)
+		}
+	}
+}
+
 // Thinking that another account signed is left out where it is refused, and only
 // in this conversation.
 func TestThinkingThatAProviderCannotVerify(t *testing.T) {

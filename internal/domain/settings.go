@@ -26,6 +26,7 @@ type Settings struct {
 	GateKeepaliveAfter           time.Duration
 	EchoUpstreamModel            bool   // leave the upstream's model name in the answer
 	CodexInstructions            string // put before requests to Codex back ends that insist; empty = the text that comes with the program
+	GeminiFunctionIDRectifier    bool   // leave out ids of calls that an upstream refused, and ask again
 	ThinkingSignatureRectifier   bool   // drop signed thinking that an upstream refused, and ask again
 	ClaudeUserIDInjection        bool
 	CodexSessionIDCompletion     bool // the session id and prompt_cache_key that Codex would send
@@ -223,6 +224,7 @@ func DefaultSettings() Settings {
 		ResponseFixer: ResponseFixer{
 			Enabled: true, FixTruncatedJSON: true, FixSSEFormat: true, FixEncoding: true, MaxJSONDepth: 200, MaxFixSize: 1 << 20,
 		},
+		GeminiFunctionIDRectifier:    true,
 		ThinkingSignatureRectifier:   true,
 		AllowNonConversationFallback: true,
 		HedgeMaxParallel:             2,

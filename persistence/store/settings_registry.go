@@ -48,6 +48,7 @@ func registry() []setting {
 		duration("gate_keepalive_after_ms", func(s *s) *time.Duration { return &s.GateKeepaliveAfter }, 10*time.Minute),
 		plain("echo_upstream_model", func(s *s) *bool { return &s.EchoUpstreamModel }, anything),
 		plain("codex_instructions", func(s *s) *string { return &s.CodexInstructions }, lengthUpTo(domain.MaxInstructions)),
+		plain("gemini_function_id_rectifier", func(s *s) *bool { return &s.GeminiFunctionIDRectifier }, anything),
 		plain("thinking_signature_rectifier", func(s *s) *bool { return &s.ThinkingSignatureRectifier }, anything),
 		plain("claude_user_id_injection", func(s *s) *bool { return &s.ClaudeUserIDInjection }, anything),
 		plain("codex_session_id_completion", func(s *s) *bool { return &s.CodexSessionIDCompletion }, anything),

@@ -3399,6 +3399,7 @@ export interface components {
             fakeStreamingWhitelist: components["schemas"]["FakeStreaming"][] | null;
             /** Format: int64 */
             gateKeepaliveAfterMs: number;
+            geminiFunctionIdRectifier: boolean;
             /** Format: int64 */
             hedgeAfterMs: number;
             /** Format: int64 */
@@ -3509,6 +3510,8 @@ export interface components {
             fakeStreamingWhitelist?: components["schemas"]["FakeStreamingEntry"][] | null;
             /** Format: int64 */
             gateKeepaliveAfterMs?: number | null;
+            /** @description leave out ids of function calls that an upstream of a Gemini client refused, and ask it again */
+            geminiFunctionIdRectifier?: boolean | null;
             /**
              * Format: int64
              * @description 0 = as long as 95 of 100 calls of the provider wait, at least 5 s
