@@ -59,7 +59,7 @@ type home interface {
 
 func newCell(s *System, k *Kind, id string, h home) *cell {
 	c := &cell{sys: s, kind: k, stats: s.kindStats(k.Name), id: id, home: h}
-	c.box.cell, c.box.turn = c, c.box.run
+	c.box.cell = c
 	c.ctx.cell = c
 	return c
 }

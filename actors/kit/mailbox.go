@@ -17,7 +17,6 @@ import (
 type mailbox struct {
 	cell    *cell
 	invoker actor.MessageInvoker // the library's actor; nil before it started and once it ended
-	turn    func()               // run, bound once, so that starting it allocates nothing
 
 	mu        sync.Mutex
 	system    queue
@@ -57,7 +56,7 @@ func (m *mailbox) PostUserMessage(msg any) {
 	m.running = m.running || start
 	m.mu.Unlock()
 	if start {
-		go m.turn()
+		m.cell.sys.crew.run(m)
 	}
 }
 
@@ -69,26 +68,14 @@ func (m *mailbox) PostSystemMessage(msg any) {
 	m.running = true
 	m.mu.Unlock()
 	if start {
-		go m.turn()
+		m.cell.sys.crew.run(m)
 	}
 }
 
 // run hands out messages until there are none.
 func (m *mailbox) run() {
-	roomyStack(1)
 	for !m.drain() { // each further round follows a panic
 	}
-}
-
-// roomyStack has the goroutine's stack grow to what most actors need while
-// there is next to nothing on it: growing it later, step by step, copies deep
-// frames each time, which took 7 % of the processor under load.
-//
-//go:noinline
-func roomyStack(at int) byte {
-	var room [6 << 10]byte
-	room[at] = 1 // or the compiler leaves the array out
-	return room[at/2]
 }
 
 // drain tells whether it came to the end. A panic here is not the actor's,

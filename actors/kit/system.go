@@ -35,6 +35,7 @@ type System struct {
 	spawner *spawner
 	stop    *actor.Stop // the one order to stop; it holds nothing
 	wheel   *wheel
+	crew    crew      // runs the mailboxes
 	waiters sync.Pool // of *waiter
 	live    census    // cells and work
 
@@ -119,6 +120,7 @@ func (s *System) Shutdown(ctx context.Context) error {
 	}
 	s.wheel.stop()
 	s.lib.Shutdown()
+	s.crew.dismiss()
 	return err
 }
 

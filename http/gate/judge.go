@@ -28,11 +28,15 @@ func Judge(v neutral.Verdict, body []byte, contentType string) (domain.FailureKi
 }
 
 func isHTML(head []byte, contentType string) bool {
-	if strings.HasPrefix(strings.ToLower(contentType), "text/html") {
+	if hasPrefixFold(contentType, "text/html") {
 		return true
 	}
-	start := strings.ToLower(string(bytes.TrimSpace(head[:min(len(head), 256)])))
-	return strings.HasPrefix(start, "<!doctype html") || strings.HasPrefix(start, "<html")
+	head = bytes.TrimLeft(head, " \t\r\n")
+	return hasPrefixFold(head, "<!doctype html") || hasPrefixFold(head, "<html")
+}
+
+func hasPrefixFold[T string | []byte](s T, prefix string) bool {
+	return len(s) >= len(prefix) && strings.EqualFold(string(s[:len(prefix)]), prefix)
 }
 
 // sign is a wording by which a status is recognised.

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -147,18 +146,23 @@ func validSessionID(id string) bool {
 	return true
 }
 
-// legacyUserID is how Claude Code before 2.1.78 packed the session into its
-// user id.
-var legacyUserID = regexp.MustCompile(`^user_(.+?)_account_(.*?)_session_(.+)$`)
-
 // sessionInUserID finds the session id inside Claude Code's user id, a JSON
 // document in newer versions.
 func sessionInUserID(userID string) string {
 	if strings.HasPrefix(userID, "{") {
 		return gjson.Get(userID, "session_id").String()
 	}
-	if m := legacyUserID.FindStringSubmatch(userID); m != nil {
-		return m[3]
+	return sessionInLegacyUserID(userID)
+}
+
+// sessionInLegacyUserID takes apart how Claude Code before 2.1.78 packed the
+// session into its user id: user_<hash>_account_<id, or nothing>_session_<id>.
+func sessionInLegacyUserID(userID string) string {
+	rest, ok := strings.CutPrefix(userID, "user_")
+	user, rest, named := strings.Cut(rest, "_account_")
+	_, session, packed := strings.Cut(rest, "_session_")
+	if !ok || !named || !packed || user == "" {
+		return ""
 	}
-	return ""
+	return session
 }

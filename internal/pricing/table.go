@@ -19,6 +19,8 @@ type Table struct {
 	vendorFees VendorFees
 	standard   map[*Row]*Price // for whom no seller is known
 
+	found foundNames
+
 	families sync.Once
 	byFamily map[string][]*Row // by the beginnings of names, see relative
 
@@ -111,6 +113,10 @@ func (t *Table) find(name string) (r *Row, alias bool) {
 	if name == "" {
 		return nil, false
 	}
+	return t.found.get(name, t.search)
+}
+
+func (t *Table) search(name string) (r *Row, alias bool) {
 	var buf [maxCandidates]string
 	names := candidates(buf[:0], name)
 	for _, n := range names[1:] {

@@ -200,14 +200,15 @@ func TestMemoryIsSharedAndBounded(t *testing.T) {
 func TestMemoryLivesAsLongAsItsReaders(t *testing.T) {
 	t.Parallel()
 	in := newIntake()
-	b, err := in.Read(request(strings.NewReader("hello"), 5), new(conn))
+	text := strings.Repeat("hello", 4000) // small ones are copied
+	b, err := in.Read(request(strings.NewReader(text), int64(len(text))), new(conn))
 	require.NoError(t, err)
 	s := b.Splice()
 	first, second := s.Open(), s.Open()
 	b.Release()
 	got, err := io.ReadAll(first)
 	require.NoError(t, err)
-	require.Equal(t, "hello", string(got))
+	require.Equal(t, text, string(got))
 	require.NoError(t, first.Close())
 	require.NoError(t, first.Close(), "closing twice gives back once")
 	require.NotZero(t, in.InUse())
@@ -235,6 +236,9 @@ func TestSpliceEqualsEditingACopy(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringMatching(`[a-z]{0,40}`).Draw(t, "text")
+		if rapid.Bool().Draw(t, "too large to be copied") {
+			text += strings.Repeat("z", 12<<10)
+		}
 		in := newIntake()
 		b, err := in.Read(request(strings.NewReader(text), int64(len(text))), new(conn))
 		require.NoError(t, err)

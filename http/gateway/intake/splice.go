@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"bytes"
 	"io"
 	"slices"
 	"sync"
@@ -37,11 +38,23 @@ func (b *Body) Splice(edits ...Edit) *Spliced {
 // Len is the length in bytes with all edits.
 func (s *Spliced) Len() int64 { return s.size }
 
+// smallBody is the size up to which a body is copied for sending. net/http
+// writes heads and bodies together only if the body is a reader it knows to be
+// in memory; any other costs a system call and a buffer of its own.
+const smallBody = 11 << 10
+
 // Open starts a reading of the body, which holds the memory until it is closed.
 // Several may be open at once.
 func (s *Spliced) Open() io.ReadCloser {
 	s.body.retain()
-	return &reading{s: s}
+	whole := &reading{s: s}
+	if s.size > smallBody {
+		return whole
+	}
+	defer whole.Close() //nolint:errcheck // it cannot fail
+	copied := make([]byte, s.size)
+	n, _ := whole.Read(copied)
+	return io.NopCloser(bytes.NewReader(copied[:n]))
 }
 
 // reading is one pass over a spliced body. The transport may close it from
