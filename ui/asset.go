@@ -4,21 +4,23 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"strconv"
 	"strings"
 )
 
-// asset is one embedded file in all its encodings. It never changes after
-// loading and is shared by all requests.
+// asset is one embedded file in all its encodings. Its bytes are read when they
+// are asked for: the binary holds them anyway. It never changes after loading
+// and is shared by all requests.
 type asset struct {
-	contentType string
-	hash        string // of the identity body, without quotes
-	immutable   bool   // the name carries a content hash
-	plain       []byte
-	brotli      []byte // nil if the build made none
-	gzip        []byte
+	files        fs.FS
+	name         string
+	contentType  string
+	hash         string // of the identity body, without quotes
+	immutable    bool   // the name carries a content hash
+	brotli, gzip bool   // the build made these too
 }
 
 // contentType is the type by file extension, empty for files that are not served.
@@ -60,18 +62,13 @@ func loadAssets(files fs.FS) (map[string]*asset, error) {
 		if entry.IsDir() || kind == "" || name == indexFile || strings.HasPrefix(path.Base(name), ".") {
 			return nil
 		}
-		body, err := fs.ReadFile(files, name)
+		sum, err := sumOf(files, name)
 		if err != nil {
 			return err
 		}
-		sum := sha256.Sum256(body)
 		assets[name] = &asset{
-			contentType: kind,
-			hash:        hex.EncodeToString(sum[:12]),
-			immutable:   strings.HasPrefix(name, "assets/"),
-			plain:       body,
-			brotli:      readVariant(files, name+".br"),
-			gzip:        readVariant(files, name+".gz"),
+			files: files, name: name, contentType: kind, hash: sum, immutable: strings.HasPrefix(name, "assets/"),
+			brotli: exists(files, name+".br"), gzip: exists(files, name+".gz"),
 		}
 		return nil
 	})
@@ -81,25 +78,35 @@ func loadAssets(files fs.FS) (map[string]*asset, error) {
 	return assets, nil
 }
 
-// readVariant returns a precompressed file, or nil: small files have none.
-func readVariant(files fs.FS, name string) []byte {
-	body, err := fs.ReadFile(files, name)
+func sumOf(files fs.FS, name string) (string, error) {
+	f, err := files.Open(name)
 	if err != nil {
-		return nil
+		return "", err
 	}
-	return body
+	defer f.Close() //nolint:errcheck // only read
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:12]), nil
 }
 
-// pick returns the best body for an Accept-Encoding header and the value of
-// Content-Encoding, which is empty for the plain body.
-func (a *asset) pick(accept string) (body []byte, encoding string) {
+// exists tells of a precompressed file: small files have none.
+func exists(files fs.FS, name string) bool {
+	_, err := fs.Stat(files, name)
+	return err == nil
+}
+
+// pick returns the file of the best body for an Accept-Encoding header and the
+// value of Content-Encoding, which is empty for the plain body.
+func (a *asset) pick(accept string) (file, encoding string) {
 	switch {
-	case a.brotli != nil && accepts(accept, "br"):
-		return a.brotli, "br"
-	case a.gzip != nil && accepts(accept, "gzip"):
-		return a.gzip, "gzip"
+	case a.brotli && accepts(accept, "br"):
+		return a.name + ".br", "br"
+	case a.gzip && accepts(accept, "gzip"):
+		return a.name + ".gz", "gzip"
 	default:
-		return a.plain, ""
+		return a.name, ""
 	}
 }
 

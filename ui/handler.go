@@ -3,6 +3,7 @@ package ui
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -70,10 +71,15 @@ func Handler(opts Options) (http.Handler, error) {
 	}
 	h := &handler{opts: opts, base: cleanBase(opts.BasePath), assets: assets}
 	h.absent = []byte(withBase(string(fallbackPage), h.base))
-	if h.index = readVariant(files, indexFile); h.index != nil {
-		if _, err := render(h.index, Boot{}); err != nil {
-			return nil, fmt.Errorf("dashboard document: %w", err)
-		}
+	h.index, err = fs.ReadFile(files, indexFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return h, nil
+	case err != nil:
+		return nil, fmt.Errorf("dashboard document: %w", err)
+	}
+	if _, err := render(h.index, Boot{}); err != nil {
+		return nil, fmt.Errorf("dashboard document: %w", err)
 	}
 	return h, nil
 }
@@ -124,7 +130,12 @@ func (h *handler) serveRoot(w http.ResponseWriter, r *http.Request) {
 
 // serveAsset writes one embedded file in the best encoding.
 func (h *handler) serveAsset(w http.ResponseWriter, r *http.Request, a *asset) {
-	body, encoding := a.pick(r.Header.Get("Accept-Encoding"))
+	file, encoding := a.pick(r.Header.Get("Accept-Encoding"))
+	body, err := fs.ReadFile(a.files, file)
+	if err != nil { // it was there at the start, and is part of the binary
+		http.Error(w, "the file could not be read", http.StatusInternalServerError)
+		return
+	}
 	header := w.Header()
 	header.Set("Content-Type", a.contentType)
 	header.Set("X-Content-Type-Options", "nosniff")
@@ -132,7 +143,7 @@ func (h *handler) serveAsset(w http.ResponseWriter, r *http.Request, a *asset) {
 	if a.immutable {
 		header.Set("Cache-Control", immutableCache)
 	}
-	if a.brotli != nil || a.gzip != nil {
+	if a.brotli || a.gzip {
 		header.Set("Vary", "Accept-Encoding")
 	}
 	tag := a.hash

@@ -31,26 +31,32 @@ func (c *ClaudeMeter) Add(u gjson.Result) {
 	if !u.IsObject() {
 		return
 	}
-	n, seen := claudeFigures(u)
+	m := claudeUsageOf(u)
+	n, seen := m.counts()
 	c.max.raise(n)
 	c.seen = c.seen || seen
-	keep(&c.facts.ServiceTier, u.Get("service_tier"))
-	keep(&c.facts.Speed, u.Get("speed"))
-	keep(&c.facts.InferenceGeo, u.Get("inference_geo"))
-	if cost := reportedCost(u); cost != "" {
+	keep(&c.facts.ServiceTier, m.tier)
+	keep(&c.facts.Speed, m.speed)
+	keep(&c.facts.InferenceGeo, m.geo)
+	if cost := costOf(m.ticks, m.cost); cost != "" {
 		c.facts.ReportedCost = cost
 	}
-	if list := u.Get("iterations"); list.IsArray() {
-		c.passes = c.passes[:0]
-		List(list).ForEach(func(_, e gjson.Result) bool {
-			if n, seen := claudeFigures(e); seen {
-				p := n.usage(c.HourTTL)
-				p.Model = strings.Clone(e.Get("model").Str)
-				c.passes = append(c.passes, p)
-			}
-			return true
-		})
+	if m.iterations.IsArray() {
+		c.iterations(m.iterations)
 	}
+}
+
+func (c *ClaudeMeter) iterations(list gjson.Result) {
+	c.passes = c.passes[:0]
+	List(list).ForEach(func(_, e gjson.Result) bool {
+		m := claudeUsageOf(e)
+		if n, seen := m.counts(); seen {
+			p := n.usage(c.HourTTL)
+			p.Model = strings.Clone(m.model.Str)
+			c.passes = append(c.passes, p)
+		}
+		return true
+	})
 }
 
 // keep stores a non-empty string, cloned only when it changed.
@@ -86,22 +92,94 @@ func (c *ClaudeMeter) Passes() ([]Usage, bool) {
 	return out, true
 }
 
-// claudeFigures reads one usage object. The split of cache writes may be nested
-// or flat under either of two spellings; nested wins.
-func claudeFigures(u gjson.Result) (n claudeCounts, seen bool) {
-	get := func(to *int64, paths ...string) {
-		if v, ok := firstCount(u, paths...); ok {
-			*to, seen = v, true
+// claudeUsage are the members of one usage object. They are taken out in one
+// pass: look-ups one by one would each pass most of it.
+type claudeUsage struct {
+	input, output, read, write           gjson.Result
+	creation, details, server            gjson.Result // objects
+	flat5m, flat1h, other5m, other1h     gjson.Result
+	model, tier, speed, geo, ticks, cost gjson.Result
+	iterations                           gjson.Result
+}
+
+func claudeUsageOf(u gjson.Result) *claudeUsage {
+	m := &claudeUsage{}
+	u.ForEach(func(name, v gjson.Result) bool {
+		if to := m.member(name.Str); to != nil {
+			*to = v
+		}
+		return true
+	})
+	return m
+}
+
+func (m *claudeUsage) member(name string) *gjson.Result {
+	switch name {
+	case "input_tokens":
+		return &m.input
+	case "output_tokens":
+		return &m.output
+	case "cache_read_input_tokens":
+		return &m.read
+	case "cache_creation_input_tokens":
+		return &m.write
+	case "cache_creation":
+		return &m.creation
+	case "cache_creation_5m_input_tokens":
+		return &m.flat5m
+	case "cache_creation_1h_input_tokens":
+		return &m.flat1h
+	case "claude_cache_creation_5_m_tokens":
+		return &m.other5m
+	case "claude_cache_creation_1_h_tokens":
+		return &m.other1h
+	case "output_tokens_details":
+		return &m.details
+	case "server_tool_use":
+		return &m.server
+	case "service_tier":
+		return &m.tier
+	}
+	return m.rare(name)
+}
+
+func (m *claudeUsage) rare(name string) *gjson.Result {
+	switch name {
+	case "model":
+		return &m.model
+	case "speed":
+		return &m.speed
+	case "inference_geo":
+		return &m.geo
+	case "cost_in_usd_ticks":
+		return &m.ticks
+	case "cost":
+		return &m.cost
+	case "iterations":
+		return &m.iterations
+	}
+	return nil
+}
+
+// counts are the figures. The split of cache writes may be nested or flat under
+// either of two spellings; nested wins.
+func (m *claudeUsage) counts() (n claudeCounts, seen bool) {
+	get := func(to *int64, from ...gjson.Result) {
+		for _, v := range from {
+			if figure, ok := count(v); ok {
+				*to, seen = figure, true
+				return
+			}
 		}
 	}
-	get(&n.input, "input_tokens")
-	get(&n.output, "output_tokens")
-	get(&n.read, "cache_read_input_tokens")
-	get(&n.write, "cache_creation_input_tokens")
-	get(&n.write5m, "cache_creation.ephemeral_5m_input_tokens", "cache_creation_5m_input_tokens", "claude_cache_creation_5_m_tokens")
-	get(&n.write1h, "cache_creation.ephemeral_1h_input_tokens", "cache_creation_1h_input_tokens", "claude_cache_creation_1_h_tokens")
-	n.thinking, n.thinkingKnown = count(u.Get("output_tokens_details.thinking_tokens"))
-	n.search, _ = count(u.Get("server_tool_use.web_search_requests"))
+	get(&n.input, m.input)
+	get(&n.output, m.output)
+	get(&n.read, m.read)
+	get(&n.write, m.write)
+	get(&n.write5m, m.creation.Get("ephemeral_5m_input_tokens"), m.flat5m, m.other5m)
+	get(&n.write1h, m.creation.Get("ephemeral_1h_input_tokens"), m.flat1h, m.other1h)
+	n.thinking, n.thinkingKnown = count(m.details.Get("thinking_tokens"))
+	n.search, _ = count(m.server.Get("web_search_requests"))
 	return n, seen
 }
 

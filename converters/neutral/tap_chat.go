@@ -112,12 +112,16 @@ func ChatUsage(u gjson.Result) (Usage, bool) {
 // reportedCost is the cost that xAI (in units of 1e-10 USD) and OpenRouter (in
 // USD) put into their usage, as a decimal in USD.
 func reportedCost(u gjson.Result) string {
-	if ticks := u.Get("cost_in_usd_ticks"); ticks.Type == gjson.Number {
+	return costOf(u.Get("cost_in_usd_ticks"), u.Get("cost"))
+}
+
+func costOf(ticks, cost gjson.Result) string {
+	if ticks.Type == gjson.Number {
 		if _, ok := count(ticks); ok && strings.Trim(ticks.Raw, "0123456789") == "" {
 			return shift10(ticks.Raw)
 		}
 	}
-	if cost := u.Get("cost"); cost.Type == gjson.Number && cost.Num >= 0 {
+	if cost.Type == gjson.Number && cost.Num >= 0 {
 		return strings.Clone(cost.Raw)
 	}
 	return ""

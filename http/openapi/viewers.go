@@ -1,7 +1,6 @@
 package openapi
 
 import (
-	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
 	"embed"
@@ -85,26 +84,29 @@ func mountFile(r *mux.Router, at string, files fs.FS, name string) error {
 	return nil
 }
 
-// viewerFile is one file as it is served: compressed if it came so.
+// viewerFile is one file as it is served: compressed if it came so. Its bytes are
+// read when they are asked for: the binary holds them anyway.
 type viewerFile struct {
+	files       fs.FS
+	name        string
 	contentType string
 	etag        string
-	body        []byte
 	compressed  bool
 }
 
 // loadViewerFile reads one of our own files, else a compressed one of dist.
 func loadViewerFile(files fs.FS, name string) (*viewerFile, error) {
-	body, err := fs.ReadFile(files, name)
-	compressed := errors.Is(err, fs.ErrNotExist)
-	if compressed {
-		body, err = fs.ReadFile(files, "dist/"+name+".gz")
+	f := &viewerFile{files: files, name: name}
+	body, err := fs.ReadFile(files, f.name)
+	if errors.Is(err, fs.ErrNotExist) {
+		f.name, f.compressed = "dist/"+name+".gz", true
+		body, err = fs.ReadFile(files, f.name)
 	}
 	if err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256(body)
-	f := &viewerFile{body: body, compressed: compressed, etag: `"` + hex.EncodeToString(sum[:8]) + `"`}
+	f.etag = `"` + hex.EncodeToString(sum[:8]) + `"`
 	switch path.Ext(name) {
 	case ".html":
 		f.contentType = "text/html; charset=utf-8"
@@ -128,7 +130,13 @@ func (f *viewerFile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	var body io.Reader = bytes.NewReader(f.body)
+	file, err := f.files.Open(f.name)
+	if err != nil { // it was there at the start, and is part of the binary
+		http.Error(w, "the file could not be read", http.StatusInternalServerError)
+		return
+	}
+	defer file.Close() //nolint:errcheck // only read
+	var body io.Reader = file
 	if f.compressed {
 		h.Set("Vary", "Accept-Encoding")
 		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
