@@ -57,9 +57,9 @@ bench: ## Go benchmarks
 bench-proxy: build ## CPU per request against a bare reverse proxy
 	scripts/bench-proxy.sh
 
-lint: $(LINT) ## golangci-lint and shell syntax
+lint: $(LINT) ## golangci-lint and shellcheck
 	$(LINT) run ./...
-	@for f in scripts/*.sh; do bash -n $$f || exit 1; done
+	scripts/lint-shell.sh
 
 $(LINT):
 	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)

@@ -30,8 +30,17 @@ func compose(t *testing.T, env []string, profiles ...string) *types.Project {
 }
 
 func load(file string, env []string, profiles ...string) (*types.Project, error) {
-	o, err := cli.NewProjectOptions([]string{file},
-		cli.WithWorkingDirectory(filepath.Dir(file)),
+	return loadFiles([]string{file}, env, profiles...)
+}
+
+// loadAll reads a directory with its override file.
+func loadAll(dir string) (*types.Project, error) {
+	return loadFiles([]string{filepath.Join(dir, "docker-compose.yml"), filepath.Join(dir, "docker-compose.override.yml")}, nil)
+}
+
+func loadFiles(files, env []string, profiles ...string) (*types.Project, error) {
+	o, err := cli.NewProjectOptions(files,
+		cli.WithWorkingDirectory(filepath.Dir(files[0])),
 		cli.WithEnv(env),
 		cli.WithEnvFiles(),
 		cli.WithDotEnv,

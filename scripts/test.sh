@@ -10,6 +10,9 @@ if ! command -v gcc >/dev/null; then
 	apt-get update -qq && apt-get install -y -qq gcc libc6-dev
 fi
 
+step "shell scripts"
+scripts/lint-shell.sh
+
 step "go vet"
 go vet ./...
 
