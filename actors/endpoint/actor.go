@@ -7,7 +7,9 @@
 // State survives restarts in a snapshot with its original deadlines.
 //
 // It refuses to choose among endpoints, which is routing's work, and gives no
-// permissions: an endpoint may be called by whoever has a slot of its provider.
+// permissions for endpoints that are well: they may be called by whoever has a
+// slot of the provider. Only calls that decide about a breaker, its trials, are
+// leases, of which there is one at a time.
 // Start with Receive; state.go has the rules.
 package endpoint
 
@@ -73,8 +75,16 @@ func (a *Actor) handle(c *kit.Context, m any) bool {
 	s := a.state
 	s.elapse(a.now)
 	switch m := m.(type) {
+	case *protocol.EndpointTry:
+		c.Respond(s.try(m, a.now))
+	case *protocol.LeaseRenew:
+		c.Respond(s.renew(m, a.now))
+	case *protocol.LeaseRelease:
+		s.release(m.IDs, a.now)
 	case *protocol.EndpointReport:
 		s.report(m, a.now)
+	case *protocol.EndpointProbed:
+		s.probed(m, a.now)
 	case *protocol.PoolSet:
 		s.set(m, a.now)
 		a.o.View.put(s.health(a.now)) // whoever gave the order may look right after the answer

@@ -21,6 +21,7 @@ type memberRecord struct {
 	ID      int64         `msgpack:"id"`
 	Breaker breakerRecord `msgpack:"breaker"`
 	Cooling int64         `msgpack:"cooling"`
+	ByHand  bool          `msgpack:"by_hand"`
 }
 
 type breakerRecord struct {
@@ -35,7 +36,7 @@ type breakerRecord struct {
 func (s *state) snapshot() ([]byte, error) {
 	r := record{Pool: toRecord(s.pool)}
 	for id, m := range s.endpoints {
-		r.Endpoints = append(r.Endpoints, memberRecord{ID: int64(id), Breaker: toRecord(m.breaker), Cooling: toMs(m.cooling)})
+		r.Endpoints = append(r.Endpoints, memberRecord{ID: int64(id), Breaker: toRecord(m.breaker), Cooling: toMs(m.cooling), ByHand: m.byHand})
 	}
 	return msgpack.Marshal(&r)
 }
@@ -48,7 +49,7 @@ func (s *state) restore(data []byte) error {
 	}
 	s.pool = r.Pool.state()
 	for _, m := range r.Endpoints {
-		s.endpoints[domain.EndpointID(m.ID)] = &member{breaker: m.Breaker.state(), cooling: fromMs(m.Cooling)}
+		s.endpoints[domain.EndpointID(m.ID)] = &member{breaker: m.Breaker.state(), cooling: fromMs(m.Cooling), byHand: m.ByHand}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/claude-code-hub/cch/actors/protocol"
 	"github.com/claude-code-hub/cch/internal/breaker"
 	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/limits"
 )
 
 const (
@@ -23,6 +25,14 @@ func endpointSettings() domain.BreakerSettings {
 	}
 }
 
+// poolSettings are those of a pool's breaker. Nothing but trials counts for it:
+// it opens when told to.
+func poolSettings() domain.BreakerSettings {
+	s := endpointSettings()
+	s.OpenDuration = poolPause
+	return s
+}
+
 // state is one pool's state and its rules. It knows nothing of actors.
 type state struct {
 	key      domain.PoolKey
@@ -30,6 +40,7 @@ type state struct {
 
 	pool      breaker.State
 	endpoints map[domain.EndpointID]*member
+	trials    *limits.LeaseTable[domain.EndpointID]
 	events    []domain.BreakerEvent // not told yet
 }
 
@@ -37,6 +48,7 @@ type state struct {
 type member struct {
 	breaker breaker.State
 	cooling time.Time // not before
+	byHand  bool      // an operator opened it: no probe changes that
 }
 
 func newState(id string, o Options) *state {
@@ -45,6 +57,7 @@ func newState(id string, o Options) *state {
 	return &state{
 		key:      domain.PoolKey{Vendor: domain.VendorID(n), Type: domain.ProviderType(kind)},
 		breakers: o.Breakers, endpoints: map[domain.EndpointID]*member{},
+		trials: limits.NewLeaseTable[domain.EndpointID](trialTTL),
 	}
 }
 
@@ -60,6 +73,7 @@ func (s *state) member(id domain.EndpointID) *member {
 // elapse does what time alone brings about, and forgets endpoints about which
 // there is nothing to know.
 func (s *state) elapse(now time.Time) {
+	s.expire(now)
 	s.stepPool(breaker.Event{Kind: breaker.Tick}, cause{}, now)
 	for id, m := range s.endpoints {
 		s.step(id, breaker.Event{Kind: breaker.Tick}, cause{}, now)
@@ -77,6 +91,7 @@ func (s *state) nextChange(now time.Time) (at time.Time) {
 		}
 	}
 	sooner(s.pool.NextChange())
+	sooner(s.trials.NextExpiry())
 	for _, m := range s.endpoints {
 		sooner(m.breaker.NextChange())
 		sooner(m.cooling)
@@ -87,7 +102,8 @@ func (s *state) nextChange(now time.Time) (at time.Time) {
 // report books how a call ended. Only calls that got no answer blame the
 // endpoint: what an upstream says is the provider's matter.
 func (s *state) report(m *protocol.EndpointReport, now time.Time) {
-	why := cause{status: m.Status, message: m.Message, reqID: m.ReqID}
+	why := cause{status: m.Status, message: m.Message, reqID: m.ReqID, trial: m.Trial}
+	defer s.release([]domain.LeaseID{m.Trial}, now) // unless its outcome ended it
 	switch m.Failure {
 	case domain.FailNone, domain.FailStatus:
 		if m.Class != domain.ClassClientAbort {
@@ -108,15 +124,29 @@ func (s *state) report(m *protocol.EndpointReport, now time.Time) {
 
 func (s *state) reached(id domain.EndpointID, why cause, now time.Time) {
 	if m := s.endpoints[id]; m != nil {
-		s.step(id, breaker.Event{Kind: breaker.Succeeded, Generation: m.breaker.Generation}, why, now)
+		s.step(id, verdict(breaker.Succeeded, &m.breaker, why.trial), why, now)
 	}
-	s.stepPool(breaker.Event{Kind: breaker.Succeeded, Generation: s.pool.Generation}, why, now)
+	s.stepPool(verdict(breaker.Succeeded, &s.pool, why.trial), why, now)
 }
 
 func (s *state) failed(id domain.EndpointID, why cause, now time.Time) {
-	if s.breakers {
-		s.step(id, breaker.Event{Kind: breaker.Failed, Generation: s.member(id).breaker.Generation}, why, now)
+	if !s.breakers {
+		return
 	}
+	s.step(id, verdict(breaker.Failed, &s.member(id).breaker, why.trial), why, now)
+	if s.pool.Current() == domain.BreakerHalfOpen {
+		s.stepPool(verdict(breaker.Failed, &s.pool, why.trial), why, now)
+	}
+}
+
+// verdict is the event that a call went well or not. While a breaker is
+// half-open only its trials have a say.
+func verdict(kind breaker.EventKind, b *breaker.State, trial domain.LeaseID) breaker.Event {
+	e := breaker.Event{Kind: kind, Generation: b.Generation, Lease: trial}
+	if b.Current() == domain.BreakerHalfOpen && !slices.Contains(b.Probes, trial) {
+		e.Kind = breaker.ProbeLost
+	}
+	return e
 }
 
 // set carries out an operator's order.
@@ -137,6 +167,7 @@ func (s *state) set(m *protocol.PoolSet, now time.Time) {
 	if e.Kind == breaker.Reset {
 		s.member(m.Endpoint).cooling = time.Time{}
 	}
+	s.member(m.Endpoint).byHand = e.Kind == breaker.Trip
 	s.step(m.Endpoint, e, cause{actor: m.Actor}, now)
 }
 
@@ -146,6 +177,7 @@ type cause struct {
 	message string
 	reqID   domain.RequestID
 	actor   string
+	trial   domain.LeaseID
 }
 
 func (s *state) step(id domain.EndpointID, e breaker.Event, why cause, now time.Time) {
@@ -156,7 +188,7 @@ func (s *state) step(id domain.EndpointID, e breaker.Event, why cause, now time.
 }
 
 func (s *state) stepPool(e breaker.Event, why cause, now time.Time) {
-	next, t := breaker.Step(s.pool, endpointSettings(), e, now)
+	next, t := breaker.Step(s.pool, poolSettings(), e, now)
 	s.pool = next
 	s.changed(domain.BreakerEvent{Vendor: s.key.Vendor, PoolType: s.key.Type}, t, why, now)
 }
@@ -173,13 +205,13 @@ func (s *state) changed(e domain.BreakerEvent, t *breaker.Transition, why cause,
 // health is what others may know.
 func (s *state) health(now time.Time) *domain.PoolHealth {
 	h := &domain.PoolHealth{
-		Key: s.key, Breaker: s.pool.Current(), OpenUntil: expiry(s.pool.OpenUntil, now),
+		Key: s.key, Breaker: s.pool.Current(), OpenUntil: expiry(s.pool.OpenUntil, now), Trying: trying(&s.pool),
 		Endpoints: make(map[domain.EndpointID]domain.EndpointHealth, len(s.endpoints)),
 	}
 	for id, m := range s.endpoints {
 		h.Endpoints[id] = domain.EndpointHealth{
 			Breaker: m.breaker.Current(), Failures: m.breaker.Failures,
-			OpenUntil: expiry(m.breaker.OpenUntil, now), CoolingUntil: m.cooling,
+			OpenUntil: expiry(m.breaker.OpenUntil, now), Trying: trying(&m.breaker), CoolingUntil: m.cooling,
 		}
 	}
 	return h

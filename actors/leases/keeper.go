@@ -41,7 +41,7 @@ func New(o Options) *Keeper {
 	k := &Keeper{
 		options: o,
 		counts: map[protocol.LeaseKind]*atomic.Int64{
-			protocol.LeaseQuota: {}, protocol.LeaseSession: {}, protocol.LeaseProvider: {},
+			protocol.LeaseQuota: {}, protocol.LeaseSession: {}, protocol.LeaseProvider: {}, protocol.LeaseEndpoint: {},
 		},
 		sessions: make(map[string]int),
 	}

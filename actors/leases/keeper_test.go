@@ -284,7 +284,7 @@ func TestInFlightCountsSessionLeases(t *testing.T) {
 		require.Equal(t, 2, w.keeper.InFlight("hash0"))
 		require.Equal(t, 1, w.keeper.InFlight("hash1"))
 		require.Equal(t, map[protocol.LeaseKind]int{
-			protocol.LeaseQuota: 0, protocol.LeaseSession: 3, protocol.LeaseProvider: 0,
+			protocol.LeaseQuota: 0, protocol.LeaseSession: 3, protocol.LeaseProvider: 0, protocol.LeaseEndpoint: 0,
 		}, w.keeper.Counts())
 		for n := range 3 {
 			w.ref.Tell(&protocol.LeaseDrop{ReqID: domain.RequestID(n)})

@@ -173,6 +173,10 @@ func (t *Table) Reclaim(id domain.LeaseID) any {
 		again := *a
 		again.Reclaim = true
 		return &again
+	case *protocol.EndpointTry:
+		again := *a
+		again.Reclaim = true
+		return &again
 	default:
 		return nil
 	}

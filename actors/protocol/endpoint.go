@@ -2,10 +2,33 @@ package protocol
 
 import "github.com/claude-code-hub/cch/internal/domain"
 
+// EndpointTry asks a pool's actor for a trial: leave to call an endpoint whose
+// breaker, or whose pool's, is not closed. The outcome decides about it (wire).
+type EndpointTry struct {
+	LeaseID  domain.LeaseID
+	Pool     domain.PoolKey
+	Endpoint domain.EndpointID
+	ReqID    domain.RequestID
+	TTLMs    int64
+	Reclaim  bool // the trial is under way: always granted and counted
+}
+
+// EndpointTrial answers EndpointTry (wire).
+type EndpointTrial struct{ OK bool }
+
+// EndpointProbed tells a pool's actor what a probe of an endpoint found (wire).
+type EndpointProbed struct {
+	Pool     domain.PoolKey
+	Endpoint domain.EndpointID
+	OK       bool
+	Message  string // redacted, at most 300 characters
+}
+
 // EndpointReport tells a pool's actor how a call to one of its endpoints ended (wire).
 type EndpointReport struct {
 	Pool     domain.PoolKey
 	Endpoint domain.EndpointID
+	Trial    domain.LeaseID // of the call, which ends; zero if it was none
 	ReqID    domain.RequestID
 	Class    domain.AttemptClass
 	Failure  domain.FailureKind

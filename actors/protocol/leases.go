@@ -10,8 +10,7 @@ const (
 	LeaseQuota    LeaseKind = "quota"
 	LeaseSession  LeaseKind = "session"
 	LeaseProvider LeaseKind = "provider"
-	// PoolHolder addresses the actor of a pool of endpoints, which grants no leases.
-	PoolHolder LeaseKind = "endpoint"
+	LeaseEndpoint LeaseKind = "endpoint" // a trial of an endpoint
 )
 
 // LeaseTrack hands a lease to the keeper before it is asked for, so that no
@@ -21,7 +20,7 @@ type LeaseTrack struct {
 	Kind    LeaseKind
 	Key     string // id of the actor that holds it
 	ReqID   domain.RequestID
-	Acquire any // the *QuotaReserve, *SessionResolve or *SlotAcquire, sent again with Reclaim
+	Acquire any // the *QuotaReserve, *SessionResolve, *SlotAcquire or *EndpointTry, sent again with Reclaim
 }
 
 // LeaseClose says that leases were given back in the regular way. Local.

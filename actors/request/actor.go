@@ -198,6 +198,9 @@ func (a *Actor) replied(r kit.Reply, now time.Time) {
 	case corrSlot:
 		grant, _ := r.Msg.(*protocol.SlotGrant)
 		a.m.slotAnswered(grant, a.ownCount(grant, &a.m.slot), now)
+	case corrTrial:
+		trial, _ := r.Msg.(*protocol.EndpointTrial)
+		a.m.tried(trial, now)
 	case corrGrow:
 		grant, _ := r.Msg.(*protocol.QuotaGrant)
 		a.m.grown(grant, now)

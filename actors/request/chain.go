@@ -68,8 +68,11 @@ func (c *chain) selected(reason domain.ChainReason, s *slot, now time.Time) {
 // refused notes that the chosen provider's actor gave no slot.
 func (c *chain) refused(s *slot, now time.Time) {
 	reason := domain.ReasonAcquireRefused
-	if s.grant.DeniedBy == protocol.DeniedConcurrentLimit {
+	switch s.grant.DeniedBy {
+	case protocol.DeniedConcurrentLimit:
 		reason = domain.ReasonConcurrentLimit
+	case routing.FilteredPool:
+		reason = domain.ReasonPoolExhausted
 	}
 	e := about(s, reason, now)
 	e.Detail = s.grant.DeniedBy

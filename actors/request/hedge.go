@@ -88,8 +88,13 @@ func (m *machine) pickRival(now time.Time) {
 	}
 	h := &m.hedge
 	h.rival = m.slotAt(choice)
-	if m.unpricedAt(&h.rival) {
+	switch {
+	case m.unpricedAt(&h.rival):
 		m.excludeSlot(&h.rival, excludedUnpriced, 0)
+		m.pickRival(now)
+		return
+	case !m.steady(&h.rival, now):
+		m.excludeSlot(&h.rival, routing.FilteredPool, 0)
 		m.pickRival(now)
 		return
 	}
@@ -179,10 +184,7 @@ func (m *machine) lose(res *protocol.AttemptResult, now time.Time) {
 // without that one's word.
 func (m *machine) dropRival(why string, now time.Time) {
 	h := &m.hedge
-	if h.rival.held {
-		h.rival.held = false
-		m.release(h.rival.holder, h.rival.lease, why, now)
-	}
+	m.giveBack(&h.rival, why, now)
 	if h.running {
 		e := about(&h.rival, domain.ReasonHedgeLoserCancelled, now)
 		e.AttemptNumber = h.rival.n

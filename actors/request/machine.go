@@ -37,6 +37,7 @@ const (
 	corrSlot
 	corrRival
 	corrGrow
+	corrTrial
 )
 
 // Deadlines of the asks. Only load can delay the quota actor of a single node,

@@ -116,7 +116,9 @@ func (m *machine) acquire(now time.Time) {
 		return
 	}
 	m.state = acquiring
-	m.askSlot(&m.slot, corrSlot, len(m.tries)+1, now)
+	if !m.try(now) {
+		m.askSlot(&m.slot, corrSlot, len(m.tries)+1, now)
+	}
 }
 
 // askSlot asks a provider for a slot for attempt n.
@@ -176,6 +178,7 @@ func ownGrant(s *slot, inFlight int) *protocol.SlotGrant {
 // slotRefused puts the provider aside, which is no attempt, and picks another.
 func (m *machine) slotRefused(now time.Time) {
 	s := &m.slot
+	m.releaseTrial(s, "the provider refused", now)
 	m.record.chain.refused(s, now)
 	m.exclude(s.grant.DeniedBy, time.Duration(s.grant.RetryAfterMs)*time.Millisecond)
 	m.countRefusal(s.choice.Tier)
@@ -205,12 +208,14 @@ func (m *machine) countRefusal(tier routing.Tier) {
 }
 
 // releaseSlot gives the present slot back without a verdict on the provider.
-func (m *machine) releaseSlot(why string, now time.Time) {
-	if !m.slot.held {
-		return
+func (m *machine) releaseSlot(why string, now time.Time) { m.giveBack(&m.slot, why, now) }
+
+func (m *machine) giveBack(s *slot, why string, now time.Time) {
+	m.releaseTrial(s, why, now)
+	if s.held {
+		s.held = false
+		m.release(s.holder, s.lease, why, now)
 	}
-	m.slot.held = false
-	m.release(m.slot.holder, m.slot.lease, why, now)
 }
 
 // release gives a lease back that may or may not have been granted.

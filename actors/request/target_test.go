@@ -78,3 +78,131 @@ func TestAllEndpointsTimedOut(t *testing.T) {
 	require.Equal(t, domain.ReasonVendorAllTimeout, chainOf(t, r)[2].Reason)
 	require.Len(t, sent[*protocol.EndpointReport](r), 2)
 }
+
+// pools is what is known of pools.
+type pools map[domain.PoolKey]*domain.PoolHealth
+
+func (p pools) Pool(key domain.PoolKey) (*domain.PoolHealth, bool) {
+	h, ok := p[key]
+	return h, ok
+}
+
+var acmePool = domain.PoolKey{Vendor: 4, Type: domain.TypeClaude}
+
+// onTrial is a run whose first provider has endpoints in these states.
+func onTrial(t *testing.T, states ...domain.BreakerState) run {
+	t.Helper()
+	h := &domain.PoolHealth{Key: acmePool, Endpoints: map[domain.EndpointID]domain.EndpointHealth{}}
+	for i, s := range states {
+		h.Endpoints[domain.EndpointID(i+1)] = domain.EndpointHealth{Breaker: s}
+	}
+	r := newWorld(ofAcme).run()
+	r.node.pools = pools{acmePool: h}
+	r.to(t, acquiring)
+	return r
+}
+
+func TestAHalfOpenEndpointIsCalledOnlyWithLeave(t *testing.T) {
+	t.Parallel()
+	r := onTrial(t, domain.BreakerHalfOpen, domain.BreakerHalfOpen)
+	asks := sent[*protocol.EndpointTry](r)
+	require.Len(t, asks, 1)
+	require.Equal(t, domain.EndpointID(1), asks[0].Endpoint)
+	require.Empty(t, sent[*protocol.SlotAcquire](r), "first the leave")
+	r.tried(&protocol.EndpointTrial{OK: true}, noon)
+	r.slotAnswered(free, 0, noon)
+	require.Equal(t, "https://a.example", r.fx.last.Attempt.BaseURL)
+	r.attempted(r.lost(domain.FailDial), noon)
+	require.Equal(t, asks[0].LeaseID, sent[*protocol.EndpointReport](r)[0].Trial)
+	r.backoffOver(noon)
+	require.Len(t, sent[*protocol.EndpointTry](r), 2, "the next one needs leave of its own")
+	r.tried(&protocol.EndpointTrial{OK: true}, noon)
+	r.slotAnswered(free, 0, noon)
+	r.attempted(r.success(), noon)
+	r.journaled(nil)
+	require.Empty(t, r.fx.held)
+}
+
+func TestRefusedLeaveMeansTheNextEndpointOrProvider(t *testing.T) {
+	t.Parallel()
+	r := onTrial(t, domain.BreakerHalfOpen)
+	r.tried(&protocol.EndpointTrial{}, noon)
+	r.slotAnswered(free, 0, noon)
+	require.Equal(t, "https://b.example", r.fx.last.Attempt.BaseURL)
+
+	r = onTrial(t, domain.BreakerHalfOpen, domain.BreakerHalfOpen)
+	r.tried(&protocol.EndpointTrial{}, noon)
+	r.tried(nil, noon) // no answer
+	require.Equal(t, domain.ProviderID(2), r.slot.choice.Provider.ID)
+	r.slotAnswered(free, 0, noon)
+	r.attempted(r.success(), noon)
+	r.journaled(nil)
+	chain := chainOf(t, r)
+	require.Equal(t, domain.ReasonPoolExhausted, chain[1].Reason)
+	require.Empty(t, r.fx.held)
+}
+
+func TestLeaveGoesBackWhenItIsNotUsed(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(r run){
+		"the provider refuses": func(r run) {
+			r.tried(&protocol.EndpointTrial{OK: true}, noon)
+			r.slotAnswered(full, 0, noon)
+			r.slotAnswered(free, 0, noon)
+			r.attempted(r.success(), noon)
+		},
+		"the client leaves": func(r run) {
+			r.tried(&protocol.EndpointTrial{OK: true}, noon)
+			r.clientGone(noon)
+		},
+		"the client leaves early": func(r run) { r.clientGone(noon) },
+		"the client leaves in the call": func(r run) {
+			r.tried(&protocol.EndpointTrial{OK: true}, noon)
+			r.slotAnswered(free, 0, noon)
+			r.clientGone(noon)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := onTrial(t, domain.BreakerHalfOpen)
+			lease := sent[*protocol.EndpointTry](r)[0].LeaseID
+			end(r)
+			r.journaled(nil)
+			require.Empty(t, r.fx.held)
+			given := false
+			for _, m := range sent[*protocol.LeaseRelease](r) {
+				given = given || m.IDs[0] == lease
+			}
+			for _, m := range sent[*protocol.EndpointReport](r) {
+				given = given || m.Trial == lease
+			}
+			require.True(t, given)
+		})
+	}
+}
+
+func TestARivalDecidesAboutNoEndpoint(t *testing.T) {
+	t.Parallel()
+	r := newWorld(ofAcme, func(w *world) {
+		w.settings.HedgeEnabled = true
+		w.providers[1].VendorID, w.providers[0].VendorID = 4, 0
+	}).run()
+	h := &domain.PoolHealth{Key: acmePool, Endpoints: map[domain.EndpointID]domain.EndpointHealth{1: {Breaker: domain.BreakerHalfOpen}}}
+	r.node.pools = pools{acmePool: h}
+	r.to(t, attempting)
+	r.hedgeDue(1, noon)
+	r.grown(granted, noon)
+	require.Equal(t, "https://b.example", r.hedge.rival.target.url())
+	require.Empty(t, sent[*protocol.EndpointTry](r))
+
+	h.Breaker = domain.BreakerHalfOpen
+	r = newWorld(ofAcme, func(w *world) {
+		w.settings.HedgeEnabled = true
+		w.providers[1].VendorID, w.providers[0].VendorID = 4, 0
+	}).run()
+	r.node.pools = pools{acmePool: h}
+	r.to(t, attempting)
+	r.hedgeDue(1, noon)
+	r.grown(granted, noon)
+	require.Equal(t, domain.ProviderID(3), r.hedge.rival.choice.Provider.ID)
+}

@@ -121,7 +121,7 @@ func newReal(catalog *domain.Catalog, intercept func(kind, id string, self kit.R
 			return quotas.Ref(key)
 		case protocol.LeaseSession:
 			return sessions.Ref(key)
-		case protocol.LeaseProvider, protocol.PoolHolder:
+		case protocol.LeaseProvider, protocol.LeaseEndpoint:
 		}
 		return n.providers.Ref(key)
 	}

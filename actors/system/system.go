@@ -205,7 +205,7 @@ func (s *System) holder(kind protocol.LeaseKind, key string) kit.Ref {
 		return s.providers.Ref(key)
 	case protocol.LeaseSession:
 		return s.sessions.Ref(key)
-	case protocol.PoolHolder:
+	case protocol.LeaseEndpoint:
 		return s.endpoints.Ref(key)
 	case protocol.LeaseQuota:
 	}

@@ -8,7 +8,8 @@ const (
 	ReasonSessionReuse        ChainReason = "session_reuse"
 	ReasonInitialSelection    ChainReason = "initial_selection"
 	ReasonConcurrentLimit     ChainReason = "concurrent_limit_failed"
-	ReasonAcquireRefused      ChainReason = "acquire_refused" // the provider actor refused for another reason
+	ReasonAcquireRefused      ChainReason = "acquire_refused"         // the provider actor refused for another reason
+	ReasonPoolExhausted       ChainReason = "endpoint_pool_exhausted" // its endpoints gave no leave to be called
 	ReasonRequestSuccess      ChainReason = "request_success"
 	ReasonRetrySuccess        ChainReason = "retry_success"
 	ReasonRetryFailed         ChainReason = "retry_failed"

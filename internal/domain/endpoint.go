@@ -74,6 +74,7 @@ type PoolHealth struct {
 	Key       PoolKey
 	Breaker   BreakerState // of the whole pool
 	OpenUntil time.Time    // when open; zero = until somebody closes it
+	Trying    bool         // half-open, and a call that decides is under way
 	Endpoints map[EndpointID]EndpointHealth
 }
 
@@ -82,16 +83,25 @@ type EndpointHealth struct {
 	Breaker      BreakerState
 	Failures     int
 	OpenUntil    time.Time
+	Trying       bool      // half-open, and a call that decides is under way
 	CoolingUntil time.Time // it could not be reached: not before
 }
 
 // Usable tells whether the endpoint may be called at an instant.
 func (h EndpointHealth) Usable(now time.Time) bool {
 	open := h.Breaker == BreakerOpen && (h.OpenUntil.IsZero() || now.Before(h.OpenUntil))
-	return !open && !now.Before(h.CoolingUntil)
+	return !open && !h.Trying && !now.Before(h.CoolingUntil)
 }
 
 // Open tells whether the whole pool is closed to calls at an instant.
 func (h *PoolHealth) Open(now time.Time) bool {
-	return h.Breaker == BreakerOpen && (h.OpenUntil.IsZero() || now.Before(h.OpenUntil))
+	return h.Trying || h.Breaker == BreakerOpen && (h.OpenUntil.IsZero() || now.Before(h.OpenUntil))
 }
+
+// OnTrial tells whether a call of the endpoint needs leave of the pool's actor:
+// a breaker on its way is not closed.
+func (h *PoolHealth) OnTrial(id EndpointID) bool {
+	return !h.Breaker.closed() || !h.Endpoints[id].Breaker.closed()
+}
+
+func (s BreakerState) closed() bool { return s == "" || s == BreakerClosed }
