@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Provider, ProviderHealth } from '@/api/types';
-import { endpointPreview, newProvider, parseRules, providerDraft, providerErrors, providerInput, recognise, rulesText, trafficShare } from './draft';
+import { endpointPreview, newProvider, parseRules, providerDraft, providerErrors, providerInput, recognise, rulesText, switchesOf, trafficShare } from './draft';
 import { countHealth, readHealth } from './health';
 import { matchProvider } from './providers';
 import { ruleMatches } from './redirects';
@@ -23,6 +23,13 @@ describe('providerInput', () => {
       weight: 65, circuitBreaker: { failureThreshold: 24, openDurationMs: 1_800_000, halfOpenSuccessThreshold: 2 },
       firstByteTimeoutStreamingMs: 0, dailyLimitUsd: 12.5, maxAttempts: 3, acceptFormats: 'all', description: 'note',
     });
+  });
+  it('gathers what changed of the conversion, and nothing else of it', () => {
+    const initial = providerDraft({ ...stored, conversion: { alwaysStream: true, defaultMaxTokens: 9000 } } as Provider);
+    expect(providerInput({ ...initial, inlineRemoteMedia: true, autoCache: false, defaultMaxTokens: '' }, initial)).toEqual({
+      conversion: { inlineRemoteMedia: true, autoCache: false, defaultMaxTokens: null },
+    });
+    expect(providerErrors({ ...initial, defaultMaxTokens: '0' }, initial, false)).toEqual({ defaultMaxTokens: 'forms.range' });
   });
   it('always names the needed fields of a new provider', () => {
     const initial = providerDraft();
@@ -62,6 +69,11 @@ it('writes model rules as lines and reads them back', () => {
   expect(parseRules(`${text}\n, regex:^o[13]`)).toEqual([
     { matchType: 'exact', pattern: 'claude-opus-5' }, { matchType: 'prefix', pattern: 'claude-3-' }, { matchType: 'regex', pattern: '^o[13]' },
   ]);
+});
+
+it('offers the switches that mean something to a type', () => {
+  expect(switchesOf('claude')).toEqual(['alwaysStream', 'inlineRemoteMedia', 'autoCache']);
+  expect(switchesOf('gemini')).toEqual(['alwaysStream', 'inlineRemoteMedia']);
 });
 
 it('previews the address without doubling a version', () => {

@@ -6,6 +6,27 @@ import type { AcceptFormats, MatchType, ModelRedirect, ModelRule, NewProvider, P
 import { changedNames } from '@/lib/draft';
 import { limitDraft, limitErrors, limitInput, limitNames, parseNumber, type LimitDraft, type LimitName } from '@/lib/limits';
 
+/** Switches of the conversion, and the types of provider that they mean something to. */
+export const conversionSwitches = {
+  alwaysStream: 'all',
+  inlineRemoteMedia: 'all',
+  developerRole: ['openai-compatible'],
+  maxCompletionTokens: ['openai-compatible'],
+  cacheBreakpoints: ['openai-compatible', 'codex'],
+  deriveCacheKey: ['openai-compatible', 'codex'],
+  autoCache: ['claude', 'claude-auth'],
+} as const satisfies Record<string, readonly ProviderType[] | 'all'>;
+
+export type ConversionSwitch = keyof typeof conversionSwitches;
+
+/** The switches that a type of provider has. */
+export function switchesOf(type: ProviderType): ConversionSwitch[] {
+  return (Object.keys(conversionSwitches) as ConversionSwitch[]).filter((name) => {
+    const types: readonly ProviderType[] | 'all' = conversionSwitches[name];
+    return types === 'all' || types.includes(type);
+  });
+}
+
 export const providerTypes: ProviderType[] = ['claude', 'claude-auth', 'codex', 'openai-compatible', 'gemini', 'gemini-cli'];
 
 export interface ProviderDraft extends LimitDraft {
@@ -30,6 +51,15 @@ export interface ProviderDraft extends LimitDraft {
   activeTimeEnd: string;
   preserveClientIp: boolean;
   codexInstructions: string;
+  alwaysStream: boolean;
+  inlineRemoteMedia: boolean;
+  developerRole: boolean;
+  maxCompletionTokens: boolean;
+  cacheBreakpoints: boolean;
+  deriveCacheKey: boolean;
+  autoCache: boolean;
+  defaultMaxTokens: string;
+  project: string;
   failureThreshold: string;
   openMinutes: string;
   halfOpenSuccessThreshold: string;
@@ -74,6 +104,7 @@ export function parseRules(text: string): (ModelRule & { matchType: MatchType })
 
 export function providerDraft(provider?: Provider): ProviderDraft {
   const breaker = provider?.circuitBreaker;
+  const conversion = provider?.conversion;
   return {
     ...limitDraft(provider),
     name: provider?.name ?? '',
@@ -97,6 +128,15 @@ export function providerDraft(provider?: Provider): ProviderDraft {
     activeTimeEnd: provider?.activeTimeEnd ?? '',
     preserveClientIp: provider?.preserveClientIp ?? false,
     codexInstructions: provider?.codexInstructions ?? 'auto',
+    alwaysStream: conversion?.alwaysStream ?? false,
+    inlineRemoteMedia: conversion?.inlineRemoteMedia ?? false,
+    developerRole: conversion?.developerRole ?? false,
+    maxCompletionTokens: conversion?.maxCompletionTokens ?? false,
+    cacheBreakpoints: conversion?.cacheBreakpoints ?? false,
+    deriveCacheKey: conversion?.deriveCacheKey ?? false,
+    autoCache: conversion?.autoCache ?? true,
+    defaultMaxTokens: conversion?.defaultMaxTokens ? String(conversion.defaultMaxTokens) : '',
+    project: conversion?.project ?? '',
     failureThreshold: String(breaker?.failureThreshold ?? 5),
     openMinutes: String((breaker?.openDurationMs ?? 1_800_000) / 60_000),
     halfOpenSuccessThreshold: String(breaker?.halfOpenSuccessThreshold ?? 2),
@@ -136,6 +176,7 @@ export const bounds: Partial<Record<keyof ProviderDraft, { min: number; max: num
   openMinutes: { min: 1 / 60, max: 1440 },
   halfOpenSuccessThreshold: { min: 1, max: 10 },
   maxAttempts: { min: 1, max: 10 },
+  defaultMaxTokens: { min: 1, max: 1_000_000 },
   firstByteSeconds: { min: 1, max: 180 },
   idleSeconds: { min: 60, max: 600 },
   totalSeconds: { min: 60, max: 1800 },
@@ -180,6 +221,7 @@ export function providerErrors(draft: ProviderDraft, initial: ProviderDraft, isN
   put('costMultiplier', numberError(draft.costMultiplier, 0, 10_000, false));
   put('openMinutes', numberError(draft.openMinutes, 1 / 60, 1440, false));
   if (draft.maxAttempts.trim() !== '') put('maxAttempts', numberError(draft.maxAttempts, 1, 10, true));
+  if (draft.defaultMaxTokens.trim() !== '') put('defaultMaxTokens', numberError(draft.defaultMaxTokens, 1, 1_000_000, true));
   put('firstByteSeconds', optionalSeconds(draft.firstByteSeconds, 1, 180));
   put('idleSeconds', optionalSeconds(draft.idleSeconds, 60, 600));
   put('totalSeconds', optionalSeconds(draft.totalSeconds, 60, 1800));
@@ -234,9 +276,25 @@ function field(name: keyof ProviderDraft, draft: ProviderDraft): ProviderInput {
   }
 }
 
+type ConversionInput = NonNullable<ProviderInput['conversion']>;
+
+/** A field of the conversion as the API wants it; undefined for any other. */
+function conversionField(name: keyof ProviderDraft, draft: ProviderDraft): ConversionInput | undefined {
+  if (name in conversionSwitches) return { [name]: draft[name] };
+  if (name === 'defaultMaxTokens') return { defaultMaxTokens: parseNumber(draft.defaultMaxTokens) ?? null };
+  if (name === 'project') return { project: draft.project.trim() || null };
+  return undefined;
+}
+
 /** What to send: changed fields alone. */
 export function providerInput(draft: ProviderDraft, initial: ProviderDraft): ProviderInput {
-  return Object.assign({}, ...changedNames(draft, initial).map((name) => field(name, draft))) as ProviderInput;
+  const input: ProviderInput = {};
+  for (const name of changedNames(draft, initial)) {
+    const conversion = conversionField(name, draft);
+    if (conversion) input.conversion = { ...input.conversion, ...conversion };
+    else Object.assign(input, field(name, draft));
+  }
+  return input;
 }
 
 /** A new provider: what differs from the defaults, and always the four needed fields. */

@@ -6,16 +6,17 @@ import { TagsField } from '@/components/ui/tags';
 import { Switch } from '@/components/ui/toggle';
 import type { Draft } from '@/lib/draft';
 import { limitNames, type LimitName } from '@/lib/limits';
-import { endpointPreview, providerTypes, recognise, type ProviderDraft, type ProviderErrors } from './draft';
+import { endpointPreview, providerTypes, recognise, switchesOf, type ProviderDraft, type ProviderErrors } from './draft';
 import { Redirects } from './redirects';
 import { SharePreview } from './share-preview';
 
-export const sectionKeys = ['basic', 'routing', 'limits', 'breaker', 'network'] as const;
+export const sectionKeys = ['basic', 'routing', 'conversion', 'limits', 'breaker', 'network'] as const;
 export type SectionKey = (typeof sectionKeys)[number];
 
 export const sectionFields: Record<SectionKey, (keyof ProviderDraft)[]> = {
   basic: ['name', 'type', 'url', 'key', 'description', 'isEnabled'],
-  routing: ['priority', 'weight', 'costMultiplier', 'groups', 'acceptFormats', 'codexInstructions', 'modelRedirects', 'allowedModels', 'allowedClients', 'blockedClients', 'activeTimeStart', 'activeTimeEnd', 'disableSessionReuse', 'draining', 'preserveClientIp'],
+  routing: ['priority', 'weight', 'costMultiplier', 'groups', 'modelRedirects', 'allowedModels', 'allowedClients', 'blockedClients', 'activeTimeStart', 'activeTimeEnd', 'disableSessionReuse', 'draining', 'preserveClientIp'],
+  conversion: ['acceptFormats', 'codexInstructions', 'alwaysStream', 'inlineRemoteMedia', 'developerRole', 'maxCompletionTokens', 'cacheBreakpoints', 'deriveCacheKey', 'autoCache', 'defaultMaxTokens', 'project'],
   limits: [...limitNames],
   breaker: ['failureThreshold', 'openMinutes', 'halfOpenSuccessThreshold', 'maxAttempts'],
   network: ['proxyUrl', 'removeProxy', 'proxyFallbackToDirect', 'firstByteSeconds', 'idleSeconds', 'totalSeconds'],
@@ -48,6 +49,8 @@ export function Section({ name, ...props }: SectionProps & { name: SectionKey })
       return <Basic {...props} />;
     case 'routing':
       return <RoutingFields {...props} />;
+    case 'conversion':
+      return <ConversionFields {...props} />;
     case 'limits':
       return <Limits {...props} />;
     case 'breaker':
@@ -143,21 +146,6 @@ function RoutingFields(props: SectionProps) {
       <SharePreview draft={draft} provider={provider} peers={peers} />
       <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
         <TagsField label={t('providers.field.groups')} value={draft.values.groups} onValue={(value) => draft.set('groups', value)} addLabel={t('forms.addGroup')} suggestions={groups} error={errors.groups} />
-        <SelectField
-          label={t('providers.field.acceptFormats')}
-          value={draft.values.acceptFormats}
-          onValue={(value) => draft.set('acceptFormats', value)}
-          options={formatOptions(draft.initial.acceptFormats).map((value) => ({ value, label: value === 'native' || value === 'all' ? t(`providers.formats.${value}`) : value }))}
-          help={t('providers.formatsHelp')}
-        />
-        {draft.values.type === 'codex' && (
-          <SelectField
-            label={t('providers.field.codexInstructions')}
-            value={draft.values.codexInstructions}
-            onValue={(value) => draft.set('codexInstructions', value)}
-            options={['auto', 'force', 'keep'].map((value) => ({ value, label: t(`providers.codex.${value}`) }))}
-          />
-        )}
       </div>
       <Redirects rules={draft.values.modelRedirects} onRules={(rules) => draft.set('modelRedirects', rules)} error={errors.modelRedirects} />
       <TextAreaField
@@ -193,6 +181,44 @@ function RoutingFields(props: SectionProps) {
         <Switch label={t('providers.field.preserveClientIp')} checked={draft.values.preserveClientIp} onChange={(on) => draft.set('preserveClientIp', on)}>
           {t('providers.field.preserveClientIp')}
         </Switch>
+      </div>
+    </div>
+  );
+}
+
+function ConversionFields(props: SectionProps) {
+  const { t } = useTranslation();
+  const { draft } = props;
+  const field = useField(props);
+  return (
+    <div className="flex flex-col gap-4">
+      <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
+        <SelectField
+          label={t('providers.field.acceptFormats')}
+          value={draft.values.acceptFormats}
+          onValue={(value) => draft.set('acceptFormats', value)}
+          options={formatOptions(draft.initial.acceptFormats).map((value) => ({ value, label: value === 'native' || value === 'all' ? t(`providers.formats.${value}`) : value }))}
+          help={t('providers.formatsHelp')}
+        />
+        {draft.values.type === 'codex' && (
+          <SelectField
+            label={t('providers.field.codexInstructions')}
+            value={draft.values.codexInstructions}
+            onValue={(value) => draft.set('codexInstructions', value)}
+            options={['auto', 'force', 'keep'].map((value) => ({ value, label: t(`providers.codex.${value}`) }))}
+          />
+        )}
+        {draft.values.type.startsWith('claude') && (
+          <TextField {...field('defaultMaxTokens')} inputMode="numeric" placeholder="32000" help={t('providers.maxTokensHelp')} />
+        )}
+        {draft.values.type === 'gemini-cli' && <TextField {...field('project')} mono spellCheck={false} maxLength={128} help={t('providers.projectHelp')} />}
+      </div>
+      <div className="flex flex-col gap-2">
+        {switchesOf(draft.values.type).map((name) => (
+          <Switch key={name} label={t(`providers.field.${name}`)} checked={draft.values[name]} onChange={(on) => draft.set(name, on)}>
+            {t(`providers.field.${name}`)}
+          </Switch>
+        ))}
       </div>
     </div>
   );
