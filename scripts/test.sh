@@ -10,6 +10,11 @@ if ! command -v gcc >/dev/null; then
 	apt-get update -qq && apt-get install -y -qq gcc libc6-dev
 fi
 
+if [ -z "${CCH_TEST_POSTGRES_DSN:-}" ]; then
+	step "a PostgreSQL server for the tests of the second engine"
+	exec scripts/with-postgres.sh scripts/test.sh
+fi
+
 step "shell scripts"
 scripts/lint-shell.sh
 

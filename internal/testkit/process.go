@@ -60,6 +60,16 @@ func NewProgram(t testing.TB, env ...string) *Program {
 	return p
 }
 
+// DSN is the database that StartProgram was given; empty = SQLite in Dir.
+func (p *Program) DSN() string {
+	for _, kv := range p.env {
+		if dsn, ok := strings.CutPrefix(kv, "DSN="); ok {
+			return dsn
+		}
+	}
+	return ""
+}
+
 // Start runs the program, also again on the same data directory, and waits until
 // it is ready.
 func (p *Program) Start() {
