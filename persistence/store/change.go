@@ -29,6 +29,9 @@ func (s *Store) change(ctx context.Context, kind string, work func(tx bun.Tx) (i
 func (s *Store) changeNamed(ctx context.Context, kind string, work func(tx bun.Tx) (entity string, err error)) (int64, error) {
 	var version int64
 	err := s.main.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		if err := s.main.lockConfiguration(ctx, tx); err != nil {
+			return fmt.Errorf("wait for other changes: %w", err)
+		}
 		entity, err := work(tx)
 		if err != nil {
 			return err

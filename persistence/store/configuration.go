@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"github.com/claude-code-hub/cch/internal/domain"
@@ -18,7 +17,7 @@ func (s *Store) Configuration(ctx context.Context) (domain.Configuration, error)
 }
 
 func (s *Store) configuration(ctx context.Context) (c domain.Configuration, err error) {
-	tx, err := s.main.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := s.main.read.BeginTx(ctx, s.main.oneInstant())
 	if err != nil {
 		return c, err
 	}

@@ -22,7 +22,7 @@ func (s *Store) Ledger() Ledger { return Ledger{s} }
 // on the single writing connection.
 type ledgerWriter struct {
 	main *database
-	days zones
+	days *zones
 
 	mu   sync.Mutex
 	stmt *ledgerStatements
@@ -50,7 +50,7 @@ func (w *ledgerWriter) append(ctx context.Context, rows []domain.LedgerRow) (res
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.stmt == nil {
-		if w.stmt, err = prepareLedger(ctx, w.main.write.DB); err != nil {
+		if w.stmt, err = prepareLedger(ctx, w.main); err != nil {
 			return nil, err
 		}
 	}

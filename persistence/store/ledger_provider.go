@@ -17,12 +17,12 @@ const maxExactCharges = 4096
 
 // Spent reads what was spent at a provider, as of one moment.
 func (r Ledger) Spent(ctx context.Context, q domain.SpentQuery) (s domain.Spent, err error) {
-	tx, err := r.s.main.read.DB.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := r.s.main.read.DB.BeginTx(ctx, r.s.main.oneInstant())
 	if err != nil {
 		return s, fmt.Errorf("read the ledger of provider %d: %w", q.Provider, err)
 	}
 	defer func() { _ = tx.Rollback() }() // nothing was written
-	read := spentReader{ctx: ctx, tx: tx, provider: int64(q.Provider)}
+	read := spentReader{ctx: ctx, tx: tx, bind: r.s.main.bind, provider: int64(q.Provider)}
 	if s.Charges, err = read.charges(q.After.UnixMilli()); err == nil {
 		s.Recent, err = read.recent(q.After.UnixMilli(), q.Recent.UnixMilli())
 	}
@@ -41,12 +41,13 @@ func (r Ledger) Spent(ctx context.Context, q domain.SpentQuery) (s domain.Spent,
 type spentReader struct {
 	ctx      context.Context //nolint:containedctx // of the one call it lives for
 	tx       *sql.Tx
+	bind     func(string) string
 	provider int64
 }
 
 func (r *spentReader) charges(after int64) (list []domain.SpentCharge, err error) {
 	var n int
-	row := r.tx.QueryRowContext(r.ctx, "SELECT COUNT(*) FROM usage_ledger WHERE provider_id = ? AND admitted_at > ?", r.provider, after)
+	row := r.tx.QueryRowContext(r.ctx, r.bind("SELECT COUNT(*) FROM usage_ledger WHERE provider_id = ? AND admitted_at > ?"), r.provider, after)
 	if err := row.Scan(&n); err != nil {
 		return nil, err
 	}
@@ -84,11 +85,11 @@ func (r *spentReader) sum(after time.Time) (sum domain.Money, err error) {
 	if !after.IsZero() {
 		query, args = query+" AND admitted_at > ?", append(args, after.UnixMilli())
 	}
-	return sum, r.tx.QueryRowContext(r.ctx, query, args...).Scan(&sum)
+	return sum, r.tx.QueryRowContext(r.ctx, r.bind(query), args...).Scan(&sum)
 }
 
 func (r *spentReader) each(query string, args []any, row func(scan func(...any) error) error) (err error) {
-	rows, err := r.tx.QueryContext(r.ctx, query, args...)
+	rows, err := r.tx.QueryContext(r.ctx, r.bind(query), args...)
 	if err != nil {
 		return err
 	}

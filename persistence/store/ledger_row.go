@@ -25,7 +25,7 @@ func ledgerValues(dst []any, r *domain.LedgerRow) []any {
 	return append(dst,
 		int64(r.ReqID), r.Attempt, r.Kind, r.N, int64(r.UserID), r.UserSeq, int64(r.KeyID),
 		number(r.ProviderID), number(r.GroupID), r.AdmittedAt, r.SettledAt,
-		int64(r.Charge), int64(r.ProviderCost), reported, r.State, r.Epoch, number(r.PriceID), text(r.PriceNode), r.Model,
+		int64(r.Charge), int64(r.ProviderCost), reported, r.State, r.Epoch, number(r.PriceID), text(r.PriceNode), storable(r.Model),
 		r.Usage.Input, r.Usage.Output, r.Usage.CacheRead, r.Usage.CacheWrite5m, r.Usage.CacheWrite1h,
 		r.Usage.Reasoning, r.IsFinal, r.IsSuccess, r.CountsForRate,
 		begunMillis(r.Duration), number(begunMillis(r.TTFB)), number(begunMillis(r.TTFT)),
@@ -77,7 +77,7 @@ type ledgerStatements struct {
 	hold, insert, kept, days, addHourly, addDaily, topModel, addSession *sql.Stmt
 }
 
-func prepareLedger(ctx context.Context, db *sql.DB) (*ledgerStatements, error) {
+func prepareLedger(ctx context.Context, main *database) (*ledgerStatements, error) {
 	places := "?" + strings.Repeat(", ?", strings.Count(ledgerColumns, ","))
 	st := &ledgerStatements{}
 	for _, p := range []struct {
@@ -92,10 +92,10 @@ func prepareLedger(ctx context.Context, db *sql.DB) (*ledgerStatements, error) {
 		{&st.days, "SELECT zone, from_day, closed_day FROM usage_days"},
 		{&st.addHourly, addUsageSQL("usage_hourly", "hour_no")},
 		{&st.addDaily, addUsageSQL("usage_daily", "day_no")},
-		{&st.topModel, "SELECT COUNT(*) FROM (SELECT 1 FROM usage_daily WHERE day_no = ? AND model = ? LIMIT 1)"},
+		{&st.topModel, "SELECT COUNT(*) FROM (SELECT 1 FROM usage_daily WHERE day_no = ? AND model = ? LIMIT 1) AS listed"},
 		{&st.addSession, addSessionCostSQL},
 	} {
-		stmt, err := db.PrepareContext(ctx, p.query) //nolint:sqlclosecheck // st.close does
+		stmt, err := main.write.DB.PrepareContext(ctx, main.bind(p.query)) //nolint:sqlclosecheck // st.close does
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("prepare the ledger statements: %w", err), st.close())
 		}

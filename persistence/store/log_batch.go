@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -62,7 +61,7 @@ func (w *batchWriter) write(ctx context.Context, started []*domain.RequestLog, f
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.stmt == nil {
-		stmt, err := prepareBatch(ctx, w.main.write.DB, w.logs.write.DB)
+		stmt, err := prepareBatch(ctx, w.main, w.logs)
 		if err != nil {
 			return err
 		}
@@ -123,11 +122,8 @@ func (w *batchWriter) closeRows(ctx context.Context, tx *sql.Tx, finished []doma
 			continue // closed before
 		}
 		sums.closed(f.Log)
-		chain := cmp.Or(string(f.Detail.Chain), "[]")
-		purgeAt := f.Log.CreatedAt.Add(detailsKept).UnixMilli()
-		_, err = addDetail.ExecContext(ctx, int64(f.Log.ID), chain, text(string(f.Detail.Cost)),
-			text(string(f.Detail.Special)), text(f.Detail.Error), purgeAt)
-		if err != nil {
+		w.args = detailValues(append(w.args[:0], int64(f.Log.ID)), f.Log, f.Detail)
+		if _, err = addDetail.ExecContext(ctx, w.args...); err != nil {
 			return fmt.Errorf("add the detail of %s: %w", f.Log.ID, err)
 		}
 	}

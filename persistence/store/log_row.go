@@ -1,8 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/uptrace/bun"
 
@@ -153,7 +156,7 @@ func closingColumns() []string {
 func logValues(dst []any, l *domain.RequestLog) []any {
 	return append(dst,
 		int64(l.ID), l.CreatedAt.UnixMilli(), int64(l.UserID), int64(l.KeyID), text(l.SessionID), l.SessionSeq,
-		l.Call.Endpoint, string(l.Call.Protocol), string(l.Call.Class), text(l.Call.Model), l.Call.Stream, number(l.Call.Messages),
+		storable(l.Call.Endpoint), string(l.Call.Protocol), string(l.Call.Class), text(l.Call.Model), l.Call.Stream, number(l.Call.Messages),
 		text(l.Client.IP), text(l.Client.UserAgent), text(l.Client.Kind), text(l.Client.Version),
 
 		number(l.Result.StatusCode), l.Result.Inferred, text(string(l.Result.Outcome)), text(l.Result.ErrorCode),
@@ -169,6 +172,18 @@ func logValues(dst []any, l *domain.RequestLog) []any {
 	)
 }
 
+// detailColumns are the columns of request_details in the order of detailValues,
+// without the request's id.
+func detailColumns() []string {
+	return []string{"decision_chain", "cost_breakdown", "special_settings", "error_detail", "purge_at"}
+}
+
+// detailValues appends the values of detailColumns. Absent values become NULL.
+func detailValues(dst []any, l *domain.RequestLog, d *domain.RequestDetail) []any {
+	return append(dst, cmp.Or(string(d.Chain), "[]"), text(string(d.Cost)), text(string(d.Special)), text(d.Error),
+		l.CreatedAt.Add(detailsKept).UnixMilli())
+}
+
 // begunMillis counts a millisecond that has begun as a whole one: what took no
 // time at all is what was not reached.
 func begunMillis(d time.Duration) int64 {
@@ -179,7 +194,16 @@ func text(s string) any {
 	if s == "" {
 		return nil
 	}
-	return s
+	return storable(s)
+}
+
+// storable is a text that every engine takes: what clients and upstreams send
+// may hold broken UTF-8 and zero bytes.
+func storable(s string) string {
+	if utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 {
+		return s
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd")
 }
 
 func number[T ~int | ~int64](n T) any {

@@ -14,36 +14,40 @@ type batchStatements struct {
 	addSession, useKey           *sql.Stmt // main file
 }
 
-func prepareBatch(ctx context.Context, main, logs *sql.DB) (*batchStatements, error) {
+func prepareBatch(ctx context.Context, main, logs *database) (*batchStatements, error) {
 	columns := logColumns()
 	insert := "INSERT INTO request_logs (" + strings.Join(columns, ", ") + ") VALUES (?" +
 		strings.Repeat(", ?", len(columns)-1) + ")"
-	closing := closingColumns()
-	set := make([]string, len(closing))
-	for i, c := range closing {
-		set[i] = c + " = EXCLUDED." + c
-	}
 	st := &batchStatements{}
 	for _, p := range []struct {
 		into  **sql.Stmt
-		db    *sql.DB
+		db    *database
 		query string
 	}{
 		{&st.openRow, logs, insert + " ON CONFLICT (id) DO NOTHING"},
-		{&st.closeRow, logs, insert + " ON CONFLICT (id) DO UPDATE SET " + strings.Join(set, ", ") +
-			" WHERE request_logs.status_code IS NULL"},
-		{&st.addDetail, logs, "INSERT INTO request_details (request_id, decision_chain, cost_breakdown, special_settings, error_detail, purge_at)" +
+		{&st.closeRow, logs, insert + " ON CONFLICT (id) DO UPDATE SET " + closeRowSQL()},
+		{&st.addDetail, logs, "INSERT INTO request_details (request_id, " + strings.Join(detailColumns(), ", ") + ")" +
 			" VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (request_id) DO NOTHING"},
 		{&st.addSession, main, addSessionSQL},
 		{&st.useKey, main, useKeySQL},
 	} {
-		stmt, err := p.db.PrepareContext(ctx, p.query) //nolint:sqlclosecheck // st.close does
+		stmt, err := p.db.write.DB.PrepareContext(ctx, p.db.bind(p.query)) //nolint:sqlclosecheck // st.close does
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("prepare the log statements: %w", err), st.close())
 		}
 		*p.into = stmt
 	}
 	return st, nil
+}
+
+// closeRowSQL is how a row that is open takes the values of one that is closed.
+func closeRowSQL() string {
+	closing := closingColumns()
+	set := make([]string, len(closing))
+	for i, c := range closing {
+		set[i] = c + " = EXCLUDED." + c
+	}
+	return strings.Join(set, ", ") + " WHERE request_logs.status_code IS NULL"
 }
 
 func (st *batchStatements) close() error {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,22 +17,23 @@ const migrationTable = "schema_migrations"
 // must not touch it.
 var ErrNewerDatabase = errors.New("the database was migrated by a newer version of cch")
 
-// schema is the state of one database file's migrations.
+// schema is the state of one database's migrations.
 type schema struct {
 	db       *database
+	files    fs.FS
 	provider *goose.Provider
 	logger   *slog.Logger
-	keepCopy bool // copy an existing file before it is migrated
+	keepCopy bool // have what exists copied before it is migrated
 }
 
-func newSchema(db *database, files fs.FS, logger *slog.Logger, keepCopy bool) (*schema, error) {
-	p, err := goose.NewProvider(engineGoose, db.write.DB, files,
+func (s *schema) newProvider(db *sql.DB) (*goose.Provider, error) {
+	p, err := goose.NewProvider(s.db.dialect(), db, s.files,
 		goose.WithTableName(migrationTable),
 		goose.WithDisableGlobalRegistry(true))
 	if err != nil {
-		return nil, fmt.Errorf("read the migrations of %s: %w", db.path, err)
+		return nil, fmt.Errorf("read the migrations of %s: %w", s.db.name, err)
 	}
-	return &schema{db: db, provider: p, logger: logger, keepCopy: keepCopy}, nil
+	return p, nil
 }
 
 // pending counts the migrations that are missing.
@@ -52,30 +54,48 @@ func (s *schema) pending(ctx context.Context) (int, error) {
 func (s *schema) versions(ctx context.Context) (current, target int64, err error) {
 	current, target, err = s.provider.GetVersions(ctx)
 	if err != nil {
-		return 0, 0, fmt.Errorf("read the schema version of %s: %w", s.db.path, err)
+		return 0, 0, fmt.Errorf("read the schema version of %s: %w", s.db.name, err)
 	}
 	if current > target {
-		return 0, 0, fmt.Errorf("%w: %s is at version %d, this binary knows %d", ErrNewerDatabase, s.db.path, current, target)
+		return 0, 0, fmt.Errorf("%w: %s is at version %d, this binary knows %d", ErrNewerDatabase, s.db.name, current, target)
 	}
 	return current, target, nil
 }
 
-// up applies what is missing, each migration in a transaction of its own.
+// up applies what is missing, each migration in a transaction of its own, while
+// no other process does.
 func (s *schema) up(ctx context.Context) error {
-	current, target, err := s.versions(ctx)
-	if err != nil || current == target {
-		return err
-	}
-	if s.keepCopy && current > 0 {
-		copyPath := fmt.Sprintf("%s.bak-%d", s.db.path, current)
-		if err := s.db.backup(ctx, copyPath); err != nil {
-			return fmt.Errorf("copy %s before its migration: %w", s.db.path, err)
+	return s.db.migration(ctx, func(db *sql.DB) error {
+		current, target, err := s.versions(ctx)
+		if err != nil || current == target {
+			return err
 		}
-		s.logger.InfoContext(ctx, "database copied before migration", "copy", copyPath)
+		if err := s.copyBefore(ctx, current); err != nil {
+			return err
+		}
+		provider, err := s.newProvider(db)
+		if err != nil {
+			return err
+		}
+		if _, err := provider.Up(ctx); err != nil {
+			return fmt.Errorf("migrate %s from version %d to %d: %w", s.db.name, current, target, err)
+		}
+		s.logger.InfoContext(ctx, "database migrated", "database", s.db.name, "from", current, "to", target)
+		return nil
+	})
+}
+
+// copyBefore keeps a copy of a database that is about to change.
+func (s *schema) copyBefore(ctx context.Context, version int64) error {
+	if !s.keepCopy || version == 0 {
+		return nil
 	}
-	if _, err := s.provider.Up(ctx); err != nil {
-		return fmt.Errorf("migrate %s from version %d to %d: %w", s.db.path, current, target, err)
+	path, err := s.db.backup(ctx, version)
+	if err != nil {
+		return fmt.Errorf("copy %s before its migration: %w", s.db.name, err)
 	}
-	s.logger.InfoContext(ctx, "database migrated", "path", s.db.path, "from", current, "to", target)
+	if path != "" {
+		s.logger.InfoContext(ctx, "database copied before migration", "copy", path)
+	}
 	return nil
 }

@@ -18,6 +18,9 @@ const priceChunk = 200
 func (r ModelPrices) Apply(ctx context.Context, b domain.PriceBatch) (int64, error) {
 	var version int64
 	err := r.s.main.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		if err := r.s.main.lockConfiguration(ctx, tx); err != nil {
+			return fmt.Errorf("wait for other changes: %w", err)
+		}
 		if err := r.applyPrices(ctx, tx, &b); err != nil {
 			return err
 		}

@@ -17,7 +17,7 @@ const purgeRows = 1000
 // mostly whether there are any.
 func (r RequestLogs) CountUpTo(ctx context.Context, limit int) (int, error) {
 	var n int
-	err := r.s.logs.read.NewRaw("SELECT COUNT(*) FROM (SELECT 1 FROM request_logs LIMIT ?)", limit).Scan(ctx, &n)
+	err := r.s.logs.read.NewRaw("SELECT COUNT(*) FROM (SELECT 1 FROM request_logs LIMIT ?) AS counted", limit).Scan(ctx, &n)
 	if err != nil {
 		return 0, fmt.Errorf("count request logs: %w", err)
 	}

@@ -26,7 +26,7 @@ func (r RequestLogs) List(ctx context.Context, f domain.LogFilter) ([]domain.Req
 	if filtersStatus(f) && !narrow(f) {
 		rows, err = r.listByStatus(ctx, f)
 	} else {
-		err = applyLogFilter(r.page(&rows, f), f).Scan(ctx)
+		err = r.apply(r.page(&rows, f), f).Scan(ctx)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("list request logs: %w", err)
@@ -59,7 +59,7 @@ func (r RequestLogs) listByStatus(ctx context.Context, f domain.LogFilter) ([]lo
 			continue
 		}
 		var rows []logRow
-		if err := applyLogFilter(r.page(&rows, f).Where("status_code = ?", status), withoutStatus(f)).Scan(ctx); err != nil {
+		if err := r.apply(r.page(&rows, f).Where("status_code = ?", status), withoutStatus(f)).Scan(ctx); err != nil {
 			return nil, err
 		}
 		merged = append(merged, rows...)
@@ -228,7 +228,7 @@ func logsOf(rows []logRow) ([]domain.RequestLog, error) {
 	return logs, nil
 }
 
-func applyLogFilter(q *bun.SelectQuery, f domain.LogFilter) *bun.SelectQuery {
+func (r RequestLogs) apply(q *bun.SelectQuery, f domain.LogFilter) *bun.SelectQuery {
 	q = applyLogRange(q, f)
 	for _, c := range []struct {
 		column string
@@ -244,16 +244,16 @@ func applyLogFilter(q *bun.SelectQuery, f domain.LogFilter) *bun.SelectQuery {
 		}
 	}
 	if f.SessionID != "" {
-		q = q.Where(sessionCondition(f.SessionID), f.SessionID, afterPrefix(f.SessionID))
+		q = q.Where(r.sessionCondition(f.SessionID), f.SessionID, afterPrefix(f.SessionID))
 	}
 	if f.Model != "" {
 		q = q.Where("(model_requested = ? OR model_sent = ?)", f.Model, f.Model)
 	}
 	if !f.Status.IsZero() {
-		q = q.Where(statusCondition(f.Status.Not), f.Status.Min, f.Status.Max)
+		q = q.Where(r.statusCondition(f.Status.Not), f.Status.Min, f.Status.Max)
 	}
 	if f.ErrorsOnly {
-		q = q.Where("+status_code >= 400")
+		q = q.Where(r.s.logs.unindexed("status_code") + " >= 400")
 	}
 	if f.Text != "" {
 		q = q.Where("LOWER(error_message) LIKE ? ESCAPE '!'", containing(f.Text))
@@ -295,22 +295,24 @@ func applyLogRange(q *bun.SelectQuery, f domain.LogFilter) *bun.SelectQuery {
 	return q
 }
 
-// The plus keeps a database from using the index of a column: that of another
-// one serves better, see narrow.
+// The index of a column is not used where that of another one serves better,
+// see narrow.
 
-func statusCondition(not bool) string {
+func (r RequestLogs) statusCondition(not bool) string {
+	status := r.s.logs.unindexed("status_code")
 	if not {
-		return "(+status_code < ? OR +status_code > ?)"
+		return "(" + status + " < ? OR " + status + " > ?)"
 	}
-	return "+status_code BETWEEN ? AND ?"
+	return status + " BETWEEN ? AND ?"
 }
 
 // sessionCondition matches a prefix. A short one matches so many rows that
 // walking the log from its end finds a page sooner than sorting them.
-func sessionCondition(prefix string) string {
+func (r RequestLogs) sessionCondition(prefix string) string {
 	const selective = 12
+	session := "session_id"
 	if len(prefix) < selective {
-		return "+session_id >= ? AND +session_id < ?"
+		session = r.s.logs.unindexed(session)
 	}
-	return "session_id >= ? AND session_id < ?"
+	return session + " >= ? AND " + session + " < ?"
 }

@@ -18,7 +18,7 @@ func (r RequestLogs) PruneRows(ctx context.Context, before time.Time, limit int)
 	err = r.s.logs.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		var ids []int64
 		err := tx.NewSelect().Model((*logRow)(nil)).Column("id").
-			Where("id < ?", int64(domain.FirstRequestIDAt(before))).Where("+status_code IS NOT NULL").
+			Where("id < ?", int64(domain.FirstRequestIDAt(before))).Where(r.s.logs.unindexed("status_code")+" IS NOT NULL").
 			Order("id").Limit(int64(limit)).Scan(ctx, &ids)
 		if err != nil || len(ids) == 0 {
 			return err

@@ -96,7 +96,7 @@ func (r Rollups) days(ctx context.Context) (*closedDays, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read which days are closed: %w", err)
 	}
-	if d.zone, err = r.s.ledger.days.load(zone); err != nil {
+	if d.zone, err = r.s.zones.load(zone); err != nil {
 		return nil, err
 	}
 	return &d, nil

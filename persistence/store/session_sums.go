@@ -65,16 +65,17 @@ func (s *sessionSums) session(l *domain.RequestLog) *sessionSum {
 	if l.SessionID == "" {
 		return nil
 	}
-	hash := domain.SessionKey{KeyID: l.KeyID, ID: l.SessionID}.Hash()
+	id := storable(l.SessionID)
+	hash := domain.SessionKey{KeyID: l.KeyID, ID: id}.Hash()
 	sum := s.Sessions[hash]
 	if sum == nil {
 		sum = &sessionSum{
-			KeyID: int64(l.KeyID), SessionID: l.SessionID, UserID: int64(l.UserID), FirstAt: l.CreatedAt.UnixMilli(),
+			KeyID: int64(l.KeyID), SessionID: id, UserID: int64(l.UserID), FirstAt: l.CreatedAt.UnixMilli(),
 		}
 		s.Sessions[hash] = sum
 	}
 	if used >= sum.LastAt {
-		sum.LastAt, sum.Model, sum.ClientKind = used, l.Call.Model, l.Client.Kind
+		sum.LastAt, sum.Model, sum.ClientKind = used, storable(l.Call.Model), storable(l.Client.Kind)
 	}
 	sum.FirstAt = min(sum.FirstAt, l.CreatedAt.UnixMilli())
 	return sum
@@ -94,7 +95,7 @@ func (w *batchWriter) keepSums(ctx context.Context, tx *sql.Tx, sums sessionSums
 		return 0, fmt.Errorf("drop added session sums: %w", err)
 	}
 	var id int64
-	err = tx.QueryRowContext(ctx, "INSERT INTO pending_session_sums (sums) VALUES (?) RETURNING id", string(encoded)).Scan(&id)
+	err = tx.QueryRowContext(ctx, w.logs.bind("INSERT INTO pending_session_sums (sums) VALUES (?) RETURNING id"), string(encoded)).Scan(&id)
 	if err != nil {
 		return 0, fmt.Errorf("keep session sums: %w", err)
 	}
@@ -142,9 +143,17 @@ func (w *batchWriter) addSums(ctx context.Context, batch int64, sums sessionSums
 	})
 }
 
+// binding is the column: nil leaves the binding, 0 drops it.
+func (s *sessionSum) binding() *int64 {
+	if s.ProviderID == 0 {
+		return nil
+	}
+	return new(max(0, s.ProviderID))
+}
+
 func (s *sessionSums) add(ctx context.Context, addSession, useKey *sql.Stmt) error {
 	for hash, sum := range s.Sessions {
-		_, err := addSession.ExecContext(ctx, sum.KeyID, sum.SessionID, hash, sum.UserID, sum.ProviderID, sum.ProviderID,
+		_, err := addSession.ExecContext(ctx, sum.KeyID, sum.SessionID, hash, sum.UserID, sum.binding(),
 			sum.Model, sum.ClientKind, sum.FirstAt, sum.LastAt, sum.Requests)
 		if err != nil {
 			return fmt.Errorf("session %s: %w", hash, err)
@@ -167,7 +176,10 @@ const addSessionSQL = `
 	INSERT INTO sessions (key_id, session_id, id, user_id, provider_id, model, client_kind, first_at, last_at, requests,
 		input_tokens, output_tokens, cache_read_input_tokens, cache_creation_5m_input_tokens,
 		cache_creation_1h_input_tokens, reasoning_tokens, cost_nusd)
-	VALUES (?, ?, ?, ?, CASE WHEN ? = 0 THEN NULL ELSE MAX(0, ?) END, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0)` + onUsedSession
+
+// onUsedSession is what becomes of a session that is there.
+const onUsedSession = `
 	ON CONFLICT (key_id, session_id) DO UPDATE SET
 		provider_id = NULLIF(COALESCE(EXCLUDED.provider_id, sessions.provider_id), 0),
 		model = CASE WHEN EXCLUDED.last_at >= sessions.last_at THEN EXCLUDED.model ELSE sessions.model END,

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,10 +24,12 @@ type Sealer interface {
 
 // Options say where and how to open a store.
 type Options struct {
-	// DSN is empty or sqlite://<path of cch.db>; logs.db lies beside it.
+	// DSN is empty, sqlite://<path of cch.db>, logs.db lying beside it, or
+	// postgres://…
 	DSN string
 	// DataDir holds cch.db when DSN is empty. It is created if missing.
 	DataDir     string
+	Pool        PoolLimits // of a database server
 	Sealer      Sealer
 	Logger      *slog.Logger     // nil = discard
 	AutoMigrate bool             // apply missing migrations now
@@ -37,26 +40,34 @@ type Options struct {
 // owner closes it.
 type Store struct {
 	main   *database // configuration, access, sessions, actor state
-	logs   *database // request logs; apart, so that its clean-up blocks nothing else
+	logs   *database // request logs; a file apart where writers block each other, else the same
 	schema []*schema
 	sealer Sealer
 	logger *slog.Logger
 	now    func() time.Time
-	batch  *batchWriter
-	ledger *ledgerWriter
+	batch  logWriter
+	ledger ledgerAppender
 	prices priceCache
+	zones  zones
+}
+
+// logWriter writes request logs, in the engine's quickest way. A batch is
+// written whole or not at all, and writing it again changes nothing.
+type logWriter interface {
+	write(ctx context.Context, started []*domain.RequestLog, finished []domain.FinishedLog) error
+	close() error
+}
+
+// ledgerAppender appends ledger rows and what is summed up of them, in the
+// engine's quickest way. See [Ledger.Append].
+type ledgerAppender interface {
+	append(ctx context.Context, rows []domain.LedgerRow) ([]error, error)
+	close() error
 }
 
 // Open opens or creates the store. With AutoMigrate off and migrations missing
 // it opens too, for Migrate and Pending only.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	path, err := databasePath(o)
-	if err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("create the data directory: %w", err)
-	}
 	s := &Store{sealer: o.Sealer, logger: o.Logger, now: o.Now}
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
@@ -64,35 +75,81 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	if err := s.open(ctx, path, o.AutoMigrate); err != nil {
+	if err := s.open(ctx, o); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
-func (s *Store) open(ctx context.Context, path string, migrate bool) (err error) {
-	if s.main, err = openDatabase(ctx, path); err != nil {
+func (s *Store) open(ctx context.Context, o Options) error {
+	open := s.openFiles
+	if isPostgres(o.DSN) {
+		open = s.openServer
+	}
+	if err := open(ctx, o); err != nil {
 		return err
 	}
-	if s.logs, err = openDatabase(ctx, filepath.Join(filepath.Dir(path), "logs.db")); err != nil {
-		return err
-	}
-	mainSchema, err := newSchema(s.main, migrations.SQLiteConfiguration(), s.logger, true)
-	if err != nil {
-		return err
-	}
-	logSchema, err := newSchema(s.logs, migrations.SQLiteLogs(), s.logger, false)
-	if err != nil {
-		return err
-	}
-	s.schema = []*schema{mainSchema, logSchema}
-	s.batch = newBatchWriter(s.main, s.logs)
-	s.ledger = &ledgerWriter{main: s.main}
-	if migrate {
+	if o.AutoMigrate {
 		return s.Migrate(ctx)
 	}
-	_, err = s.Pending(ctx)
+	_, err := s.Pending(ctx)
 	return err
+}
+
+// openFiles opens the embedded engine.
+func (s *Store) openFiles(ctx context.Context, o Options) error {
+	path, err := databasePath(o)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("create the data directory: %w", err)
+	}
+	if s.main, err = openSQLite(ctx, path); err != nil {
+		return err
+	}
+	if s.logs, err = openSQLite(ctx, filepath.Join(filepath.Dir(path), "logs.db")); err != nil {
+		return err
+	}
+	s.batch = newBatchWriter(s.main, s.logs)
+	s.ledger = &ledgerWriter{main: s.main, days: &s.zones}
+	return s.addSchemas(
+		&schema{db: s.main, files: migrations.SQLiteConfiguration(), keepCopy: true},
+		&schema{db: s.logs, files: migrations.SQLiteLogs()},
+	)
+}
+
+// openServer opens a database of a server, which holds everything.
+func (s *Store) openServer(ctx context.Context, o Options) (err error) {
+	if s.main, err = openPostgres(ctx, o.DSN, o.Pool); err != nil {
+		return err
+	}
+	s.logs = s.main
+	s.batch = &postgresLogs{pool: s.main.engine.(*postgresEngine).write}
+	s.ledger = &postgresLedger{pool: s.main.engine.(*postgresEngine).write, days: &s.zones}
+	return s.addSchemas(&schema{db: s.main, files: migrations.Postgres()})
+}
+
+func (s *Store) addSchemas(list ...*schema) (err error) {
+	for _, sc := range list {
+		sc.logger = s.logger
+		if sc.provider, err = sc.newProvider(sc.db.write.DB); err != nil {
+			return err
+		}
+	}
+	s.schema = list
+	return nil
+}
+
+// databases are those that are open, each once.
+func (s *Store) databases() []*database {
+	var list []*database
+	for _, d := range []*database{s.main, s.logs} {
+		if d != nil && !slices.Contains(list, d) {
+			list = append(list, d)
+		}
+	}
+	return list
 }
 
 // databasePath is where cch.db lies.
@@ -105,7 +162,7 @@ func databasePath(o Options) (string, error) {
 	case found && scheme == "sqlite" && rest != "":
 		return filepath.Abs(rest)
 	default:
-		return "", fmt.Errorf("a store of scheme %q is not supported: use sqlite://<file>", scheme)
+		return "", fmt.Errorf("a store of scheme %q is not supported: use sqlite://<file> or postgres://…", scheme)
 	}
 }
 
@@ -132,18 +189,18 @@ func (s *Store) Pending(ctx context.Context) (int, error) {
 	return total, nil
 }
 
-// Ping tells whether both files answer.
+// Ping tells whether the database answers.
 func (s *Store) Ping(ctx context.Context) error {
-	for _, d := range []*database{s.main, s.logs} {
+	for _, d := range s.databases() {
 		var one int
 		if err := d.read.NewRaw("SELECT 1").Scan(ctx, &one); err != nil {
-			return fmt.Errorf("ping %s: %w", filepath.Base(d.path), err)
+			return fmt.Errorf("ping %s: %w", filepath.Base(d.name), err)
 		}
 	}
 	return nil
 }
 
-// Close releases both files. No call may be running.
+// Close releases the database. No call may be running.
 func (s *Store) Close() error {
 	var errs []error
 	if s.batch != nil {
@@ -152,10 +209,8 @@ func (s *Store) Close() error {
 	if s.ledger != nil {
 		errs = append(errs, s.ledger.close())
 	}
-	for _, d := range []*database{s.main, s.logs} {
-		if d != nil {
-			errs = append(errs, d.close())
-		}
+	for _, d := range s.databases() {
+		errs = append(errs, d.close())
 	}
 	return errors.Join(errs...)
 }

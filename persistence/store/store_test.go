@@ -114,7 +114,7 @@ func TestMigrations(t *testing.T) {
 
 func TestOpenRefusesWhatItCannotServe(t *testing.T) {
 	t.Parallel()
-	for _, dsn := range []string{"postgres://localhost/cch", "cch.db", "sqlite://"} {
+	for _, dsn := range []string{"mysql://localhost/cch", "cch.db", "sqlite://"} {
 		_, err := store.Open(t.Context(), store.Options{DSN: dsn})
 		require.ErrorContains(t, err, "not supported")
 	}

@@ -90,15 +90,22 @@ func (u *usageSum) count(r *domain.LedgerRow) {
 
 // addUsageSQL adds to a row of usage_hourly or usage_daily.
 func addUsageSQL(table, at string) string {
-	columns := strings.Split(usageColumns, ", ")
+	return mergeUsageSQL(table, at, "VALUES (?, ?, ?, ?, ?"+strings.Repeat(", ?", usageFigures)+")")
+}
+
+// usageFigures is how many columns usageColumns names.
+const usageFigures = 14 + latencyBuckets
+
+// mergeUsageSQL adds new rows to those of usage_hourly or usage_daily.
+func mergeUsageSQL(table, at, rows string) string {
+	columns := strings.Split(usageColumns, ",")
 	set := make([]string, len(columns))
 	for i, c := range columns {
 		c = strings.TrimSpace(c)
 		set[i] = c + " = " + table + "." + c + " + EXCLUDED." + c
 	}
-	return "INSERT INTO " + table + " (" + at + ", user_id, key_id, provider_id, model, " + usageColumns + ") VALUES (?, ?, ?, ?, ?" +
-		strings.Repeat(", ?", len(columns)) + ") ON CONFLICT (" + at + ", user_id, key_id, provider_id, model) DO UPDATE SET " +
-		strings.Join(set, ", ")
+	return "INSERT INTO " + table + " (" + at + ", user_id, key_id, provider_id, model, " + usageColumns + ") " + rows +
+		" ON CONFLICT (" + at + ", user_id, key_id, provider_id, model) DO UPDATE SET " + strings.Join(set, ", ")
 }
 
 // usageSums is what a batch of new ledger rows adds to the roll-ups.
@@ -117,7 +124,7 @@ func (s *usageSums) count(r *domain.LedgerRow) {
 	s.rows = append(s.rows, r)
 	into(s.hours, usageKeyOf(r, r.AdmittedAt/hourMs)).count(r)
 	if r.SessionID != "" {
-		key := domain.SessionKey{KeyID: r.KeyID, ID: r.SessionID}
+		key := domain.SessionKey{KeyID: r.KeyID, ID: storable(r.SessionID)}
 		c := s.sessions[key]
 		if c == nil {
 			c = &sessionCost{user: r.UserID, firstAt: r.AdmittedAt}
@@ -128,7 +135,7 @@ func (s *usageSums) count(r *domain.LedgerRow) {
 }
 
 func usageKeyOf(r *domain.LedgerRow, at int64) usageKey {
-	return usageKey{at: at, user: int64(r.UserID), key: int64(r.KeyID), provider: int64(r.ProviderID), model: r.Model}
+	return usageKey{at: at, user: int64(r.UserID), key: int64(r.KeyID), provider: int64(r.ProviderID), model: storable(r.Model)}
 }
 
 func into(sums map[usageKey]*usageSum, key usageKey) *usageSum {
@@ -184,22 +191,30 @@ func (s *usageSums) closedDays(ctx context.Context, b *ledgerBatch) (map[usageKe
 	if err != nil {
 		return nil, fmt.Errorf("read which days are closed: %w", err)
 	}
-	at, err := b.w.days.load(zone)
-	if err != nil {
+	d := closedDays{from: from, closed: closed}
+	if d.zone, err = b.w.days.load(zone); err != nil {
 		return nil, err
 	}
+	return s.ofDays(d, func(day int64, model string) (listed bool, err error) {
+		return listed, b.tx.StmtContext(ctx, b.w.stmt.topModel).QueryRowContext(ctx, day, model).Scan(&listed) //nolint:sqlclosecheck // closed with its transaction
+	})
+}
+
+// ofDays are the sums of the rows of closed days. A model that listed does not
+// find is among the others.
+func (s *usageSums) ofDays(d closedDays, listed func(day int64, model string) (bool, error)) (map[usageKey]*usageSum, error) {
 	days := make(map[usageKey]*usageSum)
 	for _, r := range s.rows {
-		day := dayOf(r.AdmittedAt, at)
-		if day < from || day > closed {
+		day := dayOf(r.AdmittedAt, d.zone)
+		if day < d.from || day > d.closed {
 			continue
 		}
 		key := usageKeyOf(r, day)
-		var listed bool
-		if err := b.tx.StmtContext(ctx, b.w.stmt.topModel).QueryRowContext(ctx, day, key.model).Scan(&listed); err != nil { //nolint:sqlclosecheck // closed with its transaction
+		found, err := listed(day, key.model)
+		if err != nil {
 			return nil, fmt.Errorf("look for a model of day %d: %w", day, err)
 		}
-		if !listed {
+		if !found {
 			key.model = ""
 		}
 		into(days, key).count(r)
@@ -241,7 +256,7 @@ type sessionCost struct {
 func (c *sessionCost) count(r *domain.LedgerRow) {
 	c.firstAt = min(c.firstAt, r.AdmittedAt)
 	if r.AdmittedAt >= c.lastAt {
-		c.lastAt, c.model = r.AdmittedAt, r.Model
+		c.lastAt, c.model = r.AdmittedAt, storable(r.Model)
 	}
 	if r.IsSuccess && r.ProviderID != 0 {
 		c.provider = r.ProviderID
@@ -274,7 +289,10 @@ const addSessionCostSQL = `
 	INSERT INTO sessions (key_id, session_id, id, user_id, provider_id, model, client_kind, first_at, last_at, requests,
 		input_tokens, output_tokens, cache_read_input_tokens, cache_creation_5m_input_tokens,
 		cache_creation_1h_input_tokens, reasoning_tokens, cost_nusd)
-	VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)
+	VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)` + onPaidSession
+
+// onPaidSession is what becomes of a session that is there.
+const onPaidSession = `
 	ON CONFLICT (key_id, session_id) DO UPDATE SET
 		input_tokens = sessions.input_tokens + EXCLUDED.input_tokens,
 		output_tokens = sessions.output_tokens + EXCLUDED.output_tokens,

@@ -61,28 +61,6 @@ func testLogRetention(t *testing.T, open Open) {
 	require.NotEqual(t, "[]", string(detail.Chain))
 }
 
-func testLogShrinks(t *testing.T, open Open) {
-	t.Helper()
-	s, ctx := open(t), t.Context()
-	logs := s.RequestLogs()
-	var finished []domain.FinishedLog
-	for n := range 500 {
-		finished = append(finished, Finished(retentionRow(n, 0)))
-	}
-	require.NoError(t, logs.WriteBatch(ctx, nil, finished))
-	_, err := logs.PruneRows(ctx, Start().Add(24*time.Hour), 1000)
-	require.NoError(t, err)
-	before, err := logs.Shrink(ctx, 1)
-	require.NoError(t, err)
-	require.Positive(t, before)
-	after, err := logs.Shrink(ctx, 10)
-	require.NoError(t, err)
-	require.Equal(t, max(0, before-10), after)
-	after, err = logs.Shrink(ctx, 1<<20)
-	require.NoError(t, err)
-	require.Zero(t, after)
-}
-
 // retentionRow is a closed row of a request that came so long after the start.
 func retentionRow(n int, after time.Duration) domain.RequestLog {
 	l := RequestLog(n)

@@ -52,7 +52,6 @@ func Run(t *testing.T, open Open) {
 		{"log filters", testLogFilters},
 		{"log paging", testLogPaging},
 		{"log retention", testLogRetention},
-		{"log shrinks", testLogShrinks},
 		{"sessions", testSessions},
 		{"purge", testPurge},
 		{"ledger", testLedger},

@@ -1,0 +1,3 @@
+-- +goose Up
+
+ALTER TABLE providers ADD COLUMN conversion TEXT NOT NULL DEFAULT '{}';
