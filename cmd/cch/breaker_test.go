@@ -16,7 +16,11 @@ import (
 
 func TestABreakerOpensProbesAndCloses(t *testing.T) {
 	t.Parallel()
-	p := testkit.StartProgram(t)
+	onEachEngine(t, testABreakerOpensProbesAndCloses)
+}
+
+func testABreakerOpensProbesAndCloses(t *testing.T, p *testkit.Program) {
+	t.Helper()
 	u, spare := testkit.NewUpstream(t, "flaky"), testkit.NewUpstream(t, "spare")
 	id := p.AddProvider(t, u, testkit.M{"priority": 0, "circuitBreaker": testkit.M{
 		"failureThreshold": 2, "openDurationMs": 1000, "halfOpenSuccessThreshold": 2,
@@ -69,7 +73,11 @@ func TestABreakerOpensProbesAndCloses(t *testing.T) {
 
 func TestAnOperatorOpensAndResetsABreakerAndItSurvivesARestart(t *testing.T) {
 	t.Parallel()
-	p := testkit.StartProgram(t)
+	onEachEngine(t, testAnOperatorOpensAndResetsABreakerAndItSurvivesARestart)
+}
+
+func testAnOperatorOpensAndResetsABreakerAndItSurvivesARestart(t *testing.T, p *testkit.Program) {
+	t.Helper()
 	u := testkit.NewUpstream(t, "only")
 	id := p.AddProvider(t, u, nil)
 	key := p.NewKey(t, "ann")

@@ -18,7 +18,11 @@ import (
 // TestNoRowIsLostOrDoubledByKills kills the program at random points under
 // load. Whoever got a byte of an answer must find exactly one row afterwards.
 func TestNoRowIsLostOrDoubledByKills(t *testing.T) {
-	p := testkit.StartProgram(t)
+	onEachEngine(t, testNoRowIsLostOrDoubledByKills)
+}
+
+func testNoRowIsLostOrDoubledByKills(t *testing.T, p *testkit.Program) {
+	t.Helper()
 	u := testkit.NewUpstream(t, "up")
 	p.AddProvider(t, u, testkit.M{"circuitBreaker": testkit.M{"failureThreshold": 0}})
 	key := p.NewKey(t, "ann")

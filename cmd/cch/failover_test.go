@@ -12,7 +12,11 @@ import (
 
 func TestAFailingProviderIsInvisibleToTheClient(t *testing.T) {
 	t.Parallel()
-	p := testkit.StartProgram(t)
+	onEachEngine(t, testAFailingProviderIsInvisibleToTheClient)
+}
+
+func testAFailingProviderIsInvisibleToTheClient(t *testing.T, p *testkit.Program) {
+	t.Helper()
 	bad, good := testkit.NewUpstream(t, "bad"), testkit.NewUpstream(t, "good")
 	bad.Set(testkit.Status500)
 	badID := p.AddProvider(t, bad, testkit.M{"priority": 0, "circuitBreaker": testkit.M{"failureThreshold": 3}})

@@ -34,18 +34,24 @@ const pricedNano = (25*3000 + 100*300 + 15*15_000) * 3 / 2
 func pricedProgram(t *testing.T, u *testkit.Upstream) *testkit.Program {
 	t.Helper()
 	p := testkit.StartProgram(t)
+	price(t, p, u)
+	return p
+}
+
+// price adds a provider that charges half as much again, and a model with a price.
+func price(t *testing.T, p *testkit.Program, u *testkit.Upstream) {
+	t.Helper()
 	p.AddProvider(t, u, testkit.M{"costMultiplier": 1.5, "circuitBreaker": testkit.M{"failureThreshold": 0}})
 	status, res := p.Admin(t, http.MethodPut, "/model-prices/claude-test", testkit.M{
 		"vendor": "acme", "mode": "chat", "rates": testkit.M{"input": "3", "output": "15", "cache_read": "0.3"},
 	})
 	require.Equal(t, http.StatusOK, status, res.Raw)
-	return p
 }
 
 // openBooks opens the database of a program that was stopped.
 func openBooks(t *testing.T, p *testkit.Program) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), store.Options{DataDir: p.Dir, Sealer: storetest.Sealer{}})
+	s, err := store.Open(t.Context(), store.Options{DSN: p.DSN(), DataDir: p.Dir, Sealer: storetest.Sealer{}})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	return s
@@ -55,10 +61,13 @@ func openBooks(t *testing.T, p *testkit.Program) *store.Store {
 // middle of a thousand priced requests. Afterwards every answer whose end came
 // through is billed to the nano-dollar, every other admitted request has one
 // final row, and everything that is counted agrees with the ledger.
-func TestKillsNeitherLoseNorDoubleACent(t *testing.T) {
+func TestKillsNeitherLoseNorDoubleACent(t *testing.T) { onEachEngine(t, testKillsAndCents) }
+
+func testKillsAndCents(t *testing.T, p *testkit.Program) {
+	t.Helper()
 	const requests, workers, kills = 1000, 8, 4
 	u := testkit.NewUpstream(t, "acme")
-	p := pricedProgram(t, u)
+	price(t, p, u)
 	key := p.NewKey(t, "ann")
 	c := &clients{whole: map[string]string{}, left: requests}
 	for kill := range kills + 1 {

@@ -56,7 +56,8 @@ func openStoreOnly(ctx context.Context, cfg config.Config) (*store.Store, error)
 		return nil, err
 	}
 	s, err := store.Open(ctx, store.Options{
-		DSN: cfg.Storage.DSN, DataDir: cfg.Storage.DataDir, Sealer: ring, Logger: slog.New(slog.DiscardHandler),
+		DSN: cfg.Storage.DSN.Reveal(), DataDir: cfg.Storage.DataDir, Pool: poolLimits(cfg.Storage), Sealer: ring,
+		Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)

@@ -36,7 +36,11 @@ func behave(t *testing.T, p *testkit.Program, mode string) {
 // upstream, repairs it and takes everything away again.
 func TestFirstMinute(t *testing.T) {
 	t.Parallel()
-	p := testkit.StartProgram(t)
+	onEachEngine(t, testFirstMinute)
+}
+
+func testFirstMinute(t *testing.T, p *testkit.Program) {
+	t.Helper()
 	require.Equal(t, "off", setupState(t, p).Get("demo").String())
 
 	key, provider := makeDemo(t, p)
@@ -152,7 +156,11 @@ func TestDemoSwitchedOff(t *testing.T) {
 // one stopped.
 func TestSetupOutlivesARestart(t *testing.T) {
 	t.Parallel()
-	p := testkit.StartProgram(t)
+	onEachEngine(t, testSetupOutlivesARestart)
+}
+
+func testSetupOutlivesARestart(t *testing.T, p *testkit.Program) {
+	t.Helper()
 	key, _ := makeDemo(t, p)
 	status, _ := p.Admin(t, http.MethodPatch, "/setup/state", testkit.M{"steps": testkit.M{"route": "done"}})
 	require.Equal(t, http.StatusOK, status)

@@ -12,7 +12,11 @@ import (
 
 func TestSessionsStayOnTheirProvider(t *testing.T) {
 	t.Parallel()
-	p := testkit.StartProgram(t)
+	onEachEngine(t, testSessionsStayOnTheirProvider)
+}
+
+func testSessionsStayOnTheirProvider(t *testing.T, p *testkit.Program) {
+	t.Helper()
 	ups := map[int64]*testkit.Upstream{}
 	for i := range 3 {
 		u := testkit.NewUpstream(t, fmt.Sprint("up", i))
@@ -81,7 +85,11 @@ func TestAConversationWithoutSessionHeaderKeepsItsProvider(t *testing.T) {
 
 func TestABindingSurvivesARestart(t *testing.T) {
 	t.Parallel()
-	p := testkit.StartProgram(t)
+	onEachEngine(t, testABindingSurvivesARestart)
+}
+
+func testABindingSurvivesARestart(t *testing.T, p *testkit.Program) {
+	t.Helper()
 	for i := range 5 {
 		p.AddProvider(t, testkit.NewUpstream(t, fmt.Sprint("up", i)), nil)
 	}

@@ -128,7 +128,7 @@ func (a *App) buildStore(ctx context.Context, _ Options) (err error) {
 		return fmt.Errorf("seal credentials: %w", err)
 	}
 	a.store, err = store.Open(ctx, store.Options{
-		DSN: a.cfg.Storage.DSN, DataDir: a.cfg.Storage.DataDir, Sealer: ring,
+		DSN: a.cfg.Storage.DSN.Reveal(), DataDir: a.cfg.Storage.DataDir, Pool: poolLimits(a.cfg.Storage), Sealer: ring,
 		Logger: a.logger, AutoMigrate: a.cfg.Storage.AutoMigrate, Now: a.now,
 	})
 	if err != nil {
@@ -136,6 +136,13 @@ func (a *App) buildStore(ctx context.Context, _ Options) (err error) {
 	}
 	a.onClose("database", func(context.Context) error { return a.store.Close() })
 	return nil
+}
+
+func poolLimits(s config.Storage) store.PoolLimits {
+	return store.PoolLimits{
+		Connections: s.PoolMax, Idle: s.PoolIdle.Duration(), Connect: s.PoolConnect.Duration(),
+		Statement: s.Statement.Duration(), Lock: s.LockWait.Duration(),
+	}
 }
 
 func (a *App) buildActors(ctx context.Context, o Options) error {

@@ -55,9 +55,14 @@ type Auth struct {
 
 // Storage is where state is kept.
 type Storage struct {
-	DSN         string `env:"DSN"          doc:"database; empty means SQLite in DATA_DIR"`
-	DataDir     string `env:"DATA_DIR"     envDefault:"./data"                           doc:"directory of databases, journal, master key and admin token"`
-	AutoMigrate bool   `env:"AUTO_MIGRATE" envDefault:"true"                             doc:"apply pending migrations at start"`
+	DSN         Secret  `env:"DSN"                     secret:"true"        doc:"database: postgres://… or sqlite://<file>; empty means SQLite in DATA_DIR"`
+	DataDir     string  `env:"DATA_DIR"                envDefault:"./data"  doc:"directory of databases, journal, master key and admin token"`
+	AutoMigrate bool    `env:"AUTO_MIGRATE"            envDefault:"true"    doc:"apply pending migrations at start; without it cch migrate up applies them, and until then the hub is not ready"`
+	PoolMax     int     `env:"DB_POOL_MAX"             envDefault:"20"      min:"2"    max:"200"    doc:"connections to PostgreSQL of one node, half of them for reading"`
+	PoolIdle    Seconds `env:"DB_POOL_IDLE_TIMEOUT"    envDefault:"20"      min:"1"    max:"3600"   doc:"after which an idle connection to PostgreSQL is closed, s"`
+	PoolConnect Seconds `env:"DB_POOL_CONNECT_TIMEOUT" envDefault:"10"      min:"1"    max:"120"    doc:"longest connect to PostgreSQL, s"`
+	Statement   Millis  `env:"DB_STATEMENT_TIMEOUT_MS" envDefault:"90000"   min:"1000" max:"119000" doc:"longest statement in PostgreSQL, ms; one that only reads ends after 10000 at the latest"`
+	LockWait    Millis  `env:"DB_LOCK_TIMEOUT_MS"      envDefault:"5000"    min:"100"  max:"60000"  doc:"longest wait for a lock in PostgreSQL, ms"`
 }
 
 // Journal is how log rows reach the store.
@@ -129,11 +134,20 @@ type Prices struct {
 func (p Prices) Off() bool { return p.SyncURL == "" || p.SyncURL == "off" }
 
 // Embedded tells whether the process keeps its own SQLite database.
-func (s Storage) Embedded() bool { return s.DSN == "" || strings.HasPrefix(s.DSN, "sqlite://") }
+func (s Storage) Embedded() bool {
+	dsn := s.DSN.Reveal()
+	return dsn == "" || strings.HasPrefix(dsn, "sqlite://")
+}
+
+// server tells whether the DSN names a PostgreSQL database.
+func (s Storage) server() bool {
+	dsn := s.DSN.Reveal()
+	return strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://")
+}
 
 // Directory is where the embedded database lies.
 func (s Storage) Directory() string {
-	if dir, ok := strings.CutPrefix(s.DSN, "sqlite://"); ok && dir != "" {
+	if dir, ok := strings.CutPrefix(s.DSN.Reveal(), "sqlite://"); ok && dir != "" {
 		return filepath.Dir(dir)
 	}
 	return s.DataDir

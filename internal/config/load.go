@@ -109,8 +109,8 @@ func (c Config) check() []error {
 	if s := c.Auth.CSRFSecret.Reveal(); s != "" && len(s) < 16 {
 		faults = append(faults, errors.New("CSRF_SECRET is shorter than 16 characters"))
 	}
-	if !c.Storage.Embedded() {
-		faults = append(faults, errors.New("DSN names a database this build does not speak: leave it empty or use sqlite://<file>"))
+	if !c.Storage.Embedded() && !c.Storage.server() {
+		faults = append(faults, errors.New("DSN names a database this build does not speak: leave it empty or use postgres://… or sqlite://<file>"))
 	}
 	if u, err := url.Parse(c.Prices.SyncURL); !c.Prices.Off() && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 		faults = append(faults, errors.New("PRICE_SYNC_URL is no http or https URL: give one, or off"))
@@ -165,7 +165,7 @@ func warnings(vars map[string]string) []string {
 	later := []string{
 		"REDIS_URL", "REDIS_TLS_REJECT_UNAUTHORIZED", "REDIS_COMMAND_TIMEOUT_MS", "BASE_PATH", "API_BASE_URL",
 		"ENABLE_LEGACY_ACTIONS_API",
-		"STORE_SESSION_MESSAGES", "STORE_SESSION_RESPONSE_BODY", "DB_POOL_MAX",
+		"STORE_SESSION_MESSAGES", "STORE_SESSION_RESPONSE_BODY",
 		"LANGFUSE_PUBLIC_KEY", "LANGFUSE_SECRET_KEY", "OTEL_EXPORTER_OTLP_ENDPOINT",
 		"ENABLE_REQUEST_REPLAY", "ENABLE_PREFIX_AFFINITY", "IP_GEO_API_URL", "STREAM_GATE_MODE",
 		"CLUSTER_ADDR", "CLUSTER_HOSTS", "CLUSTER_SECRET", "ETCD_ENDPOINTS", "OUTBOUND_ALLOW_PRIVATE", "DOCS_PUBLIC",
