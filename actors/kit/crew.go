@@ -1,22 +1,40 @@
 package kit
 
-import "sync"
+import (
+	"slices"
+	"sync"
+	"time"
+)
 
 // crew is the goroutines that run mailboxes. An actor is busy for moments, many
 // times a request: a goroutine for each such moment would grow its stack anew,
 // which took several percent of the processor under load. Workers that are
-// done wait for the next mailbox and keep their stacks.
+// done wait for the next mailbox and keep their stacks; those that were not
+// needed for a while go home.
 type crew struct {
-	mu   sync.Mutex
-	idle []*worker // the last to come is the first to go
-	over bool
+	wheel *wheel
+
+	mu      sync.Mutex
+	idle    []*worker // the last to come is the first to go
+	unused  int       // fewest that were idle since the last look
+	look    timer
+	looking bool
+	over    bool
 }
 
-// maxIdleWorkers bounds what waits after a burst; each holds a stack of 16 KB.
-const maxIdleWorkers = 64
+const (
+	maxIdleWorkers = 64 // each holds a stack of 16 KB
+	idleLook       = 500 * time.Millisecond
+)
 
 // worker is a goroutine that waits for a mailbox.
 type worker struct{ next chan *mailbox }
+
+func newCrew(w *wheel) *crew {
+	c := &crew{wheel: w}
+	c.look.owner = c
+	return c
+}
 
 // run has a mailbox run by a worker. It does not block.
 func (c *crew) run(m *mailbox) {
@@ -29,6 +47,7 @@ func (c *crew) run(m *mailbox) {
 	}
 	w := c.idle[n-1]
 	c.idle[n-1], c.idle = nil, c.idle[:n-1]
+	c.unused = min(c.unused, n-1)
 	c.mu.Unlock()
 	w.next <- m // it has room for one, and nobody else knows this worker
 }
@@ -61,7 +80,30 @@ func (c *crew) rest(w *worker) bool {
 		return false
 	}
 	c.idle = append(c.idle, w)
+	if !c.looking {
+		c.looking, c.unused = true, 0
+		c.wheel.schedule(&c.look, idleLook)
+	}
 	return true
+}
+
+// expire sends those home who were idle all the time since the last look: the
+// first in the row, as the last to come is the first to go.
+func (c *crew) expire() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sendHome(c.unused)
+	c.unused = len(c.idle)
+	if c.looking = c.unused > 0; c.looking {
+		c.wheel.schedule(&c.look, idleLook)
+	}
+}
+
+func (c *crew) sendHome(n int) {
+	for _, w := range c.idle[:n] {
+		close(w.next)
+	}
+	c.idle = slices.Delete(c.idle, 0, n)
 }
 
 // dismiss sends all workers home; those at work follow when they are done.
@@ -69,8 +111,6 @@ func (c *crew) dismiss() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.over = true
-	for _, w := range c.idle {
-		close(w.next)
-	}
-	c.idle = nil
+	c.wheel.cancel(&c.look)
+	c.sendHome(len(c.idle))
 }

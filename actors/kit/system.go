@@ -35,7 +35,7 @@ type System struct {
 	spawner *spawner
 	stop    *actor.Stop // the one order to stop; it holds nothing
 	wheel   *wheel
-	crew    crew      // runs the mailboxes
+	crew    *crew     // runs the mailboxes
 	waiters sync.Pool // of *waiter
 	live    census    // cells and work
 
@@ -54,6 +54,7 @@ func NewSystem(o Options) *System {
 		logger: o.Logger, now: o.Now, intercept: o.Intercept,
 		stop: &actor.Stop{}, wheel: newWheel(), live: newCensus(), kinds: make(map[string]*kindStats),
 	}
+	s.crew = newCrew(s.wheel)
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
@@ -118,9 +119,9 @@ func (s *System) Shutdown(ctx context.Context) error {
 		}
 		err = fmt.Errorf("shut down actors: %d left: %w", s.live.count(), err)
 	}
-	s.wheel.stop()
 	s.lib.Shutdown()
 	s.crew.dismiss()
+	s.wheel.stop()
 	return err
 }
 
