@@ -71,6 +71,12 @@ func (o *Operator) SetPool(ctx context.Context, m *protocol.PoolSet) (domain.Poo
 	return state.Health, nil
 }
 
+// EndpointProbed tells the actor of an endpoint's pool what a probe found. It
+// does not wait.
+func (o *Operator) EndpointProbed(m *protocol.EndpointProbed) {
+	o.endpoints.Ref(m.Pool.String()).Tell(m)
+}
+
 // ReadSession returns a session's binding.
 func (o *Operator) ReadSession(ctx context.Context, s domain.SessionKey) (*protocol.SessionView, error) {
 	view, err := ask[*protocol.SessionView](ctx, o.sessions.Ref(s.Hash()), &protocol.SessionRead{Session: s})

@@ -14,6 +14,7 @@ import (
 	"github.com/claude-code-hub/cch/actors/kit"
 	"github.com/claude-code-hub/cch/actors/leases"
 	"github.com/claude-code-hub/cch/actors/maintenance"
+	"github.com/claude-code-hub/cch/actors/prober"
 	"github.com/claude-code-hub/cch/actors/protocol"
 	"github.com/claude-code-hub/cch/actors/provider"
 	"github.com/claude-code-hub/cch/actors/quota"
@@ -53,6 +54,7 @@ type Options struct {
 	EndpointBreakers       bool             // failures open the breakers of endpoints
 	ShortContext           int              // see request.Deps
 	Probing                provider.Probing // of open breakers; zero = none
+	EndpointProbes         *EndpointProbes  // nil = endpoints are looked at by hand alone
 
 	// Chores makes what maintenance does by the clock; nil = nothing.
 	Chores func(maintenance.Catalog, *Operator) []maintenance.Job
@@ -79,6 +81,14 @@ type System struct {
 	operator   *Operator
 	accounts   *Accounts
 	chores     maintenance.Figures
+}
+
+// EndpointProbes are looks at the endpoints of vendors by the clock.
+type EndpointProbes struct {
+	prober.Schedule
+
+	Store prober.Store
+	Look  func(ctx context.Context, base string) domain.EndpointProbe
 }
 
 // Start reads the configuration and spawns every long-lived actor. Rows that an
@@ -109,6 +119,12 @@ func Start(ctx context.Context, o Options) (*System, error) {
 	}
 	s.startRequests(o)
 	s.wakeProviders()
+	if p := o.EndpointProbes; p != nil {
+		s.kit.Spawn(prober.Kind(prober.Options{
+			Schedule: p.Schedule, Catalog: s.catalog, Store: p.Store, Look: p.Look,
+			Pools: func(key domain.PoolKey) kit.Ref { return s.endpoints.Ref(key.String()) },
+		}), "prober")
+	}
 	if o.Chores != nil {
 		jobs := append(o.Chores(s.catalog, s.operator), maintenance.PollAccounts(s.accounts, s.catalog, o.Now))
 		s.kit.Spawn(maintenance.Kind(jobs, &s.chores), "maintenance")

@@ -75,6 +75,7 @@ func (a *App) chores(c maintenance.Catalog, o *system.Operator) []maintenance.Jo
 		{Name: "resource_bindings", Every: bindingsEvery, Within: bindingsWithin, Run: func(ctx context.Context) (int, error) {
 			return a.store.ResourceBindings().Prune(ctx, a.now(), bindingsPruned)
 		}},
+		{Name: "probe_logs", Every: time.Hour, Within: 5 * time.Minute, Run: a.pruneProbes},
 		maintenance.Prune("snapshots", a.store.Snapshots(), 0, a.now),
 	}
 }

@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
-	"net"
-	"net/url"
-	"time"
 
+	"github.com/claude-code-hub/cch/actors/prober"
 	"github.com/claude-code-hub/cch/actors/provider"
+	"github.com/claude-code-hub/cch/actors/system"
 	"github.com/claude-code-hub/cch/internal/domain"
 	"github.com/claude-code-hub/cch/internal/outbound/conntest"
 )
@@ -34,39 +32,36 @@ func (p probe) Alive(ctx context.Context, provider *domain.Provider) bool {
 	return err == nil && report.Status != domain.ConnectionRed && report.SubStatus != "rate_limit"
 }
 
-// probeTimeout is how long an endpoint may take to be reached.
-const probeTimeout = 5 * time.Second
-
-// probeEndpoint finds out whether a base URL can be reached, by a connection
-// alone: no request is made and no key is shown.
-func probeEndpoint(ctx context.Context, base string) domain.EndpointProbe {
-	u, err := url.Parse(base)
-	if err != nil {
-		return domain.EndpointProbe{ErrorType: "network", Error: "not a URL"}
+// endpointProbes is when and how endpoints are looked at; nil = by hand alone.
+func (a *App) endpointProbes() *system.EndpointProbes {
+	p := &a.cfg.Probes
+	if !p.Enabled {
+		return nil
 	}
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	return &system.EndpointProbes{
+		Schedule: prober.Schedule{
+			Every: p.Interval.Duration(), AfterTimeout: p.AfterTimeout.Duration(), Timeout: p.Timeout.Duration(),
+			AtOnce: p.AtOnce, Jitter: p.Jitter.Duration(),
+		},
+		Store: a.store.Endpoints(), Look: a.reach.Look,
 	}
-	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
-	defer cancel()
-	begun := time.Now()
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
-	if err != nil {
-		return domain.EndpointProbe{Latency: time.Since(begun), ErrorType: dialFault(err), Error: err.Error()}
-	}
-	_ = conn.Close() // nothing was sent
-	return domain.EndpointProbe{OK: true, Latency: max(time.Millisecond, time.Since(begun))}
 }
 
-func dialFault(err error) string {
-	var dns *net.DNSError
-	var timeout net.Error
-	switch {
-	case errors.As(err, &dns):
-		return "dns"
-	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
-		return "timeout"
+// probeEndpoint finds out by hand whether a base URL can be reached.
+func (a *App) probeEndpoint(ctx context.Context, base string) domain.EndpointProbe {
+	ctx, cancel := context.WithTimeout(ctx, a.cfg.Probes.Timeout.Duration())
+	defer cancel()
+	return a.reach.Look(ctx, base)
+}
+
+// pruneProbes forgets old outcomes of probes.
+func (a *App) pruneProbes(ctx context.Context) (removed int, err error) {
+	before := a.now().AddDate(0, 0, -a.cfg.Probes.KeepDays)
+	for {
+		n, err := a.store.Endpoints().PruneProbes(ctx, before, a.cfg.Probes.CleanupBatch)
+		removed += n
+		if err != nil || n < a.cfg.Probes.CleanupBatch {
+			return removed, err
+		}
 	}
-	return "network"
 }

@@ -30,6 +30,7 @@ import (
 	"github.com/claude-code-hub/cch/internal/outbound/balance"
 	"github.com/claude-code-hub/cch/internal/outbound/conntest"
 	"github.com/claude-code-hub/cch/internal/outbound/media"
+	"github.com/claude-code-hub/cch/internal/outbound/reach"
 	"github.com/claude-code-hub/cch/internal/pricesync"
 	"github.com/claude-code-hub/cch/internal/pricing"
 	"github.com/claude-code-hub/cch/internal/routing"
@@ -64,6 +65,7 @@ type App struct {
 	store    *store.Store
 	journal  *journal.Journal
 	prices   *pricing.Prices
+	reach    *reach.Prober
 	zone     *time.Location                   // of the process
 	sync     atomic.Pointer[pricesync.Syncer] // its chore may run before it is there
 	system   *system.System
@@ -160,6 +162,10 @@ func (a *App) buildActors(ctx context.Context, o Options) error {
 		return fmt.Errorf("read price lists: %w", err)
 	}
 	a.onClose("journal", func(context.Context) error { return records.Close() })
+	if a.reach, err = reach.New(reach.Method(a.cfg.Probes.Method), a.outboundPolicy()); err != nil {
+		return fmt.Errorf("look at endpoints: %w", err)
+	}
+	a.onClose("probes of endpoints", func(context.Context) error { a.reach.Close(); return nil })
 	if a.zone, err = time.LoadLocation(a.cfg.Log.Timezone); err != nil { // it was validated
 		return err
 	}
@@ -182,6 +188,7 @@ func (a *App) buildActors(ctx context.Context, o Options) error {
 		ShortContext:           a.shortContext(),
 		EndpointBreakers:       a.cfg.Upstream.EndpointBreakers,
 		Probing:                a.probing(),
+		EndpointProbes:         a.endpointProbes(),
 		CountOnly:              !a.cfg.Bounds.EnforceRateLimits,
 		Chores:                 a.chores,
 		Intercept:              o.Intercept,
@@ -336,7 +343,7 @@ func (a *App) adminOptions() adminapi.Options {
 
 		Demo:    a.demoUpstream(),
 		Lacking: a.gateway.Lacking,
-		Probe:   probeEndpoint,
+		Probe:   a.probeEndpoint,
 		Health:  a.health.Report,
 		Proxies: a.proxies,
 	}

@@ -131,6 +131,8 @@ type Catalog interface {
 type Actors interface {
 	SetBreaker(ctx context.Context, m *protocol.BreakerSet) (domain.ProviderHealth, error)
 	SetPool(ctx context.Context, m *protocol.PoolSet) (domain.PoolHealth, error)
+	// EndpointProbed tells what a probe found; it does not wait.
+	EndpointProbed(m *protocol.EndpointProbed)
 	ReadQuota(ctx context.Context, user domain.UserID) (*protocol.QuotaState, error)
 	// ReadProvider reads the limits of a provider.
 	ReadProvider(ctx context.Context, id domain.ProviderID) (*protocol.QuotaState, error)

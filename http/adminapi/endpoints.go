@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/claude-code-hub/cch/actors/protocol"
 	"github.com/claude-code-hub/cch/internal/domain"
 )
 
@@ -217,6 +218,7 @@ func (a *API) probeEndpoint(ctx context.Context, in *EndpointIDInput) (*probeOut
 	if err != nil {
 		return nil, err
 	}
+	a.Actors.EndpointProbed(&protocol.EndpointProbed{Pool: e.Pool(), Endpoint: e.ID, OK: p.OK, Message: p.Error[:min(len(p.Error), 300)]})
 	a.settled(ctx, version)
 	return &probeOutput{Body: showProbe(&p)}, nil
 }

@@ -49,6 +49,7 @@ type fakeActors struct {
 	ended    []domain.SessionKey
 	bound    map[domain.SessionKey]domain.ProviderID
 	pools    []protocol.PoolSet
+	probed   []protocol.EndpointProbed
 	down     bool
 	adapter  domain.AccountAdapter // of every provider that names none
 	reading  *domain.AccountState  // what asking an account gives
@@ -79,6 +80,12 @@ func (f *fakeActors) SetBreaker(_ context.Context, m *protocol.BreakerSet) (doma
 	}
 	f.health[m.ProviderID] = h
 	return h, nil
+}
+
+func (f *fakeActors) EndpointProbed(m *protocol.EndpointProbed) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.probed = append(f.probed, *m)
 }
 
 func (f *fakeActors) SetPool(_ context.Context, m *protocol.PoolSet) (domain.PoolHealth, error) {

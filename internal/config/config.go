@@ -26,6 +26,7 @@ type Config struct {
 	Journal  Journal
 	Bounds   Bounds
 	Upstream Upstream
+	Probes   Probes
 	Stream   Stream
 	Shutdown Shutdown
 	Log      Log
@@ -98,6 +99,19 @@ type Upstream struct {
 	HeadersTimeout         Millis  `env:"FETCH_HEADERS_TIMEOUT"                     envDefault:"600000" min:"1000"                                                                                    max:"1800000"                                   doc:"longest wait for response headers, ms"`
 	BodyTimeout            Millis  `env:"FETCH_BODY_TIMEOUT"                        envDefault:"600000" min:"1000"                                                                                    max:"1800000"                                   doc:"longest gap in a response body, ms"`
 	TestTimeout            Millis  `env:"API_TEST_TIMEOUT_MS"                       envDefault:"15000"  min:"5000"                                                                                    max:"120000"                                    doc:"longest connectivity test, ms"`
+}
+
+// Probes are looks at the endpoints of vendors, by the clock.
+type Probes struct {
+	Enabled      bool   `env:"ENDPOINT_PROBE_SCHEDULER_ENABLED"         envDefault:"true"  doc:"look by the clock whether the endpoints of vendors can be reached"`
+	Interval     Millis `env:"ENDPOINT_PROBE_INTERVAL_MS"               envDefault:"60000" min:"1000" max:"86400000" doc:"time between two looks at an endpoint, ms; ten minutes at least where a vendor has one alone"`
+	AfterTimeout Millis `env:"ENDPOINT_PROBE_TIMEOUT_RETRY_INTERVAL_MS" envDefault:"10000" min:"1000" max:"86400000" doc:"the same after a look that timed out, ms"`
+	Timeout      Millis `env:"ENDPOINT_PROBE_TIMEOUT_MS"                envDefault:"5000"  min:"100"  max:"120000"   doc:"longest look, ms"`
+	AtOnce       int    `env:"ENDPOINT_PROBE_CONCURRENCY"               envDefault:"10"    min:"1"    max:"1000"     doc:"looks at a time"`
+	Jitter       Millis `env:"ENDPOINT_PROBE_CYCLE_JITTER_MS"           envDefault:"1000"  min:"0"    max:"60000"    doc:"up to so much is waited before a round, ms"`
+	Method       string `env:"ENDPOINT_PROBE_METHOD"                    envDefault:"TCP"   oneof:"TCP,HEAD,GET"      doc:"how it is looked: by a connection, or by a request without a key, to which any status below 500 is an answer"`
+	KeepDays     int    `env:"ENDPOINT_PROBE_LOG_RETENTION_DAYS"        envDefault:"1"     min:"1"    max:"365"      doc:"how long outcomes are kept, days"`
+	CleanupBatch int    `env:"ENDPOINT_PROBE_LOG_CLEANUP_BATCH_SIZE"    envDefault:"10000" min:"100"  max:"100000"   doc:"outcomes deleted in one transaction"`
 }
 
 // Stream bounds the content gate of streamed answers.

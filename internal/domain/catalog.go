@@ -24,6 +24,7 @@ type Catalog struct {
 	zone      *time.Location
 	vendors   []*Vendor
 	pools     map[PoolKey][]*Endpoint
+	endpoints []*Endpoint
 }
 
 // Configuration is what a catalog is made from. NewCatalog takes ownership.
@@ -58,6 +59,7 @@ func NewCatalog(c Configuration) *Catalog {
 		aliases:   c.Aliases,
 		zone:      loadZone(c.Settings.Timezone),
 	}
+	cat.endpoints = c.Endpoints
 	for _, e := range c.Endpoints {
 		cat.pools[e.Pool()] = append(cat.pools[e.Pool()], e)
 	}
@@ -147,6 +149,10 @@ func (c *Catalog) Vendors() []*Vendor { return c.vendors }
 // Endpoints are all endpoints of a pool, by id, disabled ones too. The slice is
 // shared: do not change it.
 func (c *Catalog) Endpoints(k PoolKey) []*Endpoint { return c.pools[k] }
+
+// AllEndpoints are those of all pools, by id. The slice is shared: do not change
+// it.
+func (c *Catalog) AllEndpoints() []*Endpoint { return c.endpoints }
 
 // WithProviders is the catalog as it would be with other settings of some of
 // its providers.

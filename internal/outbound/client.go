@@ -29,6 +29,8 @@ type Options struct {
 	Proxy   domain.Secret // http, https, socks5 or socks5h; empty = direct
 	// Wander follows redirects to other hosts, for calls without credentials.
 	Wander bool
+	// Stay follows none at all: the answer that redirects is the answer.
+	Stay bool
 	// Schemes serve URL schemes that are no network at all, such as "demo".
 	Schemes map[string]http.RoundTripper
 }
@@ -44,9 +46,8 @@ var ErrProxyURL = errors.New("the proxy URL is not an http, https, socks5 or soc
 
 // New makes a client.
 func New(o Options) (*Client, error) {
-	dialer := &net.Dialer{Timeout: dialTimeout, ControlContext: o.Policy.control}
 	t := &http.Transport{
-		DialContext:         dialer.DialContext,
+		DialContext:         o.Policy.Dialer().DialContext,
 		TLSHandshakeTimeout: dialTimeout,
 		ForceAttemptHTTP2:   true,
 		MaxIdleConnsPerHost: 2,
@@ -68,7 +69,10 @@ func New(o Options) (*Client, error) {
 	r.RetryWaitMin = time.Second
 	r.ErrorHandler = retryablehttp.PassthroughErrorHandler // the last answer is the caller's to read
 	r.HTTPClient = &http.Client{Transport: t, CheckRedirect: sameHost}
-	if o.Wander {
+	switch {
+	case o.Stay:
+		r.HTTPClient.CheckRedirect = nowhereElse
+	case o.Wander:
 		r.HTTPClient.CheckRedirect = anyHost
 	}
 	return &Client{transport: t, retry: r}, nil
@@ -91,6 +95,11 @@ func (c *Client) Do(ctx context.Context, method string, u *url.URL, header http.
 
 // Close drops idle connections.
 func (c *Client) Close() { c.transport.CloseIdleConnections() }
+
+// Dialer makes connections that the policy allows.
+func (p Policy) Dialer() *net.Dialer {
+	return &net.Dialer{Timeout: dialTimeout, ControlContext: p.control}
+}
 
 // control runs for each address a dialer tries, names resolved.
 func (p Policy) control(_ context.Context, _, address string, _ syscall.RawConn) error {
@@ -122,6 +131,8 @@ func anyHost(req *http.Request, via []*http.Request) error {
 	req.Header.Del("Referer") // an address may hold a token
 	return nil
 }
+
+func nowhereElse(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // sameHost ends a redirect that leads elsewhere: its answer is the last one, so
 // that no credential follows it.

@@ -2,7 +2,10 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"strconv"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -141,27 +144,78 @@ type probeRow struct {
 	Error      string `bun:"error,nullzero"`
 }
 
-// Probed keeps the outcome of a probe: in the log and, as the last one, with the
-// endpoint, whose rank depends on it. It returns the new configuration version.
-func (r Endpoints) Probed(ctx context.Context, p domain.EndpointProbe) (int64, error) {
-	row := probeRow{
+func newProbeRow(p *domain.EndpointProbe) probeRow {
+	return probeRow{
 		EndpointID: int64(p.Endpoint), CreatedAt: p.At.UnixMilli(), Source: string(p.Source), OK: p.OK,
 		Status: p.Status, LatencyMs: p.Latency.Milliseconds(), ErrorType: p.ErrorType, Error: p.Error,
 	}
+}
+
+// Probed keeps the outcome of a probe: in the log and, as the last one, with the
+// endpoint, whose rank depends on it. It returns the new configuration version.
+func (r Endpoints) Probed(ctx context.Context, p domain.EndpointProbe) (int64, error) {
+	row := newProbeRow(&p)
 	version, err := r.s.change(ctx, "endpoint", func(tx bun.Tx) (int64, error) {
 		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 			return row.EndpointID, err
 		}
-		res, err := tx.NewUpdate().Model((*endpointRow)(nil)).
-			Set("last_probed_at = ?", row.CreatedAt).Set("last_ok = ?", row.OK).Set("last_status = ?", bun.NullZero(row.Status)).
-			Set("last_latency_ms = ?", bun.NullZero(row.LatencyMs)).Set("last_error_type = ?", bun.NullZero(row.ErrorType)).
-			Set("last_error = ?", bun.NullZero(row.Error)).Where("id = ?", row.EndpointID).Exec(ctx)
+		res, err := row.markLast(ctx, tx)
 		return row.EndpointID, versioned{tableEndpoints, "endpoint", row.EndpointID}.touched(ctx, tx, res, err)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("keep a probe of endpoint %d: %w", p.Endpoint, err)
 	}
 	return version, nil
+}
+
+// markLast makes the probe the last one of its endpoint.
+func (r *probeRow) markLast(ctx context.Context, tx bun.Tx) (sql.Result, error) {
+	return tx.NewUpdate().Model((*endpointRow)(nil)).
+		Set("last_probed_at = ?", r.CreatedAt).Set("last_ok = ?", r.OK).Set("last_status = ?", bun.NullZero(r.Status)).
+		Set("last_latency_ms = ?", bun.NullZero(r.LatencyMs)).Set("last_error_type = ?", bun.NullZero(r.ErrorType)).
+		Set("last_error = ?", bun.NullZero(r.Error)).Where("id = ?", r.EndpointID).Exec(ctx)
+}
+
+// ProbedAll keeps the outcomes of several probes as Probed does; those of
+// endpoints that are gone are left out. Only if ranked, it is a change of the
+// configuration that running nodes read.
+func (r Endpoints) ProbedAll(ctx context.Context, probes []domain.EndpointProbe, ranked bool) error {
+	err := r.s.main.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		for i := range probes {
+			row := newProbeRow(&probes[i])
+			res, err := row.markLast(ctx, tx)
+			if err != nil {
+				return err
+			}
+			if n, err := res.RowsAffected(); err != nil || n == 0 {
+				continue
+			}
+			if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
+				return err
+			}
+		}
+		if !ranked || len(probes) == 0 {
+			return nil
+		}
+		_, err := recordChange(ctx, tx, "endpoint", strconv.FormatInt(int64(probes[0].Endpoint), 10), r.s.now())
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("keep probes: %w", asFault(err))
+	}
+	return nil
+}
+
+// PruneProbes deletes probes made before an instant, at most limit of them, and
+// returns how many.
+func (r Endpoints) PruneProbes(ctx context.Context, before time.Time, limit int) (int, error) {
+	res, err := r.s.main.write.NewRaw(`DELETE FROM probe_logs WHERE id IN (
+		SELECT id FROM probe_logs WHERE created_at < ? ORDER BY created_at LIMIT ?)`, before.UnixMilli(), limit).Exec(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("prune probes: %w", err)
+	}
+	n, err := res.RowsAffected()
+	return int(n), err
 }
 
 // Probes returns the newest probes of an endpoint, at most limit, before the

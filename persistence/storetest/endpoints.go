@@ -38,7 +38,7 @@ func testVendorsAndEndpoints(t *testing.T, open Open) {
 	one.Version, one.UpdatedAt = 2, updated.UpdatedAt
 	require.Empty(t, cmp.Diff(one, updated))
 
-	testProbes(t, s.Endpoints(), one.ID)
+	testProbes(t, s, one.ID)
 	got, err := s.Endpoints().Get(ctx, one.ID)
 	require.NoError(t, err)
 	require.False(t, got.Probe.OK)
@@ -66,8 +66,43 @@ func testVendorsAndEndpoints(t *testing.T, open Open) {
 	require.Empty(t, left, "probes go with their endpoint")
 }
 
-func testProbes(t *testing.T, r store.Endpoints, id domain.EndpointID) {
+// testProbeRounds keeps outcomes in batches, which change the configuration only
+// where ranks do, and forgets the old ones.
+func testProbeRounds(t *testing.T, s *store.Store, id domain.EndpointID) {
 	t.Helper()
+	r, ctx := s.Endpoints(), t.Context()
+	before, err := s.ConfigVersion(ctx)
+	require.NoError(t, err)
+	round := []domain.EndpointProbe{
+		{Endpoint: 999, At: Start().Add(2 * time.Minute), Source: domain.ProbeScheduled, OK: true},
+		{Endpoint: id, At: Start().Add(2 * time.Minute), Source: domain.ProbeScheduled, ErrorType: "timeout", Error: "too slow"},
+	}
+	require.NoError(t, r.ProbedAll(ctx, round, false))
+	after, err := s.ConfigVersion(ctx)
+	require.NoError(t, err)
+	require.Equal(t, before, after)
+	got, err := r.Get(ctx, id)
+	require.NoError(t, err)
+	require.True(t, got.Probe.At.Equal(round[1].At))
+	require.NoError(t, r.ProbedAll(ctx, round[1:], true))
+	after, err = s.ConfigVersion(ctx)
+	require.NoError(t, err)
+	require.Greater(t, after, before)
+
+	n, err := r.PruneProbes(ctx, Start().Add(2*time.Minute), 1)
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	n, err = r.PruneProbes(ctx, Start().Add(2*time.Minute), 10)
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	left, err := r.Probes(ctx, id, 0, 10)
+	require.NoError(t, err)
+	require.Len(t, left, 2)
+}
+
+func testProbes(t *testing.T, s *store.Store, id domain.EndpointID) {
+	t.Helper()
+	r := s.Endpoints()
 	ok := domain.EndpointProbe{Endpoint: id, At: Start(), Source: domain.ProbeManual, OK: true, Latency: 12 * time.Millisecond, Status: 204}
 	bad := domain.EndpointProbe{Endpoint: id, At: Start().Add(time.Minute), Source: domain.ProbeScheduled, ErrorType: "timeout", Error: "too slow"}
 	before, err := r.Probed(t.Context(), ok)
@@ -85,4 +120,5 @@ func testProbes(t *testing.T, r store.Endpoints, id domain.EndpointID) {
 	require.Len(t, list, 1)
 	_, err = r.Probed(t.Context(), domain.EndpointProbe{Endpoint: 999, At: Start(), Source: domain.ProbeManual})
 	require.Error(t, err)
+	testProbeRounds(t, s, id)
 }
