@@ -105,6 +105,7 @@ func TestRoundsAreMadeAndStored(t *testing.T) {
 		w.run(t, urls, func() {
 			time.Sleep(9 * time.Second)
 			synctest.Wait()
+			w.mu.Lock()
 			require.Len(t, w.rounds, 1)
 			require.Len(t, w.rounds[0], 10)
 			require.Equal(t, []bool{true}, w.ranked)
@@ -118,13 +119,14 @@ func TestRoundsAreMadeAndStored(t *testing.T) {
 			require.Equal(t, "timeout", byID[1].ErrorType)
 			require.Equal(t, "internal", byID[2].ErrorType, "whoever looks may break, the rounds go on")
 			require.True(t, byID[3].OK)
+			w.mu.Unlock()
 
 			time.Sleep(11 * time.Second)
 			synctest.Wait()
+			w.mu.Lock()
 			require.Len(t, w.rounds, 2)
 			require.Len(t, w.rounds[1], 1, "the one that timed out, sooner")
 			require.False(t, w.ranked[1], "it is as it was")
-			w.mu.Lock()
 			w.fails = true
 			w.mu.Unlock()
 			time.Sleep(2 * time.Minute)
@@ -133,6 +135,8 @@ func TestRoundsAreMadeAndStored(t *testing.T) {
 			w.mu.Unlock()
 			time.Sleep(2 * time.Minute)
 			synctest.Wait()
+			w.mu.Lock()
+			defer w.mu.Unlock()
 			require.Greater(t, len(w.rounds), 3, "a store that was away stops nothing")
 		})
 	})
