@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"slices"
@@ -54,20 +55,14 @@ func (w *ledgerWriter) append(ctx context.Context, rows []domain.LedgerRow) (res
 			return nil, err
 		}
 	}
-	tx, err := w.main.write.DB.BeginTx(ctx, nil)
-	if err != nil {
+	b := ledgerBatch{w: w, rows: rows, results: make([]error, len(rows))}
+	if err := inTx(ctx, w.main.write.DB, func(tx *sql.Tx, hot runHot) error {
+		b.tx = tx
+		return b.run(ctx, hot)
+	}); err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, tx.Rollback())
-		}
-	}()
-	b := ledgerBatch{w: w, tx: tx, rows: rows, results: make([]error, len(rows))}
-	if err = b.run(ctx); err != nil {
-		return nil, err
-	}
-	return b.results, tx.Commit()
+	return b.results, nil
 }
 
 func (w *ledgerWriter) close() error {
@@ -88,16 +83,20 @@ type ledgerBatch struct {
 	sums    usageSums
 }
 
-func (b *ledgerBatch) run(ctx context.Context) error {
+func (b *ledgerBatch) run(ctx context.Context, hot runHot) error {
 	if err := b.fence(ctx); err != nil {
 		return err
 	}
-	insert := b.tx.StmtContext(ctx, b.w.stmt.insert)
-	for i := range b.rows {
-		if b.results[i] != nil {
-			continue
-		}
-		if err := b.insert(ctx, insert, i); err != nil {
+	var refused []int // by the table, whose reasons are looked up afterwards
+	err := hot(func(conn driver.Conn) (err error) {
+		refused, err = b.insertAll(ctx, conn)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, i := range refused {
+		if b.results[i], err = b.conflict(ctx, &b.rows[i]); err != nil {
 			return err
 		}
 	}
@@ -136,27 +135,30 @@ func (b *ledgerBatch) fence(ctx context.Context) error {
 	return nil
 }
 
-func (b *ledgerBatch) insert(ctx context.Context, insert *sql.Stmt, i int) error {
-	row := &b.rows[i]
-	var finalOf any // unique, so that a request ends once
-	if row.IsFinal {
-		finalOf = int64(row.ReqID)
+// insertAll inserts the rows that passed the fence and names those that the
+// table did not take.
+func (b *ledgerBatch) insertAll(ctx context.Context, conn driver.Conn) (refused []int, err error) {
+	for i := range b.rows {
+		if b.results[i] != nil {
+			continue
+		}
+		row := &b.rows[i]
+		var finalOf any // unique, so that a request ends once
+		if row.IsFinal {
+			finalOf = int64(row.ReqID)
+		}
+		b.w.args = append(ledgerValues(b.w.args[:0], row), finalOf)
+		inserted, err := b.w.stmt.insert.exec(ctx, conn, b.w.args)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("append the ledger row of %s: %w", row.ReqID, err)
+		case inserted:
+			b.sums.count(row)
+		default:
+			refused = append(refused, i)
+		}
 	}
-	b.w.args = append(ledgerValues(b.w.args[:0], row), finalOf)
-	res, err := insert.ExecContext(ctx, b.w.args...)
-	if err != nil {
-		return fmt.Errorf("append the ledger row of %s: %w", row.ReqID, err)
-	}
-	n, err := res.RowsAffected()
-	if err != nil {
-		return err
-	}
-	if n == 0 {
-		b.results[i], err = b.conflict(ctx, row)
-		return err
-	}
-	b.sums.count(row)
-	return nil
+	return refused, nil
 }
 
 // conflict says why a row was not inserted: the ledger has it, or its number is

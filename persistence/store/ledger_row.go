@@ -23,7 +23,7 @@ func ledgerValues(dst []any, r *domain.LedgerRow) []any {
 		reported = int64(*r.Reported)
 	}
 	return append(dst,
-		int64(r.ReqID), r.Attempt, r.Kind, r.N, int64(r.UserID), r.UserSeq, int64(r.KeyID),
+		int64(r.ReqID), int64(r.Attempt), r.Kind, int64(r.N), int64(r.UserID), r.UserSeq, int64(r.KeyID),
 		number(r.ProviderID), number(r.GroupID), r.AdmittedAt, r.SettledAt,
 		int64(r.Charge), int64(r.ProviderCost), reported, r.State, r.Epoch, number(r.PriceID), text(r.PriceNode), storable(r.Model),
 		r.Usage.Input, r.Usage.Output, r.Usage.CacheRead, r.Usage.CacheWrite5m, r.Usage.CacheWrite1h,
@@ -74,18 +74,20 @@ func scanLedgerRows(rows *sql.Rows) (list []domain.LedgerRow, err error) {
 
 // ledgerStatements are prepared once: parsing them costs as much as running them.
 type ledgerStatements struct {
-	hold, insert, kept, days, addHourly, addDaily, topModel, addSession *sql.Stmt
+	insert                                                      hotStatement
+	hold, kept, days, addHourly, addDaily, topModel, addSession *sql.Stmt
 }
 
 func prepareLedger(ctx context.Context, main *database) (*ledgerStatements, error) {
 	places := "?" + strings.Repeat(", ?", strings.Count(ledgerColumns, ","))
-	st := &ledgerStatements{}
+	st := &ledgerStatements{insert: hotStatement{
+		query: "INSERT INTO usage_ledger (" + ledgerColumns + ", final_of) VALUES (" + places + ", ?) ON CONFLICT DO NOTHING",
+	}}
 	for _, p := range []struct {
 		into  **sql.Stmt
 		query string
 	}{
 		{&st.hold, "UPDATE quota_owner SET epoch = epoch WHERE user_id = ? AND epoch = ?"},
-		{&st.insert, "INSERT INTO usage_ledger (" + ledgerColumns + ", final_of) VALUES (" + places + ", ?) ON CONFLICT DO NOTHING"},
 		{&st.kept, "SELECT " + ledgerColumns + " FROM usage_ledger" +
 			" WHERE request_id = ? AND (attempt = ? AND kind = ? AND n = ? OR ? AND is_final)" +
 			" ORDER BY is_final LIMIT 1"},
@@ -105,9 +107,9 @@ func prepareLedger(ctx context.Context, main *database) (*ledgerStatements, erro
 }
 
 func (st *ledgerStatements) close() error {
-	var errs []error
+	errs := []error{st.insert.close()}
 	for _, stmt := range []*sql.Stmt{
-		st.hold, st.insert, st.kept, st.days, st.addHourly, st.addDaily, st.topModel, st.addSession,
+		st.hold, st.kept, st.days, st.addHourly, st.addDaily, st.topModel, st.addSession,
 	} {
 		if stmt != nil {
 			errs = append(errs, stmt.Close())

@@ -3,7 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
+	"database/sql/driver"
 	"fmt"
 	"sync"
 
@@ -61,7 +61,7 @@ func (w *batchWriter) write(ctx context.Context, started []*domain.RequestLog, f
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.stmt == nil {
-		stmt, err := prepareBatch(ctx, w.main, w.logs)
+		stmt, err := prepareBatch(ctx, w.main)
 		if err != nil {
 			return err
 		}
@@ -86,35 +86,26 @@ func (w *batchWriter) write(ctx context.Context, started []*domain.RequestLog, f
 
 // writeLogs writes the rows and keeps the sums of what it really wrote.
 func (w *batchWriter) writeLogs(ctx context.Context, started []*domain.RequestLog, finished []domain.FinishedLog) (sums sessionSums, batch int64, err error) {
-	tx, err := w.logs.write.DB.BeginTx(ctx, nil)
-	if err != nil {
-		return sums, 0, err
-	}
-	defer func() {
+	err = inTx(ctx, w.logs.write.DB, func(tx *sql.Tx, hot runHot) error {
+		err := hot(func(conn driver.Conn) error {
+			if err := w.closeRows(ctx, conn, finished, &sums); err != nil {
+				return err
+			}
+			return w.openRows(ctx, conn, started, finished, &sums)
+		})
 		if err != nil {
-			err = errors.Join(err, tx.Rollback())
+			return err
 		}
-	}()
-	if err = w.closeRows(ctx, tx, finished, &sums); err != nil {
-		return sums, 0, err
-	}
-	if err = w.openRows(ctx, tx, started, finished, &sums); err != nil {
-		return sums, 0, err
-	}
-	if batch, err = w.keepSums(ctx, tx, sums); err != nil {
-		return sums, 0, err
-	}
-	return sums, batch, tx.Commit()
+		batch, err = w.keepSums(ctx, tx, sums)
+		return err
+	})
+	return sums, batch, err
 }
 
-func (w *batchWriter) closeRows(ctx context.Context, tx *sql.Tx, finished []domain.FinishedLog, sums *sessionSums) error {
-	if len(finished) == 0 {
-		return nil
-	}
-	closeRow := tx.StmtContext(ctx, w.stmt.closeRow)
-	addDetail := tx.StmtContext(ctx, w.stmt.addDetail) //nolint:sqlclosecheck // closed with its transaction
+func (w *batchWriter) closeRows(ctx context.Context, conn driver.Conn, finished []domain.FinishedLog, sums *sessionSums) error {
 	for _, f := range finished {
-		changed, err := w.exec(ctx, closeRow, f.Log)
+		w.args = logValues(w.args[:0], f.Log)
+		changed, err := w.stmt.closeRow.exec(ctx, conn, w.args)
 		if err != nil {
 			return fmt.Errorf("close %s: %w", f.Log.ID, err)
 		}
@@ -123,14 +114,14 @@ func (w *batchWriter) closeRows(ctx context.Context, tx *sql.Tx, finished []doma
 		}
 		sums.closed(f.Log)
 		w.args = detailValues(append(w.args[:0], int64(f.Log.ID)), f.Log, f.Detail)
-		if _, err = addDetail.ExecContext(ctx, w.args...); err != nil {
+		if _, err = w.stmt.addDetail.exec(ctx, conn, w.args); err != nil {
 			return fmt.Errorf("add the detail of %s: %w", f.Log.ID, err)
 		}
 	}
 	return nil
 }
 
-func (w *batchWriter) openRows(ctx context.Context, tx *sql.Tx, started []*domain.RequestLog, finished []domain.FinishedLog, sums *sessionSums) error {
+func (w *batchWriter) openRows(ctx context.Context, conn driver.Conn, started []*domain.RequestLog, finished []domain.FinishedLog, sums *sessionSums) error {
 	if len(started) == 0 {
 		return nil
 	}
@@ -138,12 +129,12 @@ func (w *batchWriter) openRows(ctx context.Context, tx *sql.Tx, started []*domai
 	for _, f := range finished {
 		closed[f.Log.ID] = struct{}{}
 	}
-	openRow := tx.StmtContext(ctx, w.stmt.openRow)
 	for _, l := range started {
 		if _, done := closed[l.ID]; done {
 			continue
 		}
-		opened, err := w.exec(ctx, openRow, l)
+		w.args = logValues(w.args[:0], l)
+		opened, err := w.stmt.openRow.exec(ctx, conn, w.args)
 		if err != nil {
 			return fmt.Errorf("open %s: %w", l.ID, err)
 		}
@@ -152,17 +143,6 @@ func (w *batchWriter) openRows(ctx context.Context, tx *sql.Tx, started []*domai
 		}
 	}
 	return nil
-}
-
-// exec writes one row and tells whether anything changed.
-func (w *batchWriter) exec(ctx context.Context, stmt *sql.Stmt, l *domain.RequestLog) (bool, error) {
-	w.args = logValues(w.args[:0], l)
-	res, err := stmt.ExecContext(ctx, w.args...)
-	if err != nil {
-		return false, err
-	}
-	n, err := res.RowsAffected()
-	return n > 0, err
 }
 
 func (w *batchWriter) close() error {

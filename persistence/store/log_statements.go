@@ -10,28 +10,28 @@ import (
 
 // batchStatements are prepared once: parsing them costs as much as running them.
 type batchStatements struct {
-	openRow, closeRow, addDetail *sql.Stmt // log file
-	addSession, useKey           *sql.Stmt // main file
+	openRow, closeRow, addDetail hotStatement // log file
+	addSession, useKey           *sql.Stmt    // main file
 }
 
-func prepareBatch(ctx context.Context, main, logs *database) (*batchStatements, error) {
+func prepareBatch(ctx context.Context, main *database) (*batchStatements, error) {
 	columns := logColumns()
 	insert := "INSERT INTO request_logs (" + strings.Join(columns, ", ") + ") VALUES (?" +
 		strings.Repeat(", ?", len(columns)-1) + ")"
-	st := &batchStatements{}
+	st := &batchStatements{
+		openRow:  hotStatement{query: insert + " ON CONFLICT (id) DO NOTHING"},
+		closeRow: hotStatement{query: insert + " ON CONFLICT (id) DO UPDATE SET " + closeRowSQL()},
+		addDetail: hotStatement{query: "INSERT INTO request_details (request_id, " + strings.Join(detailColumns(), ", ") + ")" +
+			" VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (request_id) DO NOTHING"},
+	}
 	for _, p := range []struct {
 		into  **sql.Stmt
-		db    *database
 		query string
 	}{
-		{&st.openRow, logs, insert + " ON CONFLICT (id) DO NOTHING"},
-		{&st.closeRow, logs, insert + " ON CONFLICT (id) DO UPDATE SET " + closeRowSQL()},
-		{&st.addDetail, logs, "INSERT INTO request_details (request_id, " + strings.Join(detailColumns(), ", ") + ")" +
-			" VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (request_id) DO NOTHING"},
-		{&st.addSession, main, addSessionSQL},
-		{&st.useKey, main, useKeySQL},
+		{&st.addSession, addSessionSQL},
+		{&st.useKey, useKeySQL},
 	} {
-		stmt, err := p.db.write.DB.PrepareContext(ctx, p.db.bind(p.query)) //nolint:sqlclosecheck // st.close does
+		stmt, err := main.write.DB.PrepareContext(ctx, main.bind(p.query)) //nolint:sqlclosecheck // st.close does
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("prepare the log statements: %w", err), st.close())
 		}
@@ -51,8 +51,8 @@ func closeRowSQL() string {
 }
 
 func (st *batchStatements) close() error {
-	var errs []error
-	for _, stmt := range []*sql.Stmt{st.openRow, st.closeRow, st.addDetail, st.addSession, st.useKey} {
+	errs := []error{st.openRow.close(), st.closeRow.close(), st.addDetail.close()}
+	for _, stmt := range []*sql.Stmt{st.addSession, st.useKey} {
 		if stmt != nil {
 			errs = append(errs, stmt.Close())
 		}
