@@ -27,7 +27,8 @@ import (
 	"github.com/claude-code-hub/cch/internal/pricing"
 )
 
-// Options are what a System is made of. All but Sessions, Chores and Intercept must be set.
+// Options are what a System is made of. All but Sessions, Announce, Chores and
+// Intercept must be set.
 type Options struct {
 	Logger *slog.Logger
 	Now    func() time.Time
@@ -56,6 +57,10 @@ type Options struct {
 	Probing                provider.Probing // of open breakers; zero = none
 	EndpointProbes         *EndpointProbes  // nil = endpoints are looked at by hand alone
 
+	// Announce sends what happened here to every other node. It must not block.
+	// Nil = there are none.
+	Announce func(message []byte)
+
 	// Chores makes what maintenance does by the clock; nil = nothing.
 	Chores func(maintenance.Catalog, *Operator) []maintenance.Job
 
@@ -67,6 +72,7 @@ type Options struct {
 type System struct {
 	kit       *kit.System
 	bus       *bus.Bus
+	listener  kit.Ref // the actor of the bus
 	catalog   *catalog.Catalog
 	snapshots *snapshots.Batcher
 	recorder  *recorder.Recorder
@@ -95,20 +101,23 @@ type EndpointProbes struct {
 // earlier process left open are closed before it returns.
 func Start(ctx context.Context, o Options) (*System, error) {
 	configuration, err := catalog.Load(ctx, catalog.Options{
-		Store: o.Configuration, Logger: o.Logger, Swapped: func(c *domain.Catalog) { takePrices(o, c) },
+		Store: o.Configuration, Logger: o.Logger, Swapped: func(c *domain.Catalog) {
+			takePrices(o, c)
+			o.announce(&protocol.ConfigChanged{Version: c.Version()})
+		},
 	})
 	if err != nil {
 		return nil, err
 	}
 	s := &System{
 		kit:       kit.NewSystem(kit.Options{Logger: o.Logger, Now: o.Now, Intercept: o.Intercept}),
-		bus:       bus.New(bus.Options{Logger: o.Logger, Now: o.Now}),
+		bus:       bus.New(bus.Options{Logger: o.Logger, Now: o.Now, Broadcast: o.broadcast()}),
 		catalog:   configuration,
 		snapshots: snapshots.New(o.Snapshots, o.Logger), //nolint:contextcheck // it writes on until Shutdown
 	}
 	s.bus.Subscribe(&breakerLog{store: o.Breakers, logger: o.Logger})
 	s.bus.Subscribe(&accountLog{store: o.Accounts, logger: o.Logger})
-	s.kit.Spawn(s.bus.Kind(), "bus")
+	s.listener = s.kit.Spawn(s.bus.Kind(), "bus")
 	s.catalog.Start(s.kit)
 	s.resources = bindings.New(o.Resources, o.Now)
 	s.resources.Start(s.kit)

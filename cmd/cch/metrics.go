@@ -11,6 +11,7 @@ import (
 func (a *App) readings() []telemetry.Reading {
 	out := a.trafficReadings()
 	out = append(out, a.journalReadings()...)
+	out = append(out, a.redisReadings()...)
 	out = append(out, a.providerReadings()...)
 	return append(out, a.actorReadings()...)
 }

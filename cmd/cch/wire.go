@@ -38,6 +38,7 @@ import (
 	"github.com/claude-code-hub/cch/internal/telemetry"
 	"github.com/claude-code-hub/cch/internal/upstream"
 	"github.com/claude-code-hub/cch/persistence/journal"
+	"github.com/claude-code-hub/cch/persistence/redis"
 	"github.com/claude-code-hub/cch/persistence/store"
 	"github.com/claude-code-hub/cch/ui"
 )
@@ -63,6 +64,8 @@ type App struct {
 
 	demo     *demo.Server // nil = off
 	store    *store.Store
+	redis    *redis.Client  // nil = none
+	channel  *redis.Channel // between nodes; nil = none
 	journal  *journal.Journal
 	prices   *pricing.Prices
 	reach    *reach.Prober
@@ -97,6 +100,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *App, err error) 
 		a.buildDemo,
 		a.buildSecrets,
 		a.buildStore,
+		a.buildRedis,
 		a.buildActors,
 		a.buildPrices,
 		a.buildGateway,
@@ -169,9 +173,11 @@ func (a *App) buildActors(ctx context.Context, o Options) error {
 	if a.zone, err = time.LoadLocation(a.cfg.Log.Timezone); err != nil { // it was validated
 		return err
 	}
+	node := newNodeName(a.now())
+	snapshots, announce := a.shared(node)
 	a.system, err = system.Start(ctx, system.Options{
-		Logger: a.logger, Now: a.now, Node: newNodeName(a.now()),
-		Configuration: a.store, Snapshots: a.store.Snapshots(), Ledger: a.store.Ledger(),
+		Logger: a.logger, Now: a.now, Node: node, Announce: announce,
+		Configuration: a.store, Snapshots: snapshots, Ledger: a.store.Ledger(),
 		Sessions: a.store.Sessions(), Breakers: a.store.BreakerEvents(),
 		Resources: a.store.ResourceBindings(),
 		Accounts:  a.store.ProviderAccounts(), AccountReader: a.accountReader(),
@@ -197,6 +203,7 @@ func (a *App) buildActors(ctx context.Context, o Options) error {
 		return err
 	}
 	a.onClose("actors", a.system.Shutdown)
+	a.listen()
 	return nil
 }
 
@@ -284,7 +291,7 @@ func (a *App) buildAdmin(context.Context, Options) error {
 	adminapi.InstallErrors()
 	a.health = server.NewHealth(version, a.now,
 		databaseComponent(a.store),
-		server.Component{Name: "redis"},
+		a.redisComponent(),
 		server.Component{Name: "journal", Check: a.checkJournal, Timeout: time.Second},
 	)
 	a.admin = adminapi.New(a.adminOptions())

@@ -23,6 +23,7 @@ type Config struct {
 	Server   Server
 	Auth     Auth
 	Storage  Storage
+	Redis    Redis
 	Journal  Journal
 	Bounds   Bounds
 	Upstream Upstream
@@ -65,6 +66,16 @@ type Storage struct {
 	Statement   Millis  `env:"DB_STATEMENT_TIMEOUT_MS" envDefault:"90000"   min:"1000" max:"119000" doc:"longest statement in PostgreSQL, ms; one that only reads ends after 10000 at the latest"`
 	LockWait    Millis  `env:"DB_LOCK_TIMEOUT_MS"      envDefault:"5000"    min:"100"  max:"60000"  doc:"longest wait for a lock in PostgreSQL, ms"`
 }
+
+// Redis is what nodes share beside the database.
+type Redis struct {
+	URL            Secret `env:"REDIS_URL"                     secret:"true"     doc:"redis:// or rediss:// (TLS); empty = none, the database does its work"`
+	VerifyTLS      bool   `env:"REDIS_TLS_REJECT_UNAUTHORIZED" envDefault:"true" doc:"check the certificate of a rediss:// server"`
+	CommandTimeout Millis `env:"REDIS_COMMAND_TIMEOUT_MS"      envDefault:"2000" min:"100"                                            max:"120000" doc:"longest command to Redis, ms; nobody waits for a server that is known to be away"`
+}
+
+// On tells whether there is a Redis server to use.
+func (r Redis) On() bool { return r.URL != "" }
 
 // Journal is how log rows reach the store.
 type Journal struct {

@@ -45,7 +45,7 @@ func TestLoadReportsEveryFaultAtOnce(t *testing.T) {
 	_, _, err := config.Load(map[string]string{
 		"APP_PORT": "0", "SESSION_TTL": "29", "ENABLE_RATE_LIMIT": "yes", "ADMIN_TOKEN": "change-me",
 		"JOURNAL_FSYNC": "sometimes", "FETCH_BODY_TIMEOUT": "soon", "ENCRYPTION_KEY": "c2hvcnQ=",
-		"SHUTDOWN_DRAIN_MS": "30000", "TZ": "Mars/Olympus", "DSN": "oracle://x",
+		"SHUTDOWN_DRAIN_MS": "30000", "TZ": "Mars/Olympus", "DSN": "oracle://x", "REDIS_URL": "http://:hush@localhost", "REDIS_COMMAND_TIMEOUT_MS": "99",
 	})
 	require.Error(t, err)
 	for _, want := range []string{
@@ -53,20 +53,21 @@ func TestLoadReportsEveryFaultAtOnce(t *testing.T) {
 		`ENABLE_RATE_LIMIT: "yes" is neither true nor false`, "ADMIN_TOKEN is the sample value",
 		"JOURNAL_FSYNC is sometimes: use interval, always, never", `FETCH_BODY_TIMEOUT: "soon" is not a whole number`,
 		"ENCRYPTION_KEY is not 32 bytes", "SHUTDOWN_HARD_EXIT_MS must be above", "TZ is \"Mars/Olympus\"",
-		"DSN names a database",
+		"DSN names a database", "REDIS_URL is no redis:// or rediss:// URL", "REDIS_COMMAND_TIMEOUT_MS is 99: use 100 to 120000",
 	} {
 		require.ErrorContains(t, err, want)
 	}
 	require.NotContains(t, err.Error(), "c2hvcnQ=", "a secret must not be echoed")
+	require.NotContains(t, err.Error(), "hush", "nor a password in a URL")
 }
 
 func TestVariablesWithoutEffectAreWarnedAbout(t *testing.T) {
 	t.Parallel()
-	_, warnings, err := config.Load(map[string]string{"REDIS_URL": "redis://localhost", "BASE_PATH": "/x"})
+	_, warnings, err := config.Load(map[string]string{"STREAM_GATE_MODE": "off", "BASE_PATH": "/x"})
 	require.NoError(t, err)
 	require.Equal(t, []string{
 		"BASE_PATH is set but has no effect in this version",
-		"REDIS_URL is set but has no effect in this version",
+		"STREAM_GATE_MODE is set but has no effect in this version",
 	}, warnings)
 }
 

@@ -112,6 +112,11 @@ func (c Config) check() []error {
 	if !c.Storage.Embedded() && !c.Storage.server() {
 		faults = append(faults, errors.New("DSN names a database this build does not speak: leave it empty or use postgres://… or sqlite://<file>"))
 	}
+	if c.Redis.On() {
+		if u, err := url.Parse(c.Redis.URL.Reveal()); err != nil || u.Host == "" || u.Scheme != "redis" && u.Scheme != "rediss" {
+			faults = append(faults, errors.New("REDIS_URL is no redis:// or rediss:// URL with a host: write redis://[user:password@]host:6379/0"))
+		}
+	}
 	if u, err := url.Parse(c.Prices.SyncURL); !c.Prices.Off() && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 		faults = append(faults, errors.New("PRICE_SYNC_URL is no http or https URL: give one, or off"))
 	}
@@ -163,7 +168,7 @@ func (s *Bytes) UnmarshalText(b []byte) error {
 // warnings lists variables that belong to the product but do nothing in this build.
 func warnings(vars map[string]string) []string {
 	later := []string{
-		"REDIS_URL", "REDIS_TLS_REJECT_UNAUTHORIZED", "REDIS_COMMAND_TIMEOUT_MS", "BASE_PATH", "API_BASE_URL",
+		"BASE_PATH", "API_BASE_URL",
 		"ENABLE_LEGACY_ACTIONS_API",
 		"STORE_SESSION_MESSAGES", "STORE_SESSION_RESPONSE_BODY",
 		"LANGFUSE_PUBLIC_KEY", "LANGFUSE_SECRET_KEY", "OTEL_EXPORTER_OTLP_ENDPOINT",

@@ -83,6 +83,7 @@ type Snapshot struct {
 	Epoch     int64
 	Data      []byte    // msgpack, at most 1 MiB
 	ExpiresAt time.Time // zero = never
+	SavedAt   time.Time // set by who keeps it; zero = now
 }
 
 // OverloadedPause is how long a provider is left alone that answers 529 and

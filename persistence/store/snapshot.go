@@ -21,6 +21,13 @@ type snapshotRow struct {
 	UpdatedAt int64  `bun:"updated_at"`
 }
 
+func (row *snapshotRow) snapshot() domain.Snapshot {
+	return domain.Snapshot{
+		Kind: row.Kind, ID: row.EntityID, Epoch: row.Epoch, Data: row.Data,
+		ExpiresAt: fromMillis(row.ExpiresAt), SavedAt: fromMillis(row.UpdatedAt),
+	}
+}
+
 // Snapshots keeps the state of actors.
 type Snapshots struct{ s *Store }
 
@@ -30,12 +37,15 @@ func (s *Store) Snapshots() Snapshots { return Snapshots{s} }
 // Save writes snapshots in one transaction. One of an older epoch than what is
 // stored changes nothing: its actor has been replaced.
 func (r Snapshots) Save(ctx context.Context, snapshots []domain.Snapshot) error {
-	now := r.s.now().UnixMilli()
+	now := r.s.now()
 	err := r.s.main.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		for _, snap := range snapshots {
 			row := snapshotRow{
 				Kind: snap.Kind, EntityID: snap.ID, Epoch: snap.Epoch, Data: snap.Data,
-				ExpiresAt: toMillis(snap.ExpiresAt), UpdatedAt: now,
+				ExpiresAt: toMillis(snap.ExpiresAt), UpdatedAt: toMillis(snap.SavedAt),
+			}
+			if snap.SavedAt.IsZero() {
+				row.UpdatedAt = toMillis(now)
 			}
 			if row.Data == nil {
 				row.Data = []byte{}
@@ -67,9 +77,7 @@ func (r Snapshots) Load(ctx context.Context, kind, id string) (domain.Snapshot, 
 	if err := found(err, "snapshot of "+kind, id); err != nil {
 		return domain.Snapshot{}, err
 	}
-	return domain.Snapshot{
-		Kind: row.Kind, ID: row.EntityID, Epoch: row.Epoch, Data: row.Data, ExpiresAt: fromMillis(row.ExpiresAt),
-	}, nil
+	return row.snapshot(), nil
 }
 
 // List returns snapshots of a kind in the order of their ids, those behind an id,
@@ -83,9 +91,7 @@ func (r Snapshots) List(ctx context.Context, kind, behind string, limit int) ([]
 	}
 	list := make([]domain.Snapshot, len(rows))
 	for i, row := range rows {
-		list[i] = domain.Snapshot{
-			Kind: row.Kind, ID: row.EntityID, Epoch: row.Epoch, Data: row.Data, ExpiresAt: fromMillis(row.ExpiresAt),
-		}
+		list[i] = row.snapshot()
 	}
 	return list, nil
 }

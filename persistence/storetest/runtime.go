@@ -122,7 +122,7 @@ func testSnapshots(t *testing.T, open Open) {
 	_, err := snapshots.Load(ctx, "provider", "1")
 	requireFault(t, err, domain.KindNotFound)
 
-	first := domain.Snapshot{Kind: "provider", ID: "1", Epoch: 5, Data: []byte{0, 1, 255}, ExpiresAt: time.UnixMilli(4_000_000_000_000).UTC()}
+	first := domain.Snapshot{Kind: "provider", ID: "1", Epoch: 5, Data: []byte{0, 1, 255}, ExpiresAt: time.UnixMilli(4_000_000_000_000).UTC(), SavedAt: Start()}
 	same := domain.Snapshot{Kind: "session", ID: "1", Epoch: 1}
 	require.NoError(t, snapshots.Save(ctx, []domain.Snapshot{first, same}))
 	got, err := snapshots.Load(ctx, "provider", "1")
