@@ -17,28 +17,28 @@ func BenchmarkLedgerAppend(b *testing.B) {
 	const users = 16
 	for _, group := range []int{10, 30, 150, 500} {
 		b.Run(fmt.Sprintf("%d", group), func(b *testing.B) {
-			s, err := store.Open(b.Context(), store.Options{DataDir: b.TempDir(), AutoMigrate: true})
-			require.NoError(b, err)
-			defer func() { require.NoError(b, s.Close()) }()
-			var epochs [users]int64
-			for u := range epochs {
-				epochs[u], err = s.Ledger().Claim(b.Context(), domain.UserID(u+1), "node", time.Now())
-				require.NoError(b, err)
-			}
-			var seq int64
-			rows := make([]domain.LedgerRow, group)
-			b.ReportAllocs()
-			for b.Loop() {
-				for i := range rows {
-					seq++
-					rows[i] = ledgerRow(seq, users, epochs[seq%users])
+			onEachEngine(b, func(b *testing.B, s *store.Store) {
+				var epochs [users]int64
+				for u := range epochs {
+					epoch, err := s.Ledger().Claim(b.Context(), domain.UserID(u+1), "node", time.Now())
+					require.NoError(b, err)
+					epochs[u] = epoch
 				}
-				results, err := s.Ledger().Append(b.Context(), rows)
-				if err != nil || results[0] != nil {
-					b.Fatal(err, results[0])
+				var seq int64
+				rows := make([]domain.LedgerRow, group)
+				b.ReportAllocs()
+				for b.Loop() {
+					for i := range rows {
+						seq++
+						rows[i] = ledgerRow(seq, users, epochs[seq%users])
+					}
+					results, err := s.Ledger().Append(b.Context(), rows)
+					if err != nil || results[0] != nil {
+						b.Fatal(err, results[0])
+					}
 				}
-			}
-			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(seq), "µs/row")
+				b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(seq), "µs/row")
+			})
 		})
 	}
 }

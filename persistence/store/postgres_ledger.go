@@ -16,9 +16,10 @@ import (
 	"github.com/claude-code-hub/cch/internal/domain"
 )
 
-// postgresLedger appends ledger rows in PostgreSQL: a group is copied into a
-// table of the connection, merged from there, and its sums added with one
-// statement a table. Safe for concurrent use.
+// postgresLedger appends ledger rows in PostgreSQL. A group is copied right into
+// the table; if the ledger has one of its rows, the group is copied into a table
+// of the connection and merged from there instead, which tells which. Its sums
+// are added with one statement a table. Safe for concurrent use.
 type postgresLedger struct {
 	pool *pgxpool.Pool
 	days *zones
@@ -27,61 +28,73 @@ type postgresLedger struct {
 func (w *postgresLedger) close() error { return nil } // the pool is its owner's
 
 func (w *postgresLedger) append(ctx context.Context, rows []domain.LedgerRow) ([]error, error) {
-	b := ledgerMerge{days: w.days, rows: rows, results: make([]error, len(rows))}
+	results, err := w.try(ctx, rows, false)
+	if _, seen := postgresUnique(err); seen {
+		return w.try(ctx, rows, true)
+	}
+	return results, err
+}
+
+func (w *postgresLedger) try(ctx context.Context, rows []domain.LedgerRow, seen bool) ([]error, error) {
+	g := ledgerGroup{days: w.days, rows: rows, seen: seen, results: make([]error, len(rows))}
 	err := inTransaction(ctx, w.pool, func(tx pgx.Tx) error {
-		b.tx = tx
-		return b.run(ctx)
+		g.tx = tx
+		return g.run(ctx)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return b.results, nil
+	return g.results, nil
 }
 
-// ledgerMerge is one transaction.
-type ledgerMerge struct {
+// ledgerGroup is one transaction.
+type ledgerGroup struct {
 	tx      pgx.Tx
 	days    *zones
 	rows    []domain.LedgerRow
+	seen    bool // the ledger has some of rows
 	results []error
 	sums    usageSums
 	values  []any // of the row being copied
 }
 
-func (b *ledgerMerge) run(ctx context.Context) error {
-	if err := b.fence(ctx); err != nil {
+func (g *ledgerGroup) run(ctx context.Context) error {
+	if err := g.fence(ctx); err != nil {
 		return fmt.Errorf("hold the owners of users: %w", err)
 	}
-	inserted, err := b.insert(ctx)
-	if err != nil {
+	var passed []int
+	for i, result := range g.results {
+		if result == nil {
+			passed = append(passed, i)
+		}
+	}
+	if len(passed) == 0 {
+		return nil
+	}
+	write := g.insert
+	if g.seen {
+		write = g.merge
+	}
+	if err := write(ctx, passed); err != nil {
 		return err
 	}
-	for i := range b.rows {
-		if b.results[i] != nil {
-			continue
-		}
-		row := &b.rows[i]
-		if inserted[row.SettleKey] {
-			delete(inserted, row.SettleKey) // a second one of the same group is a duplicate
-			b.sums.count(row)
-			continue
-		}
-		if b.results[i], err = b.conflict(ctx, row); err != nil {
-			return err
+	for _, i := range passed {
+		if g.results[i] == nil {
+			g.sums.count(&g.rows[i])
 		}
 	}
-	return b.addSums(ctx)
+	return g.addSums(ctx)
 }
 
 // fence holds the writers of the group against the owners of their users, who
 // cannot be replaced before the transaction ends.
-func (b *ledgerMerge) fence(ctx context.Context) error {
-	users := make([]int64, len(b.rows))
-	for i := range b.rows {
-		users[i] = int64(b.rows[i].UserID)
+func (g *ledgerGroup) fence(ctx context.Context) error {
+	users := make([]int64, len(g.rows))
+	for i := range g.rows {
+		users[i] = int64(g.rows[i].UserID)
 	}
 	slices.Sort(users)
-	rows, err := b.tx.Query(ctx, "SELECT user_id, epoch FROM quota_owner WHERE user_id = ANY($1) ORDER BY user_id FOR SHARE",
+	rows, err := g.tx.Query(ctx, "SELECT user_id, epoch FROM quota_owner WHERE user_id = ANY($1) ORDER BY user_id FOR SHARE",
 		pgx.QueryExecModeCacheStatement, slices.Compact(users))
 	if err != nil {
 		return err
@@ -91,48 +104,71 @@ func (b *ledgerMerge) fence(ctx context.Context) error {
 	if _, err := pgx.ForEachRow(rows, []any{&user, &epoch}, func() error { epochs[domain.UserID(user)] = epoch; return nil }); err != nil {
 		return err
 	}
-	for i := range b.rows {
-		if held, ok := epochs[b.rows[i].UserID]; !ok || held != b.rows[i].Epoch {
-			b.results[i] = domain.ErrLedgerFenced
+	for i := range g.rows {
+		if held, ok := epochs[g.rows[i].UserID]; !ok || held != g.rows[i].Epoch {
+			g.results[i] = domain.ErrLedgerFenced
 		}
 	}
 	return nil
 }
 
-// insert adds the rows that pass the fence and that the ledger has not, and
-// tells which.
-func (b *ledgerMerge) insert(ctx context.Context) (map[domain.SettleKey]bool, error) {
-	if _, err := b.tx.Exec(ctx, stageLedgerSQL); err != nil {
-		return nil, fmt.Errorf("prepare to copy rows: %w", err)
-	}
-	var passed []int
-	for i, result := range b.results {
-		if result == nil {
-			passed = append(passed, i)
+// insert copies the rows that passed the fence, if the ledger has none of them.
+func (g *ledgerGroup) insert(ctx context.Context, passed []int) error {
+	err := g.copy(ctx, "usage_ledger", "final_of", passed, func(i int) any {
+		if row := &g.rows[passed[i]]; row.IsFinal {
+			return int64(row.ReqID) // unique, so that a request ends once
 		}
-	}
-	columns := append(strings.Split(ledgerColumns, ", "), "position")
-	for i := range columns {
-		columns[i] = strings.TrimSpace(columns[i])
-	}
-	_, err := b.tx.CopyFrom(ctx, pgx.Identifier{stagedLedger}, columns, pgx.CopyFromSlice(len(passed), func(i int) ([]any, error) {
-		b.values = append(ledgerValues(b.values[:0], &b.rows[passed[i]]), i)
-		return b.values, nil
-	}))
+		return nil
+	})
 	if err != nil {
-		return nil, fmt.Errorf("copy rows: %w", err)
+		return fmt.Errorf("copy rows: %w", err)
 	}
-	rows, err := b.tx.Query(ctx, mergeLedgerSQL, pgx.QueryExecModeCacheStatement)
+	return nil
+}
+
+// merge adds those of the rows that passed the fence which the ledger has not;
+// the others get their results.
+func (g *ledgerGroup) merge(ctx context.Context, passed []int) error {
+	if _, err := g.tx.Exec(ctx, stageLedgerSQL); err != nil {
+		return fmt.Errorf("prepare to copy rows: %w", err)
+	}
+	if err := g.copy(ctx, stagedLedger, "position", passed, func(i int) any { return i }); err != nil {
+		return fmt.Errorf("copy rows: %w", err)
+	}
+	rows, err := g.tx.Query(ctx, mergeLedgerSQL, pgx.QueryExecModeCacheStatement)
 	if err != nil {
-		return nil, fmt.Errorf("merge rows: %w", err)
+		return fmt.Errorf("merge rows: %w", err)
 	}
 	inserted := make(map[domain.SettleKey]bool, len(passed))
 	var k domain.SettleKey
 	_, err = pgx.ForEachRow(rows, []any{&k.ReqID, &k.Attempt, &k.Kind, &k.N}, func() error { inserted[k] = true; return nil })
 	if err != nil {
-		return nil, fmt.Errorf("merge rows: %w", err)
+		return fmt.Errorf("merge rows: %w", err)
 	}
-	return inserted, nil
+	for _, i := range passed {
+		row := &g.rows[i]
+		if inserted[row.SettleKey] {
+			delete(inserted, row.SettleKey) // a second one of the same group is a duplicate
+			continue
+		}
+		if g.results[i], err = g.conflict(ctx, row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copy copies rows into a table that has one column more.
+func (g *ledgerGroup) copy(ctx context.Context, table, more string, passed []int, value func(i int) any) error {
+	columns := append(strings.Split(ledgerColumns, ","), more)
+	for i := range columns {
+		columns[i] = strings.TrimSpace(columns[i])
+	}
+	_, err := g.tx.CopyFrom(ctx, pgx.Identifier{table}, columns, pgx.CopyFromSlice(len(passed), func(i int) ([]any, error) {
+		g.values = append(ledgerValues(g.values[:0], &g.rows[passed[i]]), value(i))
+		return g.values, nil
+	}))
+	return err
 }
 
 const (
@@ -147,8 +183,8 @@ const (
 )
 
 // conflict says why a row was not inserted, as [ledgerBatch.conflict] does.
-func (b *ledgerMerge) conflict(ctx context.Context, row *domain.LedgerRow) (result, err error) {
-	kept, err := scanLedger(b.tx.QueryRow(ctx, keptLedgerSQL, pgx.QueryExecModeCacheStatement,
+func (g *ledgerGroup) conflict(ctx context.Context, row *domain.LedgerRow) (result, err error) {
+	kept, err := scanLedger(g.tx.QueryRow(ctx, keptLedgerSQL, pgx.QueryExecModeCacheStatement,
 		int64(row.ReqID), row.Attempt, row.Kind, row.N, row.IsFinal))
 	switch {
 	case err == nil:
@@ -163,24 +199,24 @@ const keptLedgerSQL = "SELECT " + ledgerColumns + " FROM usage_ledger" +
 	" WHERE request_id = $1 AND (attempt = $2 AND kind = $3 AND n = $4 OR $5 AND is_final) ORDER BY is_final LIMIT 1"
 
 // addSums writes what the new rows add to the roll-ups and to sessions.
-func (b *ledgerMerge) addSums(ctx context.Context) error {
-	if len(b.sums.rows) == 0 {
+func (g *ledgerGroup) addSums(ctx context.Context) error {
+	if len(g.sums.rows) == 0 {
 		return nil
 	}
-	if err := b.addUsage(ctx, "usage_hourly", "hour_no", b.sums.hours); err != nil {
+	if err := g.addUsage(ctx, "usage_hourly", "hour_no", g.sums.hours); err != nil {
 		return err
 	}
-	days, err := b.closedDays(ctx)
+	days, err := g.closedDays(ctx)
 	if err != nil {
 		return err
 	}
-	if err := b.addUsage(ctx, "usage_daily", "day_no", days); err != nil {
+	if err := g.addUsage(ctx, "usage_daily", "day_no", days); err != nil {
 		return err
 	}
-	return b.addSessions(ctx)
+	return g.addSessions(ctx)
 }
 
-func (b *ledgerMerge) addUsage(ctx context.Context, table, at string, sums map[usageKey]*usageSum) error {
+func (g *ledgerGroup) addUsage(ctx context.Context, table, at string, sums map[usageKey]*usageSum) error {
 	if len(sums) == 0 {
 		return nil
 	}
@@ -197,7 +233,7 @@ func (b *ledgerMerge) addUsage(ctx context.Context, table, at string, sums map[u
 	for _, column := range numbers[4:] {
 		args = append(args, column)
 	}
-	if _, err := b.tx.Exec(ctx, mergeUsageSQL(table, at, "SELECT * FROM "+unnest(5, 5+usageFigures)), args...); err != nil {
+	if _, err := g.tx.Exec(ctx, mergeUsageSQL(table, at, "SELECT * FROM "+unnest(5, 5+usageFigures)), args...); err != nil {
 		return fmt.Errorf("add to %s: %w", table, err)
 	}
 	return nil
@@ -224,10 +260,10 @@ func (k usageKey) compare(o usageKey) int {
 }
 
 // closedDays are the sums of the rows that came after their day was closed.
-func (b *ledgerMerge) closedDays(ctx context.Context) (map[usageKey]*usageSum, error) {
+func (g *ledgerGroup) closedDays(ctx context.Context) (map[usageKey]*usageSum, error) {
 	var zone string
 	var d closedDays
-	err := b.tx.QueryRow(ctx, "SELECT zone, from_day, closed_day FROM usage_days", pgx.QueryExecModeCacheStatement).
+	err := g.tx.QueryRow(ctx, "SELECT zone, from_day, closed_day FROM usage_days", pgx.QueryExecModeCacheStatement).
 		Scan(&zone, &d.from, &d.closed)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil //nolint:nilnil // no day was closed yet: there is nothing to add
@@ -235,27 +271,27 @@ func (b *ledgerMerge) closedDays(ctx context.Context) (map[usageKey]*usageSum, e
 	if err != nil {
 		return nil, fmt.Errorf("read which days are closed: %w", err)
 	}
-	if d.zone, err = b.days.load(zone); err != nil {
+	if d.zone, err = g.days.load(zone); err != nil {
 		return nil, err
 	}
-	return b.sums.ofDays(d, func(day int64, model string) (listed bool, err error) {
-		return listed, b.tx.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM usage_daily WHERE day_no = $1 AND model = $2)",
+	return g.sums.ofDays(d, func(day int64, model string) (listed bool, err error) {
+		return listed, g.tx.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM usage_daily WHERE day_no = $1 AND model = $2)",
 			pgx.QueryExecModeCacheStatement, day, model).Scan(&listed)
 	})
 }
 
-func (b *ledgerMerge) addSessions(ctx context.Context) error {
-	if len(b.sums.sessions) == 0 {
+func (g *ledgerGroup) addSessions(ctx context.Context) error {
+	if len(g.sums.sessions) == 0 {
 		return nil
 	}
-	keys := slices.SortedFunc(maps.Keys(b.sums.sessions), func(x, y domain.SessionKey) int {
+	keys := slices.SortedFunc(maps.Keys(g.sums.sessions), func(x, y domain.SessionKey) int {
 		return cmp.Or(cmp.Compare(x.KeyID, y.KeyID), cmp.Compare(x.ID, y.ID))
 	})
 	var id, hash, model []string
 	var provider []*int64
 	numbers := make([][]int64, 11)
 	for _, key := range keys {
-		c := b.sums.sessions[key]
+		c := g.sums.sessions[key]
 		id, hash, model = append(id, key.ID), append(hash, key.Hash()), append(model, c.model)
 		var served *int64
 		if c.provider != 0 {
@@ -269,7 +305,7 @@ func (b *ledgerMerge) addSessions(ctx context.Context) error {
 			numbers[column] = append(numbers[column], n)
 		}
 	}
-	_, err := b.tx.Exec(ctx, mergeSessionCostSQL, pgx.QueryExecModeCacheStatement, id, hash, model, provider,
+	_, err := g.tx.Exec(ctx, mergeSessionCostSQL, pgx.QueryExecModeCacheStatement, id, hash, model, provider,
 		numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], numbers[6], numbers[7], numbers[8], numbers[9], numbers[10])
 	if err != nil {
 		return fmt.Errorf("add to sessions: %w", err)

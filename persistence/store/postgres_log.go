@@ -14,19 +14,27 @@ import (
 	"github.com/claude-code-hub/cch/internal/domain"
 )
 
-// postgresLogs writes request logs into PostgreSQL: a batch is copied into a
-// table of the connection and merged from there, in one transaction with what it
-// adds to sessions. Safe for concurrent use; batches of several run in parallel.
+// postgresLogs writes request logs into PostgreSQL, in one transaction with what
+// they add to sessions. Rows that begin in their batch are copied right into
+// their tables; those that close a row are copied into a table of the connection
+// and merged from there, which costs twice as much. A batch that turns out to
+// have been written before is merged as a whole. Safe for concurrent use;
+// batches of several run in parallel.
 type postgresLogs struct{ pool *pgxpool.Pool }
 
 func (w *postgresLogs) close() error { return nil } // the pool is its owner's
 
 func (w *postgresLogs) write(ctx context.Context, started []*domain.RequestLog, finished []domain.FinishedLog) error {
-	b := newLogMerge(started, finished)
+	b := newLogCopy(started, finished)
 	if len(b.rows) == 0 {
 		return nil
 	}
-	return inTransaction(ctx, w.pool, func(tx pgx.Tx) error { return b.run(ctx, tx) })
+	err := inTransaction(ctx, w.pool, func(tx pgx.Tx) error { return b.run(ctx, tx) })
+	if _, seen := postgresUnique(err); seen && b.fresh > 0 {
+		b.fresh = 0
+		err = inTransaction(ctx, w.pool, func(tx pgx.Tx) error { return b.run(ctx, tx) })
+	}
+	return err
 }
 
 // inTransaction runs work in a transaction of its own.
@@ -34,84 +42,127 @@ func inTransaction(ctx context.Context, pool *pgxpool.Pool, work func(pgx.Tx) er
 	return pgx.BeginFunc(ctx, pool, work)
 }
 
-// logMerge is one batch. Each request is in it once: closed, or else opened.
-type logMerge struct {
-	rows   []mergedLog
-	byID   map[domain.RequestID]int
-	values []any // of the row being copied
+// logCopy is one batch. Each request is in it once: closed, or else opened.
+type logCopy struct {
+	rows   []copiedLog // those that begin here first
+	fresh  int         // how many of rows begin here
+	values []any       // of the row being copied
 }
 
-// mergedLog is one row; no detail = it is only opened.
-type mergedLog struct {
+// copiedLog is one row; no detail = it is only opened.
+type copiedLog struct {
 	log    *domain.RequestLog
 	detail *domain.RequestDetail
 }
 
-func newLogMerge(started []*domain.RequestLog, finished []domain.FinishedLog) *logMerge {
-	n := len(started) + len(finished)
-	b := &logMerge{rows: make([]mergedLog, 0, n), byID: make(map[domain.RequestID]int, n)}
+// newLogCopy takes each request once: what came first counts, as if rows had
+// been written one after the other, the closed ones before the opened ones.
+func newLogCopy(started []*domain.RequestLog, finished []domain.FinishedLog) *logCopy {
+	begins := make(map[domain.RequestID]bool, len(started)) // true = not taken yet
+	for _, l := range started {
+		begins[l.ID] = true
+	}
+	b := &logCopy{rows: make([]copiedLog, 0, len(started)+len(finished))}
+	closing := make(map[domain.RequestID]copiedLog)
 	for _, f := range finished {
-		b.add(mergedLog{f.Log, f.Detail})
+		row := copiedLog{f.Log, f.Detail}
+		switch waits, begun := begins[f.Log.ID]; {
+		case waits:
+			begins[f.Log.ID] = false
+			b.rows = append(b.rows, row)
+		case !begun && closing[f.Log.ID].log == nil:
+			closing[f.Log.ID] = row
+		}
 	}
 	for _, l := range started {
-		b.add(mergedLog{log: l})
+		if begins[l.ID] {
+			begins[l.ID] = false
+			b.rows = append(b.rows, copiedLog{log: l})
+		}
+	}
+	b.fresh = len(b.rows)
+	for _, id := range slices.Sorted(maps.Keys(closing)) {
+		b.rows = append(b.rows, closing[id])
 	}
 	return b
 }
 
-// add takes a row unless the batch has one of its request: what came first
-// counts, as if they had been written one after the other.
-func (b *logMerge) add(row mergedLog) {
-	if _, have := b.byID[row.log.ID]; have {
-		return
+func (b *logCopy) run(ctx context.Context, tx pgx.Tx) error {
+	if err := b.insert(ctx, tx); err != nil {
+		return fmt.Errorf("copy new rows: %w", err)
 	}
-	b.byID[row.log.ID] = len(b.rows)
-	b.rows = append(b.rows, row)
-}
-
-func (b *logMerge) run(ctx context.Context, tx pgx.Tx) error {
-	if _, err := tx.Exec(ctx, stageLogsSQL()); err != nil {
-		return fmt.Errorf("prepare to copy rows: %w", err)
-	}
-	columns := append(logColumns(), detailColumns()...)
-	if _, err := tx.CopyFrom(ctx, pgx.Identifier{stagedLogs}, columns, pgx.CopyFromSlice(len(b.rows), b.row)); err != nil {
-		return fmt.Errorf("copy rows: %w", err)
-	}
-	rows, err := tx.Query(ctx, mergeLogsSQL(), pgx.QueryExecModeCacheStatement)
+	merged, err := b.merge(ctx, tx)
 	if err != nil {
 		return fmt.Errorf("merge rows: %w", err)
 	}
-	written, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-	if err != nil {
-		return fmt.Errorf("merge rows: %w", err)
-	}
-	sums := b.sums(written)
-	return mergeSessions(ctx, tx, &sums)
-}
-
-// row are the values of a row, in the order of logColumns and detailColumns.
-func (b *logMerge) row(i int) ([]any, error) {
-	row := b.rows[i]
-	b.values = logValues(b.values[:0], row.log)
-	if row.detail == nil {
-		b.values = append(b.values, nil, nil, nil, nil, nil)
-	} else {
-		b.values = detailValues(b.values, row.log, row.detail)
-	}
-	return b.values, nil
-}
-
-// sums is what rows that changed something add to sessions.
-func (b *logMerge) sums(written []int64) (sums sessionSums) {
-	slices.Sort(written)
-	for _, id := range written {
-		if row := b.rows[b.byID[domain.RequestID(id)]]; row.detail != nil {
+	var sums sessionSums
+	for i, row := range b.rows {
+		switch {
+		case i >= b.fresh && !merged[row.log.ID]: // it was written before
+		case row.detail != nil:
 			sums.closed(row.log)
-		} else {
+		default:
 			sums.opened(row.log)
 		}
 	}
-	return sums
+	return mergeSessions(ctx, tx, &sums)
+}
+
+// insert copies rows that begin here.
+func (b *logCopy) insert(ctx context.Context, tx pgx.Tx) error {
+	fresh := b.rows[:b.fresh]
+	if len(fresh) == 0 {
+		return nil
+	}
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{"request_logs"}, logColumns(), pgx.CopyFromSlice(len(fresh), func(i int) ([]any, error) {
+		b.values = logValues(b.values[:0], fresh[i].log)
+		return b.values, nil
+	}))
+	if err != nil {
+		return err
+	}
+	fresh = slices.DeleteFunc(slices.Clone(fresh), func(row copiedLog) bool { return row.detail == nil })
+	if len(fresh) == 0 {
+		return nil
+	}
+	columns := append([]string{"request_id"}, detailColumns()...)
+	_, err = tx.CopyFrom(ctx, pgx.Identifier{"request_details"}, columns, pgx.CopyFromSlice(len(fresh), func(i int) ([]any, error) {
+		b.values = detailValues(append(b.values[:0], int64(fresh[i].log.ID)), fresh[i].log, fresh[i].detail)
+		return b.values, nil
+	}))
+	return err
+}
+
+// merge opens and closes rows that may be there, and tells which changed.
+func (b *logCopy) merge(ctx context.Context, tx pgx.Tx) (map[domain.RequestID]bool, error) {
+	rest := b.rows[b.fresh:]
+	if len(rest) == 0 {
+		return nil, nil //nolint:nilnil // nothing changed
+	}
+	if _, err := tx.Exec(ctx, stageLogsSQL()); err != nil {
+		return nil, err
+	}
+	columns := append(logColumns(), detailColumns()...)
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{stagedLogs}, columns, pgx.CopyFromSlice(len(rest), func(i int) ([]any, error) {
+		b.values = logValues(b.values[:0], rest[i].log)
+		if rest[i].detail == nil {
+			b.values = append(b.values, nil, nil, nil, nil, nil)
+		} else {
+			b.values = detailValues(b.values, rest[i].log, rest[i].detail)
+		}
+		return b.values, nil
+	}))
+	if err != nil {
+		return nil, err
+	}
+	rows, err := tx.Query(ctx, mergeLogsSQL(), pgx.QueryExecModeCacheStatement)
+	if err != nil {
+		return nil, err
+	}
+	merged := make(map[domain.RequestID]bool, len(rest))
+	var id int64
+	_, err = pgx.ForEachRow(rows, []any{&id}, func() error { merged[domain.RequestID(id)] = true; return nil })
+	return merged, err
 }
 
 // stagedLogs is a table of the connection, empty at the begin of every
