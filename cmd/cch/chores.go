@@ -76,6 +76,9 @@ func (a *App) chores(c maintenance.Catalog, o *system.Operator) []maintenance.Jo
 			return a.store.ResourceBindings().Prune(ctx, a.now(), bindingsPruned)
 		}},
 		{Name: "probe_logs", Every: time.Hour, Within: 5 * time.Minute, Run: a.pruneProbes},
+		{Name: "log_partitions", Every: 24 * time.Hour, Within: time.Minute, Run: func(ctx context.Context) (int, error) {
+			return 0, a.store.RequestLogs().Prepare(ctx)
+		}},
 		maintenance.Prune("snapshots", a.store.Snapshots(), 0, a.now),
 	}
 }

@@ -70,6 +70,18 @@ func PostgresExec(t testing.TB, dsn string, statements ...string) {
 	}
 }
 
+// PostgresScalar asks a database of a test for a text.
+func PostgresScalar(t testing.TB, dsn, query string, args ...any) (value string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, dsn)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close(ctx) }()
+	require.NoError(t, conn.QueryRow(ctx, query, args...).Scan(&value), query)
+	return value
+}
+
 func createDatabase(t testing.TB, template string) string {
 	t.Helper()
 	found, err := postgresServer()

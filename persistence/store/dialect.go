@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"github.com/uptrace/bun"
@@ -35,7 +36,10 @@ type engine interface {
 	lockConfiguration(ctx context.Context, tx bun.Tx) error
 	// shrink gives disk space of deleted rows back, at most so many pages, and
 	// counts those that are left to give.
-	shrink(ctx context.Context, pages int) (left int, err error)
+	shrink(ctx context.Context, now time.Time, pages int) (left int, err error)
+	// prepare makes room for the rows of the next weeks, where that is needed.
+	// What it could not do costs speed and nothing else.
+	prepare(ctx context.Context, now time.Time) error
 
 	// migration runs work while no other process migrates the database, on
 	// connections without time limits.

@@ -139,9 +139,12 @@ func (*postgresEngine) lockConfiguration(ctx context.Context, tx bun.Tx) error {
 	return err
 }
 
-// shrink has the server take the space of deleted rows back for others; it
-// does so by itself too, but later.
-func (e *postgresEngine) shrink(ctx context.Context, _ int) (int, error) {
+// shrink gives back months that have no rows left. The space of other deleted
+// rows the server uses again; it sees to that by itself too, but later.
+func (e *postgresEngine) shrink(ctx context.Context, now time.Time, _ int) (int, error) {
+	if err := e.dropMonths(ctx, now); err != nil {
+		return 0, err
+	}
 	return 0, e.unlimited(func(db *sql.DB) error {
 		_, err := db.ExecContext(ctx, "VACUUM (ANALYZE) request_logs, request_details")
 		return err

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -100,4 +101,46 @@ func TestPostgresTakesWhatIsNoText(t *testing.T) {
 	require.Equal(t, "\ufffdagent", got.Client.UserAgent)
 	require.Equal(t, "mo\ufffddel", got.Call.Model)
 	require.Equal(t, "broken \ufffd", got.Result.ErrorMessage)
+}
+
+// Months get partitions ahead of time, give their space back when their rows
+// are gone, and are no condition for a row to be kept.
+func TestPostgresPartitionsByMonth(t *testing.T) {
+	t.Parallel()
+	dsn := testkit.Postgres(t)
+	now := time.Date(2026, 11, 29, 23, 59, 0, 0, time.UTC)
+	s, err := store.Open(t.Context(), store.Options{DSN: dsn, AutoMigrate: true, Now: func() time.Time { return now }})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Close()) }()
+	require.Equal(t, "request_logs_2026_11 request_logs_2026_12 request_logs_2027_01 request_logs_other", partitions(t, dsn))
+
+	row := func(at time.Time) domain.FinishedLog {
+		l := storetest.RequestLog(1)
+		l.CreatedAt, l.ID = at, domain.FirstRequestIDAt(at)
+		return storetest.Finished(l)
+	}
+	long := now.AddDate(0, 6, 0)
+	require.NoError(t, s.RequestLogs().WriteBatch(t.Context(), nil, []domain.FinishedLog{row(now), row(now.AddDate(0, 0, 2)), row(long)}))
+	require.Equal(t, "1 1 0 1", testkit.PostgresScalar(t, dsn, `SELECT (SELECT COUNT(*) FROM request_logs_2026_11) || ' ' ||
+		(SELECT COUNT(*) FROM request_logs_2026_12) || ' ' || (SELECT COUNT(*) FROM request_logs_2027_01) || ' ' ||
+		(SELECT COUNT(*) FROM request_logs_other)`))
+
+	now = long // its month cannot have a partition any more, the next ones can
+	require.NoError(t, s.RequestLogs().Prepare(t.Context()))
+	n, err := s.RequestLogs().PruneRows(t.Context(), time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC), 10)
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	left, err := s.RequestLogs().Shrink(t.Context(), 1)
+	require.NoError(t, err)
+	require.Zero(t, left)
+	require.Equal(t, "request_logs_2026_12 request_logs_2027_06 request_logs_2027_07 request_logs_other", partitions(t, dsn))
+	logs, err := s.RequestLogs().List(t.Context(), domain.LogFilter{})
+	require.NoError(t, err)
+	require.Len(t, logs, 2)
+}
+
+func partitions(t *testing.T, dsn string) string {
+	t.Helper()
+	return testkit.PostgresScalar(t, dsn, `SELECT string_agg(c.relname, ' ' ORDER BY c.relname) FROM pg_inherits AS i
+		JOIN pg_class AS c ON c.oid = i.inhrelid WHERE i.inhparent = 'request_logs'::regclass`)
 }

@@ -52,10 +52,19 @@ func (r RequestLogs) PruneDetails(ctx context.Context, at time.Time, limit int) 
 	return int(n), nil
 }
 
+// Prepare makes room for the rows of the next weeks. It is called at every start
+// and from time to time.
+func (r RequestLogs) Prepare(ctx context.Context) error {
+	if err := r.s.logs.prepare(ctx, r.s.now()); err != nil {
+		return fmt.Errorf("prepare the request log: %w", err)
+	}
+	return nil
+}
+
 // Shrink gives disk space of deleted rows back to the system, at most so many
 // pages at a time, and returns how many are left to give back.
 func (r RequestLogs) Shrink(ctx context.Context, pages int) (left int, err error) {
-	if left, err = r.s.logs.shrink(ctx, pages); err != nil {
+	if left, err = r.s.logs.shrink(ctx, r.s.now(), pages); err != nil {
 		return 0, fmt.Errorf("shrink the request log: %w", err)
 	}
 	return left, nil

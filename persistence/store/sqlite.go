@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"github.com/uptrace/bun"
@@ -95,6 +96,9 @@ func (e *sqliteEngine) migration(_ context.Context, work func(*sql.DB) error) er
 	return work(e.write)
 }
 
+// prepare has nothing to do.
+func (*sqliteEngine) prepare(context.Context, time.Time) error { return nil }
+
 // backup copies the file beside it.
 func (e *sqliteEngine) backup(ctx context.Context, version int64) (string, error) {
 	to := fmt.Sprintf("%s.bak-%d", e.path, version)
@@ -109,7 +113,7 @@ func (e *sqliteEngine) backup(ctx context.Context, version int64) (string, error
 }
 
 // shrink cuts unused pages off the file.
-func (e *sqliteEngine) shrink(ctx context.Context, pages int) (left int, err error) {
+func (e *sqliteEngine) shrink(ctx context.Context, _ time.Time, pages int) (left int, err error) {
 	if err := e.vacuum(ctx, pages); err != nil {
 		return 0, err
 	}

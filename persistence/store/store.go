@@ -92,8 +92,19 @@ func (s *Store) open(ctx context.Context, o Options) error {
 	if o.AutoMigrate {
 		return s.Migrate(ctx)
 	}
-	_, err := s.Pending(ctx)
+	pending, err := s.Pending(ctx)
+	if err == nil && pending == 0 {
+		s.prepare(ctx)
+	}
 	return err
+}
+
+// prepare makes room for new rows. The store works without, so a failure is only
+// told.
+func (s *Store) prepare(ctx context.Context) {
+	if err := s.RequestLogs().Prepare(ctx); err != nil {
+		s.logger.WarnContext(ctx, "partitions are missing, request logs take longer to clean up", "error", err)
+	}
 }
 
 // openFiles opens the embedded engine.
@@ -173,6 +184,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 			return err
 		}
 	}
+	s.prepare(ctx)
 	return nil
 }
 
