@@ -29,16 +29,18 @@ type Options struct {
 	URL string // redis:// or rediss://, the latter with TLS
 	// SkipVerify takes any certificate for the server's.
 	SkipVerify bool
-	// Timeout bounds connecting and every command.
-	Timeout time.Duration
-	Logger  *slog.Logger
+	// Timeout bounds connecting and every command, Patience a look-up that
+	// somebody waits for; 0 = 100 ms.
+	Timeout, Patience time.Duration
+	Logger            *slog.Logger
 }
 
 // Client is a connection pool to one server. Safe for concurrent use.
 type Client struct {
 	lib    *goredis.Client
 	o      Options
-	up     atomic.Bool
+	up     atomic.Bool   // calls are let through
+	ready  atomic.Bool   // and what is to be done first was done
 	failed chan struct{} // the gate was shut
 	back   []func(context.Context) error
 
@@ -62,6 +64,9 @@ func Open(o Options) (*Client, error) {
 	lib.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	lib.ClientName = "cch"
 	lib.DisableIdentity = true
+	if o.Patience == 0 {
+		o.Patience = 100 * time.Millisecond
+	}
 	goredis.SetLogger(silent{}) // what it has to say, errors say too
 	return &Client{lib: goredis.NewClient(lib), o: o, failed: make(chan struct{}, 1)}, nil
 }
@@ -161,6 +166,7 @@ func (c *Client) welcome(ctx context.Context) error {
 			return err
 		}
 	}
+	c.ready.Store(c.up.Load())
 	return nil
 }
 
@@ -184,6 +190,7 @@ func (c *Client) call(ctx context.Context, timeout time.Duration, command func(c
 
 // shut has callers wait for nothing until the server was looked at again.
 func (c *Client) shut() {
+	c.ready.Store(false)
 	if !c.up.CompareAndSwap(true, false) {
 		return
 	}
@@ -205,7 +212,7 @@ type Stats struct {
 // Stats reads the figures.
 func (c *Client) Stats() Stats {
 	return Stats{
-		Up: c.up.Load(), Failures: c.figures.failures.Load(),
+		Up: c.up.Load() && c.ready.Load(), Failures: c.figures.failures.Load(),
 		Skipped: c.figures.skipped.Load(), Outages: c.figures.outages.Load(),
 	}
 }

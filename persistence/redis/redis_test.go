@@ -56,7 +56,7 @@ func openStore(t *testing.T) *store.Store {
 }
 
 func options(url string) redis.Options {
-	return redis.Options{URL: url, Timeout: time.Second, Logger: slog.New(slog.DiscardHandler)}
+	return redis.Options{URL: url, Timeout: 5 * time.Second, Patience: time.Second, Logger: slog.New(slog.DiscardHandler)}
 }
 
 func startNode(t *testing.T, url string, sql *store.Store) *node {

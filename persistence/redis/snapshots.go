@@ -19,8 +19,7 @@ const (
 	// server that lost its memory lost it too.
 	filledKey = "cch:snap-filled"
 
-	loadTimeout = 100 * time.Millisecond // an actor waits for it
-	fillPage    = 200
+	fillPage = 200
 )
 
 // SQL keeps snapshots for good. Load of an unknown one is a fault of KindNotFound.
@@ -148,7 +147,7 @@ func (s *Snapshots) look(ctx context.Context, kind, id string) (snap domain.Snap
 	}
 	var fields *goredis.SliceCmd
 	var all *goredis.IntCmd
-	err = s.client.call(ctx, loadTimeout, func(ctx context.Context) error {
+	err = s.client.call(ctx, s.client.o.Patience, func(ctx context.Context) error {
 		pipe := s.client.lib.Pipeline()
 		fields = pipe.HMGet(ctx, snapshotKey(kind, id), "epoch", "data", "expires_at", "saved_at")
 		all = pipe.Exists(ctx, filledKey)

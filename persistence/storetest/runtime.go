@@ -151,7 +151,7 @@ func testSnapshots(t *testing.T, open Open) {
 	_, err = snapshots.Load(ctx, "provider", "1")
 	require.NoError(t, err)
 
-	second := domain.Snapshot{Kind: "provider", ID: "2", Epoch: 1, Data: []byte{7}}
+	second := domain.Snapshot{Kind: "provider", ID: "2", Epoch: 1, Data: []byte{7}, SavedAt: Start()}
 	require.NoError(t, snapshots.Save(ctx, []domain.Snapshot{second}))
 	list, err := snapshots.List(ctx, "provider", "", 10)
 	require.NoError(t, err)
