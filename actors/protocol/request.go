@@ -29,6 +29,7 @@ type Request struct {
 	Messages      int
 	Client        domain.ClientFacts
 	Pinned        domain.ProviderID // what the call is about is at this provider alone; 0 = anywhere
+	Nominee       domain.Nominee
 	Service       domain.ServiceAsked
 	Demand        Demand
 	Verbatim      bool // the body goes upstream as it came, whatever the provider calls the model

@@ -51,6 +51,9 @@ func (m *machine) pickFirst(now time.Time) {
 	}
 	m.take(routed.Choice)
 	m.record.chain.selected(routed.Reason, &m.slot, now)
+	if routed.Reason == domain.ReasonAffinityHit {
+		m.record.chain.last().Affinity = &m.req.Nominee.Match
+	}
 	m.acquire(now)
 }
 
@@ -81,7 +84,7 @@ func (m *machine) chosen(c routing.Choice, now time.Time) {
 func (m *machine) input(now time.Time) routing.Input {
 	r := m.req
 	in := routing.NewInput(m.plan, m.node.health, routing.Call{
-		Groups: r.Groups, Protocol: r.Protocol, Model: r.Model, Client: r.Client, Lacks: r.Lacks, Pinned: r.Pinned,
+		Groups: r.Groups, Protocol: r.Protocol, Model: r.Model, Client: r.Client, Lacks: r.Lacks, Pinned: r.Pinned, Nominee: r.Nominee,
 	}, now)
 	in.Bound, in.Pools = m.session.view.ProviderID, m.node.pools
 	in.Excluded, in.ClosedTiers = m.route.excluded, m.route.closed

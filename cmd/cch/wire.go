@@ -261,11 +261,19 @@ func (a *App) buildGateway(ctx context.Context, o Options) error {
 		MaxRunning: a.cfg.Bounds.MaxInFlight,
 		Expire:     a.store.Users().Expire,
 		Bindings:   a.system.Resources(),
+		Affinity:   a.affinity(),
 		Media:      a.media,
 
 		Capabilities: models{builtin: capabilities, prices: func() *pricing.List { return a.prices.For(a.system.Current()) }},
 	})
 	return nil
+}
+
+func (a *App) affinity() gateway.Affinity {
+	if !a.cfg.Upstream.PrefixAffinity {
+		return gateway.Affinity{}
+	}
+	return gateway.Affinity{Kept: a.cfg.Upstream.PrefixAffinityTTL.Duration(), Window: a.cfg.Upstream.PrefixAffinityWindow}
 }
 
 func (a *App) bodyLimits() intake.Limits {

@@ -38,6 +38,7 @@ type settingsBody struct {
 	TierStrategy                    string                 `json:"tierStrategy"                    enum:"weighted,cheapest_first,least_inflight"`
 	StickyReturn                    bool                   `json:"stickyReturn"`
 	StickyPriorityMode              string                 `json:"stickyPriorityMode"              enum:"binding,priority"`
+	AffinityIgnoreClientSessionID   bool                   `json:"affinityIgnoreClientSessionId"`
 	MaxInFlightPerKey               int                    `json:"maxInFlightPerKey"`
 	MaxInFlightPerUser              int                    `json:"maxInFlightPerUser"`
 	OnClientAbort                   string                 `json:"onClientAbort"                   enum:"drain,cancel"`
@@ -89,7 +90,8 @@ func showSettings(s *domain.Settings) settingsBody {
 		MaxProviderSwitches:             s.MaxProviderSwitches, MaxTotalAttempts: s.MaxTotalAttempts,
 		PrecommitDeadlineMs: s.PrecommitDeadline.Milliseconds(), TierStrategy: string(s.TierStrategy),
 		StickyReturn: s.StickyReturn, StickyPriorityMode: string(s.StickyPriorityMode),
-		MaxInFlightPerKey: s.MaxInFlightPerKey, MaxInFlightPerUser: s.MaxInFlightPerUser,
+		AffinityIgnoreClientSessionID: s.AffinityIgnoreClientSessionID,
+		MaxInFlightPerKey:             s.MaxInFlightPerKey, MaxInFlightPerUser: s.MaxInFlightPerUser,
 		OnClientAbort: string(s.OnClientAbort), ClientAbortDrainMs: s.ClientAbortDrain.Milliseconds(),
 		StreamGateMode: string(s.StreamGate), GateKeepaliveAfterMs: s.GateKeepaliveAfter.Milliseconds(),
 		EchoUpstreamModel: s.EchoUpstreamModel, ClaudeUserIDInjection: s.ClaudeUserIDInjection,
@@ -156,6 +158,7 @@ type settingsFields struct {
 	TierStrategy                    field[string]               `json:"tierStrategy,omitzero"                    enum:"weighted,cheapest_first,least_inflight"`
 	StickyReturn                    field[bool]                 `json:"stickyReturn,omitzero"                    doc:"sessions idle for 5 minutes go back to a better priority that has been well for a minute"`
 	StickyPriorityMode              field[string]               `json:"stickyPriorityMode,omitzero"              enum:"binding,priority" doc:"what weighs more: a session's provider or a better priority"`
+	AffinityIgnoreClientSessionID   field[bool]                 `json:"affinityIgnoreClientSessionId,omitzero"   doc:"with ENABLE_PREFIX_AFFINITY: what a conversation begins with counts more than the session that its client names"`
 	MaxInFlightPerKey               field[int]                  `json:"maxInFlightPerKey,omitzero"               minimum:"1" maximum:"100000"`
 	MaxInFlightPerUser              field[int]                  `json:"maxInFlightPerUser,omitzero"              minimum:"1" maximum:"100000"`
 	OnClientAbort                   field[string]               `json:"onClientAbort,omitzero"                   enum:"drain,cancel"`
@@ -213,6 +216,7 @@ func (f *settingsFields) apply(s *domain.Settings) {
 	named(f.TierStrategy, &s.TierStrategy, d.TierStrategy)
 	f.StickyReturn.to(&s.StickyReturn, d.StickyReturn)
 	named(f.StickyPriorityMode, &s.StickyPriorityMode, d.StickyPriorityMode)
+	f.AffinityIgnoreClientSessionID.to(&s.AffinityIgnoreClientSessionID, d.AffinityIgnoreClientSessionID)
 	f.MaxInFlightPerKey.to(&s.MaxInFlightPerKey, d.MaxInFlightPerKey)
 	f.MaxInFlightPerUser.to(&s.MaxInFlightPerUser, d.MaxInFlightPerUser)
 	named(f.OnClientAbort, &s.OnClientAbort, d.OnClientAbort)

@@ -74,6 +74,7 @@ func clientGone(cause error) *domain.Fault {
 // request is the head of the call as its actor needs it.
 func (g *Gateway) request(x *exchange) *protocol.Request {
 	row := x.row()
+	x.nominee = g.affinity.nominate(x)
 	return &protocol.Request{
 		ID: x.id, ReceivedAt: x.at,
 		Key: x.key, User: x.user, Groups: domain.EffectiveGroups(x.key, x.user),
@@ -83,6 +84,7 @@ func (g *Gateway) request(x *exchange) *protocol.Request {
 		Model: row.Call.Model, Stream: x.head.stream, Messages: x.head.messages,
 		Client:   x.client(),
 		Pinned:   g.pinned(x),
+		Nominee:  x.nominee,
 		Service:  x.serviceAsked(),
 		Demand:   x.head.demand(),
 		Verbatim: !x.target.editable(),

@@ -172,6 +172,7 @@ func (c *call) failed(e ending) {
 	r.Matrix = protocol.MatrixFacts{ContextTooLong: v.ContextTooLong, MatchedRule: v.Rule, Rule: v.Matched}
 	if blames(r.Class) {
 		r.Request = c.evidence()
+		c.g.affinity.failed(c.x, c.provider, r.Class)
 	}
 	r.Excerpt = clip(secrets.Redact(clip(e.text, 2*maxExcerpt)), maxExcerpt)
 	r.Upstream = e.answer
@@ -271,6 +272,9 @@ func (c *call) succeeded(status int, complete bool) {
 	r := c.result
 	r.Class, r.Status, r.Complete = domain.ClassOK, status, complete
 	c.usage(complete)
+	if complete {
+		c.g.affinity.answered(c.x, c.provider.ID)
+	}
 	if c.x.target.protocol == domain.ProtocolResponses && !c.converts() && c.tap != nil && !c.x.head.unstored {
 		c.x.threads.note(c.x.key.ID, c.tap.ID(), c.x.session.id)
 		c.hold(c.tap.ID())

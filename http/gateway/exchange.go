@@ -30,6 +30,8 @@ type exchange struct {
 	remote  *remote          // what it points at; nil until a conversion wants it inline
 	model   string           // the client's
 	session session
+	prefix  []boundary     // ends of messages to remember the provider by; nil where that is off
+	nominee domain.Nominee // who answered the conversation so far
 
 	queued  time.Duration // for a place on this node
 	reply   *reply

@@ -96,6 +96,7 @@ type Options struct {
 	Bindings Bindings
 	// Expire disables a user whose time is over; nil = nobody does.
 	Expire     func(ctx context.Context, id domain.UserID) error
+	Affinity   Affinity
 	MaxRunning int // requests in flight on this node; default 4000
 	MaxWaiting int // more that may wait for a place; default 500
 }
@@ -108,7 +109,10 @@ type Gateway struct {
 	abuse   *abuse
 	threads *threads
 	models  *modelLists
-	plans   routing.Plans
+
+	affinity *affinity // nil = off
+
+	plans routing.Plans
 
 	converters converters
 
@@ -133,6 +137,8 @@ func New(o Options) *Gateway {
 		abuse:   newAbuse(),
 		threads: newThreads(),
 		models:  newModelLists(o.Upstream, o.Now),
+
+		affinity: newAffinity(o.Affinity, o.Now),
 	}
 	g.base, g.stop = context.WithCancelCause(context.Background())
 	return g

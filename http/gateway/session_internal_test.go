@@ -96,7 +96,7 @@ func TestThreadsForgetTheOldest(t *testing.T) {
 	require.Equal(t, "s", th.session(1, "0"))
 	require.Equal(t, "codex_prev_1", th.session(1, "1"))
 	require.Empty(t, th.session(1, ""))
-	require.Len(t, th.byID, maxThreads)
+	require.Len(t, th.byID.byKey, maxThreads)
 }
 
 func TestStableUUID(t *testing.T) {

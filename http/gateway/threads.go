@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"container/list"
 	"sync"
 
 	"github.com/claude-code-hub/cch/internal/domain"
@@ -11,12 +10,11 @@ import (
 const maxThreads = 50_000
 
 // threads remembers which session an answer of the Responses API came from, as
-// clients may go on from it by naming nothing but its id. The answers asked for
-// least recently are forgotten first. Safe for concurrent use.
+// clients may go on from it by naming nothing but its id. Safe for concurrent
+// use.
 type threads struct {
-	mu     sync.Mutex
-	recent *list.List // of thread, newest first
-	byID   map[threadID]*list.Element
+	mu   sync.Mutex
+	byID lru[threadID, string]
 }
 
 // threadID names an answer; the key is part of it, so that no client gets into
@@ -26,14 +24,7 @@ type threadID struct {
 	answer string
 }
 
-type thread struct {
-	id      threadID
-	session string
-}
-
-func newThreads() *threads {
-	return &threads{recent: list.New(), byID: make(map[threadID]*list.Element)}
-}
+func newThreads() *threads { return &threads{byID: newLRU[threadID, string](maxThreads)} }
 
 // note remembers the session of an answer.
 func (t *threads) note(key domain.KeyID, answer, session string) {
@@ -42,17 +33,7 @@ func (t *threads) note(key domain.KeyID, answer, session string) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	id := threadID{key, answer}
-	if e := t.byID[id]; e != nil {
-		t.recent.MoveToFront(e)
-		e.Value = thread{id, session}
-		return
-	}
-	if t.recent.Len() >= maxThreads {
-		oldest := t.recent.Remove(t.recent.Back()).(thread) //nolint:forcetypeassert // the list holds nothing else
-		delete(t.byID, oldest.id)
-	}
-	t.byID[id] = t.recent.PushFront(thread{id, session})
+	t.byID.put(threadID{key, answer}, session)
 }
 
 // session is the session an answer came from; one that is not known gets a name
@@ -63,10 +44,8 @@ func (t *threads) session(key domain.KeyID, answer string) string {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	e := t.byID[threadID{key, answer}]
-	if e == nil {
-		return codexPrevious + answer
+	if session, ok := t.byID.get(threadID{key, answer}); ok {
+		return session
 	}
-	t.recent.MoveToFront(e)
-	return e.Value.(thread).session //nolint:forcetypeassert // as above
+	return codexPrevious + answer
 }

@@ -6,6 +6,7 @@ type ChainReason string
 // The reasons.
 const (
 	ReasonSessionReuse        ChainReason = "session_reuse"
+	ReasonAffinityHit         ChainReason = "affinity_hit" // it answered the beginning of the conversation
 	ReasonInitialSelection    ChainReason = "initial_selection"
 	ReasonConcurrentLimit     ChainReason = "concurrent_limit_failed"
 	ReasonAcquireRefused      ChainReason = "acquire_refused"         // the provider actor refused for another reason
@@ -44,6 +45,7 @@ type SelectionMethod string
 // The methods.
 const (
 	MethodSessionReuse   SelectionMethod = "session_reuse"
+	MethodPrefixAffinity SelectionMethod = "prefix_affinity"
 	MethodWeightedRandom SelectionMethod = "weighted_random"
 	MethodCheapestFirst  SelectionMethod = "cheapest_first"
 	MethodLeastInFlight  SelectionMethod = "least_inflight"
@@ -68,6 +70,7 @@ type ChainEntry struct {
 	Timestamp       int64              `json:"timestamp"` // Unix ms
 	AttemptNumber   int                `json:"attemptNumber,omitempty"`
 	Context         *DecisionContext   `json:"decisionContext,omitempty"`
+	Affinity        *AffinityMatch     `json:"affinity,omitempty"` // affinity_hit
 	StatusCode      int                `json:"statusCode,omitempty"`
 	StatusInferred  bool               `json:"statusCodeInferred,omitempty"`
 	DurationMs      int64              `json:"durationMs,omitempty"`

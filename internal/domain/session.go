@@ -65,3 +65,18 @@ const (
 	UnbindAllFailed         BindReason = "all_failed"
 	UnbindTerminated        BindReason = "terminated"
 )
+
+// Nominee is the provider that answered the beginning of a conversation. The
+// zero value is none.
+type Nominee struct {
+	Provider ProviderID
+	First    bool // it comes before the session's own binding
+	Match    AffinityMatch
+}
+
+// AffinityMatch tells by how much of a conversation its provider was found.
+type AffinityMatch struct {
+	Depth       int    `json:"matchedDepth"` // messages
+	Bytes       int    `json:"matchedPrefixBytes"`
+	Fingerprint string `json:"matchedFp"`
+}

@@ -17,8 +17,11 @@ type Settings struct {
 	TierStrategy        TierStrategy
 	StickyReturn        bool // idle sessions go back to a better provider that is well again
 	StickyPriorityMode  StickyPriority
-	MaxInFlightPerKey   int
-	MaxInFlightPerUser  int
+	// AffinityIgnoreClientSessionID lets the beginning of a conversation find its
+	// provider also where the client names its session.
+	AffinityIgnoreClientSessionID bool
+	MaxInFlightPerKey             int
+	MaxInFlightPerUser            int
 
 	OnClientAbort                ClientAbort
 	ClientAbortDrain             time.Duration

@@ -55,6 +55,7 @@ type Input struct {
 	Model    string // as the client named it; empty = none
 	Client   domain.ClientFacts
 	Pinned   domain.ProviderID // what the call is about is at this one alone; 0 = anywhere
+	Nominee  domain.Nominee
 	Bound    domain.ProviderID // the session's provider, which may be draining; 0 = none
 	Strategy domain.TierStrategy
 	Now      time.Time

@@ -37,6 +37,7 @@ func registry() []setting {
 		plain("sticky_return", func(s *s) *bool { return &s.StickyReturn }, anything),
 		plain("sticky_priority_mode", func(s *s) *domain.StickyPriority { return &s.StickyPriorityMode },
 			oneOf(domain.StickyBinding, domain.StickyPriorityFirst)),
+		plain("affinity_ignore_client_session_id", func(s *s) *bool { return &s.AffinityIgnoreClientSessionID }, anything),
 		plain("max_in_flight_per_key", func(s *s) *int { return &s.MaxInFlightPerKey }, between(1, 100_000)),
 		plain("max_in_flight_per_user", func(s *s) *int { return &s.MaxInFlightPerUser }, between(1, 100_000)),
 

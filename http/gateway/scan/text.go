@@ -22,6 +22,10 @@ func (t Text) String() string { return string(t.bytes()) }
 // AppendTo appends the decoded value to dst.
 func (t Text) AppendTo(dst []byte) []byte { return append(dst, t.bytes()...) }
 
+// Bytes is the decoded value. It may share the document's memory: do not change
+// it.
+func (t Text) Bytes() []byte { return t.bytes() }
+
 // bytes is the decoded value; it shares the document's memory unless there was
 // something to decode.
 func (t Text) bytes() []byte {

@@ -1506,6 +1506,13 @@ export interface components {
             unit?: string;
             used?: string;
         };
+        AffinityMatch: {
+            /** Format: int64 */
+            matchedDepth: number;
+            matchedFp: string;
+            /** Format: int64 */
+            matchedPrefixBytes: number;
+        };
         AliasBody: {
             alias: string;
             model: string;
@@ -1605,6 +1612,7 @@ export interface components {
             weight: number;
         };
         ChainEntry: {
+            affinity?: components["schemas"]["AffinityMatch"];
             /** Format: int64 */
             attemptNumber?: number;
             /** Format: int64 */
@@ -3369,6 +3377,7 @@ export interface components {
         SettingsBody: {
             /** Format: int64 */
             admissionWaitMs: number;
+            affinityIgnoreClientSessionId: boolean;
             allowNonConversationFallback: boolean;
             /** Format: double */
             balanceFloorUsd: number;
@@ -3455,6 +3464,8 @@ export interface components {
              * @description how long a request waits for a budget that is only reserved; 0 = not at all
              */
             admissionWaitMs?: number | null;
+            /** @description with ENABLE_PREFIX_AFFINITY: what a conversation begins with counts more than the session that its client names */
+            affinityIgnoreClientSessionId?: boolean | null;
             allowNonConversationFallback?: boolean | null;
             /**
              * Format: double
