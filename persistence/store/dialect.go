@@ -41,6 +41,13 @@ type engine interface {
 	// What it could not do costs speed and nothing else.
 	prepare(ctx context.Context, now time.Time) error
 
+	// columns describes a table, and names its primary key; none = there is none.
+	columns(ctx context.Context, table string) (list []Column, key []string, err error)
+	// lift takes off what keeps a transaction from filling whole tables.
+	lift(ctx context.Context, tx bun.Tx) error
+	// renumber has a column that the engine numbers go on behind its rows.
+	renumber(ctx context.Context, tx bun.Tx, table, column string) error
+
 	// migration runs work while no other process migrates the database, on
 	// connections without time limits.
 	migration(ctx context.Context, work func(db *sql.DB) error) error

@@ -54,6 +54,8 @@ func Run(t *testing.T, open Open) {
 		{"log retention", testLogRetention},
 		{"sessions", testSessions},
 		{"purge", testPurge},
+		{"tables", testTables},
+		{"tables undone", testTablesUndone},
 		{"ledger", testLedger},
 		{"ledger fence", testLedgerFence},
 		{"ledger duplicates", testLedgerDuplicates},

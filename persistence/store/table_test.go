@@ -1,0 +1,44 @@
+package store_test
+
+import (
+	"database/sql"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/claude-code-hub/cch/persistence/store"
+	"github.com/claude-code-hub/cch/persistence/storetest"
+)
+
+// TestEveryTableIsCopiedOrKeptApart: a new table must say what becomes of it
+// when a database is backed up.
+func TestEveryTableIsCopiedOrKeptApart(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, err := store.Open(t.Context(), store.Options{DataDir: dir, Sealer: storetest.Sealer{}, AutoMigrate: true})
+	require.NoError(t, err)
+	tables, err := s.Tables(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	known := map[string]bool{}
+	for _, table := range tables {
+		known[table.Name] = true
+	}
+	for _, name := range store.TablesKeptApart() {
+		known[name] = true
+	}
+	for _, file := range []string{"cch.db", "logs.db"} {
+		db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, file))
+		require.NoError(t, err)
+		rows, err := db.Query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+		require.NoError(t, err)
+		for rows.Next() {
+			var name string
+			require.NoError(t, rows.Scan(&name))
+			require.True(t, known[name], "is table %s copied with a backup? list it in persistence/store/table.go", name)
+		}
+		require.NoError(t, rows.Err())
+		require.NoError(t, db.Close())
+	}
+}
