@@ -61,7 +61,7 @@ func (r *reprice) run(ctx context.Context) (int, error) {
 	if catalog == r.done {
 		return 0, nil
 	}
-	tariff := pricing.Tariff{Prices: r.o.Prices.For(catalog), Settings: catalog.Settings()}
+	tariff := pricing.Tariff{Prices: r.o.Prices.For(catalog).At(r.o.Now()), Settings: catalog.Settings()}
 	priced := 0
 	for behind := (domain.SettleKey{}); ; {
 		page, err := r.o.Ledger.Unpriced(ctx, r.o.Now().Add(-repriceBack), behind, repricePage)

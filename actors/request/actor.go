@@ -164,7 +164,7 @@ func (a *Actor) spent() domain.Money {
 func (a *Actor) admit(msg *protocol.Admit, now time.Time) {
 	n := node{
 		name: a.shared.Node, attempts: a.shared.Attempts, countNetwork: a.shared.CountNetworkErrors, shortContext: a.shared.ShortContext,
-		health: a.shared.Health, pools: a.shared.Pools, prices: a.shared.Prices.For(msg.Catalog), pace: &a.shared.pace,
+		health: a.shared.Health, pools: a.shared.Pools, prices: a.shared.Prices.For(msg.Catalog).At(now), pace: &a.shared.pace,
 	}
 	a.m = newMachine(a, n, msg, a.shared.plans.For(msg.Catalog))
 	a.c.After(watchdog, quiet{})

@@ -157,6 +157,7 @@ func TestStreamsAreBilledInFull(t *testing.T) {
 			row := p.Detail(t, id)
 			require.Equal(t, "billed", row.Get("costBreakdown.state").String(), row.Raw)
 			require.Equal(t, tc.lines, row.Get("costBreakdown.lines.#.name").Raw)
+			require.Positive(t, row.Get("costBreakdown.priceId").Int(), "prices of the built-in list have rows too")
 			require.InDelta(t, tc.nano, nano(row.Get("costBreakdown.providerCostUsd")), 1e-3, row.Raw)
 			require.InDelta(t, 2*tc.nano, nano(row.Get("costUsd")), 1e-3, "the user's factor")
 		})

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 
 	"github.com/claude-code-hub/cch/internal/outbound"
 	"github.com/claude-code-hub/cch/internal/pricelist"
@@ -11,7 +12,7 @@ import (
 
 // buildPrices makes what takes price lists over. The clock of maintenance is
 // older than it, so its first round may find nothing yet.
-func (a *App) buildPrices(context.Context, Options) error {
+func (a *App) buildPrices(ctx context.Context, _ Options) error {
 	o := pricesync.Options{
 		Store: a.store.ModelPrices(), Uses: a.store.RequestLogs().ModelUses,
 		Catalog: a.system.Configuration(), Prices: a.prices, Now: a.now, Logger: a.logger,
@@ -24,7 +25,11 @@ func (a *App) buildPrices(context.Context, Options) error {
 		a.onClose("connections to the price list", func(context.Context) error { source.Close(); return nil })
 		o.Source = source
 	}
-	a.sync.Store(pricesync.New(o))
+	s := pricesync.New(o)
+	if err := s.Seed(ctx); err != nil { // it is billed by all the same
+		a.logger.WarnContext(ctx, "the built-in price list was not stored", slog.Any("error", err))
+	}
+	a.sync.Store(s)
 	return nil
 }
 

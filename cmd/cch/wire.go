@@ -264,7 +264,7 @@ func (a *App) buildGateway(ctx context.Context, o Options) error {
 		Affinity:   a.affinity(),
 		Media:      a.media,
 
-		Capabilities: models{builtin: capabilities, prices: func() *pricing.List { return a.prices.For(a.system.Current()) }},
+		Capabilities: models{builtin: capabilities, prices: func() *pricing.List { return a.prices.For(a.system.Current()).At(a.now()) }},
 	})
 	return nil
 }

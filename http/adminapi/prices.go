@@ -31,11 +31,11 @@ func (a *API) declarePrices() {
 	}, a.getPrice)
 	operation(a, LevelAdmin, huma.Operation{
 		OperationID: "putModelPrice", Method: http.MethodPut, Path: "/model-prices/{name}", Tags: tags,
-		Summary: "Set the price of a model, from now on",
+		Summary: "Set the price of a model, from now on or for a time",
 	}, a.putPrice)
 	operation(a, LevelAdmin, huma.Operation{
 		OperationID: "deleteModelPrice", Method: http.MethodDelete, Path: "/model-prices/{name}", Tags: tags,
-		Summary: "End a price that was set; that of the built-in list holds again", DefaultStatus: http.StatusNoContent,
+		Summary: "End a price that was set, and those to come; that of the lists holds again", DefaultStatus: http.StatusNoContent,
 	}, a.deletePrice)
 	operation(a, LevelAdmin, huma.Operation{
 		OperationID: "pinModelPrice", Method: http.MethodPost, Path: "/model-prices/{name}/pin", Tags: tags,
@@ -43,7 +43,7 @@ func (a *API) declarePrices() {
 	}, a.pinPrice)
 	operation(a, LevelAdmin, huma.Operation{
 		OperationID: "modelPriceHistory", Method: http.MethodGet, Path: "/model-prices/{name}/history", Tags: tags,
-		Summary: "List the prices that a model had, the newest first",
+		Summary: "List the prices that a model had or will have, the newest first",
 	}, a.priceHistory)
 }
 
@@ -75,8 +75,9 @@ type priceBody struct {
 	Vendor      *string     `json:"vendor"`
 	Mode        *string     `json:"mode"`
 	Source      string      `json:"source"      enum:"seed,cloud,manual"     doc:"seed = the built-in list, cloud = synced, manual = set here"`
-	PriceID     *int64      `json:"priceId"     doc:"null for the built-in list"`
+	PriceID     *int64      `json:"priceId"     doc:"what bills are worked out again by"`
 	ValidFrom   *time.Time  `json:"validFrom"`
+	ValidTo     *time.Time  `json:"validTo"     doc:"exclusive; null = for good"`
 	Context     *int64      `json:"contextTokens"`
 	Rates       ratesBody   `json:"rates"       doc:"USD per million tokens, for short prompts, where the seller is not known"`
 	Node        *string     `json:"node"        doc:"the seller whose rates these are; null = the model's own"`
@@ -118,6 +119,7 @@ func showPrice(r *pricing.Row, p *pricing.Price) priceBody {
 	if !r.ValidFrom.IsZero() {
 		b.ValidFrom = new(r.ValidFrom.UTC())
 	}
+	b.ValidTo = optionalTime(r.ValidTo)
 	return b
 }
 
@@ -133,7 +135,7 @@ func (a *API) showWhole(r *pricing.Row) (priceBody, error) {
 }
 
 // prices are those by which the next request is billed.
-func (a *API) prices() *pricing.List { return a.Prices.For(a.Catalog.Current()) }
+func (a *API) prices() *pricing.List { return a.Prices.For(a.Catalog.Current()).At(a.Now()) }
 
 type priceListInput struct {
 	Query    string `query:"q"        maxLength:"200" doc:"part of the model's name or display name"`
@@ -247,7 +249,17 @@ func (a *API) getPrice(_ context.Context, in *PriceNameInput) (*priceOutput, err
 
 type putPriceInput struct {
 	PriceNameInput
-	Body priceEntry
+	ValidFrom time.Time `query:"validFrom" doc:"when it comes into force; left out or past: now. It takes the place of all that was set for later"`
+	ValidTo   time.Time `query:"validTo"   doc:"when it ends, exclusive: then that of the lists holds again; left out: never"`
+	Body      priceEntry
+}
+
+// span is when the price is to hold.
+func (in *putPriceInput) span(now time.Time) (from, to time.Time, err error) {
+	if from, to = in.ValidFrom, in.ValidTo; !to.IsZero() && (!to.After(from) || !to.After(now)) {
+		return from, to, problem.Invalid(problem.InvalidParam{Path: []any{"validTo"}, Code: "too_small", Message: "must be later than now and than validFrom"})
+	}
+	return from, to, nil
 }
 
 func (a *API) putPrice(ctx context.Context, in *putPriceInput) (*priceOutput, error) {
@@ -260,24 +272,28 @@ func (a *API) putPrice(ctx context.Context, in *putPriceInput) (*priceOutput, er
 	if err != nil {
 		return nil, err
 	}
-	return a.setPrice(ctx, m)
+	from, to, err := in.span(a.Now())
+	if err != nil {
+		return nil, err
+	}
+	return a.setPrice(ctx, m, from, to)
 }
 
-// setPrice puts a manual price into force.
-func (a *API) setPrice(ctx context.Context, m *pricing.Model) (*priceOutput, error) {
+// setPrice puts a manual price into force, now or when it is time.
+func (a *API) setPrice(ctx context.Context, m *pricing.Model, from, to time.Time) (*priceOutput, error) {
 	data, err := json.Marshal(m)
 	if err != nil {
 		return nil, fmt.Errorf("encode the price of %s: %w", m.ID, err)
 	}
 	p, version, err := a.Stores.Prices.Put(ctx, domain.ModelPrice{
 		Model: m.ID, Source: string(pricing.SourceManual), Vendor: m.Vendor, Mode: m.Mode, Data: data,
-		CreatedBy: callerOf(ctx).userID(),
+		CreatedBy: callerOf(ctx).userID(), ValidFrom: from, ValidTo: to,
 	})
 	if err != nil {
 		return nil, err
 	}
 	a.settled(ctx, version)
-	body, err := a.showWhole(&pricing.Row{ID: p.ID, Source: pricing.SourceManual, ValidFrom: p.ValidFrom, Model: m})
+	body, err := a.showWhole(&pricing.Row{ID: p.ID, Source: pricing.SourceManual, ValidFrom: p.ValidFrom, ValidTo: p.ValidTo, Model: m})
 	return &priceOutput{Body: body}, err
 }
 
@@ -314,7 +330,7 @@ func (a *API) pinPrice(ctx context.Context, in *pinPriceInput) (*priceOutput, er
 		}
 		pinned.Sheet, pinned.Nodes = n.Sheet, nil
 	}
-	return a.setPrice(ctx, &pinned)
+	return a.setPrice(ctx, &pinned, time.Time{}, time.Time{})
 }
 
 type priceHistoryOutput struct {
@@ -326,9 +342,9 @@ type priceHistoryOutput struct {
 // priceRowBody is one row of the history of a model's prices.
 type priceRowBody struct {
 	PriceID   int64      `json:"priceId"`
-	Source    string     `json:"source"    enum:"cloud,manual"`
+	Source    string     `json:"source"    enum:"seed,cloud,manual"`
 	ValidFrom time.Time  `json:"validFrom"`
-	ValidTo   *time.Time `json:"validTo"   doc:"exclusive; null = still"`
+	ValidTo   *time.Time `json:"validTo"   doc:"exclusive; null = for good; validFrom itself = never in force, it was replaced before"`
 	CreatedBy *int64     `json:"createdBy" doc:"user; null = the administrator's token, or a sync"`
 	Entry     priceEntry `json:"entry"`
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -153,4 +154,31 @@ func TestPriceList(t *testing.T) {
 	haiku, _ := read("q=haiku-4&vendor=anthropic&source=seed&mode=chat")
 	require.Contains(t, haiku, "claude-haiku-4-5")
 	require.Equal(t, http.StatusBadRequest, w.admin(http.MethodGet, "/api/v1/model-prices?pageSize=201", nil).status)
+}
+
+// A price can be set for later and for a time; it comes into force and ends
+// without anybody doing anything.
+func TestAPriceIsSetForATimeToCome(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	path := "/api/v1/model-prices/acme-1"
+	at := func(d time.Duration) string { return w.clock().Add(d).UTC().Format(time.RFC3339) }
+	require.Equal(t, http.StatusOK, w.admin(http.MethodPut, path, acmePrice).status)
+	dearer := `{"vendor":"acme","mode":"chat","rates":{"input":"4"}}`
+	w.admin(http.MethodPut, path+"?validTo="+at(-time.Hour), dearer).refused(t, http.StatusBadRequest, "request.validation_failed")
+	w.admin(http.MethodPut, path+"?validFrom="+at(2*time.Hour)+"&validTo="+at(time.Hour), dearer).refused(t, http.StatusBadRequest, "request.validation_failed")
+
+	from, to := at(time.Hour), at(2*time.Hour)
+	a := w.admin(http.MethodPut, path+"?validFrom="+from+"&validTo="+to, dearer)
+	require.Equal(t, http.StatusOK, a.status, a.text)
+	input := func() string { return w.read("/model-prices/acme-1").Get("rates.input").String() }
+	require.Equal(t, "3", input())
+	require.Equal(t, from, w.read("/model-prices/acme-1").Get("validTo").String())
+	rows := w.read("/model-prices/acme-1/history").Get("items")
+	require.Equal(t, from, rows.Get("0.validFrom").String())
+	require.Equal(t, to, rows.Get("0.validTo").String())
+	w.advance(time.Hour)
+	require.Equal(t, "4", input())
+	w.advance(time.Hour)
+	w.admin(http.MethodGet, path, nil).refused(t, http.StatusNotFound, "resource.not_found")
 }

@@ -20,6 +20,7 @@ type Catalog struct {
 	byID      map[ProviderID]*Provider
 	groups    map[string]*Group
 	prices    []*ModelPrice
+	readAt    time.Time
 	aliases   map[string]string
 	zone      *time.Location
 	vendors   []*Vendor
@@ -37,7 +38,8 @@ type Configuration struct {
 	Groups    []*Group
 	Vendors   []*Vendor
 	Endpoints []*Endpoint       // by id
-	Prices    []*ModelPrice     // stored ones in force, by id
+	Prices    []*ModelPrice     // stored ones in force or to come, by id
+	ReadAt    time.Time         // when it was read; zero = all prices are in force
 	Aliases   map[string]string // an operator's other names of models, to model
 }
 
@@ -56,6 +58,7 @@ func NewCatalog(c Configuration) *Catalog {
 		byID:      make(map[ProviderID]*Provider, len(c.Providers)),
 		groups:    make(map[string]*Group, len(c.Groups)),
 		prices:    c.Prices,
+		readAt:    c.ReadAt,
 		aliases:   c.Aliases,
 		zone:      loadZone(c.Settings.Timezone),
 	}
@@ -135,9 +138,12 @@ func (c *Catalog) Provider(id ProviderID) *Provider { return c.byID[id] }
 // Group finds a provider group by name, or nil.
 func (c *Catalog) Group(name string) *Group { return c.groups[name] }
 
-// Prices are the stored prices in force, by id. Those inside the binary are not
-// among them. The slice is shared: do not change it.
+// Prices are the stored prices in force or to come, by id. The slice is shared:
+// do not change it.
 func (c *Catalog) Prices() []*ModelPrice { return c.prices }
+
+// ReadAt is when the catalog was read; zero = all of its prices are in force.
+func (c *Catalog) ReadAt() time.Time { return c.readAt }
 
 // Aliases are the operator's own other names of models in price lists. The map
 // is shared: do not change it.

@@ -8,11 +8,11 @@ import "time"
 type ModelPrice struct {
 	ID        int64
 	Model     string
-	Source    string // manual
+	Source    string // seed, cloud or manual
 	Vendor    string
-	Mode      string // chat, image_generation, …
-	Data      []byte // JSON: the model's entry as price lists have it
-	ValidFrom time.Time
-	ValidTo   time.Time // exclusive; zero = in force
+	Mode      string    // chat, image_generation, …
+	Data      []byte    // JSON: the model's entry as price lists have it
+	ValidFrom time.Time // may be to come
+	ValidTo   time.Time // exclusive; zero = for good; not after ValidFrom = never, it was replaced before
 	CreatedBy UserID    // 0 = the administrator's token
 }

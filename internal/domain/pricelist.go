@@ -25,7 +25,8 @@ type PriceHold struct {
 // PriceBatch changes prices of one source in one transaction.
 type PriceBatch struct {
 	Source  string
-	Put     []ModelPrice  // come into force now; Source and times are filled in
+	Put     []ModelPrice  // come into force now, in place of what was to come; Source and times are filled in
+	Since   time.Time     // of first rows of a model from the source; zero = now
 	End     []string      // models whose price of the source ends
 	Unpin   []string      // models whose manual price ends
 	Catalog *PriceCatalog // nil = as it is

@@ -22,7 +22,7 @@ func (s *Syncer) inForce(ctx context.Context) (standing, error) {
 		return standing{}, err
 	}
 	now := standing{
-		cloud: map[string][]byte{}, manual: map[string][]byte{}, table: s.Prices.For(s.Catalog.Current()).Table,
+		cloud: map[string][]byte{}, manual: map[string][]byte{}, table: s.Prices.For(s.Catalog.Current()).At(s.Now()).Table,
 	}
 	for i := range stored {
 		switch p := &stored[i]; pricing.Source(p.Source) {

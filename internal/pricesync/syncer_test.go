@@ -51,9 +51,12 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
+// clock never tells the same time twice: of two prices that are set at once the
+// second begins a millisecond later.
 func (w *world) clock() time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.now = w.now.Add(time.Millisecond)
 	return w.now
 }
 

@@ -15,10 +15,32 @@ import (
 // List is the price table of one catalog, with the sellers behind the catalog's
 // providers. Immutable and safe for concurrent use.
 type List struct {
-	*Table
+	*Table  // in force when the catalog was read
+	later   []period
 	catalog *domain.Catalog
 	nodes   map[domain.ProviderID][]string
 	missing *atomic.Bool
+}
+
+// period is a time to come, with the prices of then.
+type period struct {
+	from  time.Time
+	table *Table
+}
+
+// At is the list as it is at a time, which is not before the catalog was read.
+// Unless prices are to come it is the list itself.
+func (l *List) At(t time.Time) *List {
+	n := 0
+	for n < len(l.later) && !t.Before(l.later[n].from) {
+		n++
+	}
+	if n == 0 {
+		return l
+	}
+	then := *l
+	then.Table, then.later = l.later[n-1].table, l.later[n:]
+	return &then
 }
 
 // Nodes are the provider's keys in price lists, see NodesOf.
@@ -53,6 +75,9 @@ func NewPrices() (*Prices, error) {
 	}
 	return &Prices{seed: seed, hosts: hosts}, nil
 }
+
+// Seed is the list inside the binary. It must not be changed.
+func (p *Prices) Seed() *File { return p.seed }
 
 // SeedDate is the date of the figures inside the binary, as 2006-01-02.
 func (p *Prices) SeedDate() string { return p.seed.AsOf }
@@ -89,9 +114,9 @@ func (p *Prices) Take(c *domain.Catalog) (*List, error) {
 	}
 	var err error
 	if last != nil && samePrices(last.catalog, c) {
-		l.Table = last.Table
+		l.Table, l.later = last.Table, last.later
 	} else {
-		l.Table, err = p.table(c)
+		err = p.compile(l)
 	}
 	if last == nil || last.catalog.Version() <= c.Version() {
 		p.last.Store(l)
@@ -99,40 +124,84 @@ func (p *Prices) Take(c *domain.Catalog) (*List, error) {
 	return l, err
 }
 
-// samePrices compares rows in force, of which nothing but their end changes.
+// samePrices compares rows, of which nothing but their end changes.
 func samePrices(a, b *domain.Catalog) bool {
 	was, is := a.Prices(), b.Prices()
 	same := len(was) == len(is) && (len(is) == 0 || &was[0] == &is[0] ||
-		slices.EqualFunc(was, is, func(a, b *domain.ModelPrice) bool { return a.ID == b.ID }))
+		slices.EqualFunc(was, is, func(a, b *domain.ModelPrice) bool { return a.ID == b.ID && a.ValidTo.Equal(b.ValidTo) }))
 	return same && maps.Equal(a.Aliases(), b.Aliases())
 }
 
-// table merges stored prices with those inside the binary. All of the stored
-// ones are in force, so the newest beginning is a time at which they were.
-func (p *Prices) table(c *domain.Catalog) (*Table, error) {
-	stored := c.Prices()
+// compile merges stored prices with those inside the binary: for the time at
+// which the catalog was read, and for each time to come at which prices change.
+// A catalog that does not say when it was read has none but prices in force.
+func (p *Prices) compile(l *List) error {
+	rows, err := p.rows(l.catalog.Prices())
+	at := l.catalog.ReadAt()
+	if at.IsZero() {
+		for _, r := range rows {
+			at = latest(at, r.ValidFrom)
+		}
+		l.Table = p.table(rows, at, l.catalog)
+		return err
+	}
+	l.Table = p.table(slices.Clone(rows), at, l.catalog)
+	for _, from := range changes(rows, at) {
+		l.later = append(l.later, period{from, p.table(slices.Clone(rows), from, l.catalog)})
+	}
+	return err
+}
+
+func (p *Prices) table(rows []*Row, at time.Time, c *domain.Catalog) *Table {
+	t := NewTable(rows, p.seed.VendorFees, at)
+	t.alias(c.Aliases())
+	return t
+}
+
+// rows are those inside the binary and the stored ones. One that cannot be read
+// is left out and part of the error.
+func (p *Prices) rows(stored []*domain.ModelPrice) ([]*Row, error) {
 	rows := p.seed.Rows(SourceSeed)
 	read := make(map[int64]*Row, len(stored))
-	var at time.Time
 	var errs []error
 	for _, s := range stored {
 		r := p.read[s.ID]
-		if r == nil {
+		switch {
+		case r == nil:
 			m, err := ParseModel(s.Model, s.Data)
 			if err != nil {
 				errs = append(errs, fmt.Errorf("price %d: %w", s.ID, err))
 				continue
 			}
-			r = &Row{ID: s.ID, Source: Source(s.Source), ValidFrom: s.ValidFrom, Model: m}
+			r = &Row{ID: s.ID, Source: Source(s.Source), ValidFrom: s.ValidFrom, ValidTo: s.ValidTo, Model: m}
+		case !r.ValidTo.Equal(s.ValidTo):
+			ended := *r
+			ended.ValidTo = s.ValidTo
+			r = &ended
 		}
 		read[s.ID] = r
 		rows = append(rows, r)
-		if s.ValidFrom.After(at) {
-			at = s.ValidFrom
-		}
 	}
 	p.read = read
-	t := NewTable(rows, p.seed.VendorFees, at)
-	t.alias(c.Aliases())
-	return t, errors.Join(errs...)
+	return rows, errors.Join(errs...)
+}
+
+// changes are the times after at when a row begins or ends, in order.
+func changes(rows []*Row, at time.Time) (out []time.Time) {
+	for _, r := range rows {
+		for _, t := range [...]time.Time{r.ValidFrom, r.ValidTo} {
+			if t.After(at) {
+				out = append(out, t)
+			}
+		}
+	}
+	slices.SortFunc(out, time.Time.Compare)
+	return slices.CompactFunc(out, time.Time.Equal)
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }

@@ -73,3 +73,36 @@ func TestAnUnreadablePriceStopsNothing(t *testing.T) {
 	require.NotNil(t, l.Row("acme-1"))
 	require.Same(t, l, p.For(c))
 }
+
+// Prices to come are those of their time, without a new catalog.
+func TestPricesToCome(t *testing.T) {
+	t.Parallel()
+	p, err := pricing.NewPrices()
+	require.NoError(t, err)
+	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	row := func(id int64, input string, from, to time.Time) *domain.ModelPrice {
+		return &domain.ModelPrice{ID: id, Model: "acme-1", Source: "manual", Mode: "chat", Data: []byte(`{"rates":{"input":"` + input + `"}}`), ValidFrom: from, ValidTo: to}
+	}
+	rate := func(l *pricing.List) string {
+		r := l.Resolve(pricing.Lookup{Requested: "acme-1"})
+		if r == nil {
+			return ""
+		}
+		return r.Rate(pricing.Input).String()
+	}
+	next, end := now.Add(time.Hour), now.Add(2*time.Hour)
+	first := row(1, "1", now.Add(-time.Hour), time.Time{})
+	before := p.For(domain.NewCatalog(domain.Configuration{Version: 1, ReadAt: now, Prices: []*domain.ModelPrice{first}}))
+	require.Equal(t, "1", rate(before.At(end)))
+	require.Same(t, before, before.At(now), "nothing is to come")
+
+	list, err := p.Take(domain.NewCatalog(domain.Configuration{
+		Version: 2, ReadAt: now, Prices: []*domain.ModelPrice{row(1, "1", first.ValidFrom, next), row(2, "2", next, end)},
+	}))
+	require.NoError(t, err)
+	require.Same(t, list, list.At(next.Add(-time.Millisecond)))
+	for at, want := range map[time.Time]string{now: "1", next: "2", end.Add(-time.Millisecond): "2", end: ""} {
+		require.Equal(t, want, rate(list.At(at)), at)
+	}
+	require.Equal(t, "", rate(list.At(next).At(end)), "from there on too")
+}

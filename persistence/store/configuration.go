@@ -22,6 +22,7 @@ func (s *Store) configuration(ctx context.Context) (c domain.Configuration, err 
 		return c, err
 	}
 	defer func() { _ = tx.Rollback() }() // it has only read
+	c.ReadAt = s.now()
 	if c.Version, err = configVersion(ctx, tx); err != nil {
 		return c, err
 	}
@@ -53,7 +54,7 @@ func (s *Store) configuration(ctx context.Context) (c domain.Configuration, err 
 		return c, err
 	}
 	c.Vendors, c.Endpoints = refs(vendors), refs(endpoints)
-	if c.Prices, err = s.pricesInForce(ctx, tx); err != nil {
+	if c.Prices, err = s.livePrices(ctx, tx, c.ReadAt); err != nil {
 		return c, err
 	}
 	if c.Aliases, err = listAliases(ctx, tx); err != nil {

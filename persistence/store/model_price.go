@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 
 	"github.com/uptrace/bun"
@@ -32,8 +30,9 @@ func (r *priceRow) price() domain.ModelPrice {
 	}
 }
 
-// inForce matches rows that have no end yet.
-const inForce = "valid_to_at IS NULL"
+// live matches rows that are in force at a time or will be. One that was replaced
+// before its time ends where it begins.
+const live = "(valid_to_at IS NULL OR valid_to_at > ? AND valid_to_at > valid_from_at)"
 
 // ModelPrices keeps the history of prices.
 type ModelPrices struct{ s *Store }
@@ -43,13 +42,16 @@ func (s *Store) ModelPrices() ModelPrices { return ModelPrices{s} }
 
 // List returns the prices in force, by id.
 func (r ModelPrices) List(ctx context.Context) ([]domain.ModelPrice, error) {
-	prices, err := r.s.pricesInForce(ctx, r.s.main.read)
+	now := r.s.now()
+	prices, err := r.s.livePrices(ctx, r.s.main.read, now)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]domain.ModelPrice, len(prices))
-	for i, p := range prices {
-		out[i] = *p
+	out := make([]domain.ModelPrice, 0, len(prices))
+	for _, p := range prices {
+		if !p.ValidFrom.After(now) {
+			out = append(out, *p)
+		}
 	}
 	return out, nil
 }
@@ -79,24 +81,25 @@ func (r ModelPrices) Get(ctx context.Context, id int64) (domain.ModelPrice, erro
 	return row.price(), nil
 }
 
-// Put puts a price in force from now on and ends the one of the same model and
-// source. It returns the new row and the new configuration version.
+// Put puts a price in force from its ValidFrom on, or from now on if that is past,
+// until its ValidTo. It takes the place of all that the same source has for the
+// model from then on, be it in force or to come. It returns the new row and the
+// new configuration version.
 func (r ModelPrices) Put(ctx context.Context, p domain.ModelPrice) (domain.ModelPrice, int64, error) {
 	row := priceRow{
 		Model: p.Model, Source: p.Source, Vendor: p.Vendor, Mode: p.Mode, Data: string(p.Data),
 		CreatedBy: int64(p.CreatedBy),
 	}
+	if !p.ValidTo.IsZero() {
+		row.ValidTo = p.ValidTo.UnixMilli()
+	}
 	version, err := r.s.changeNamed(ctx, "model_price", func(tx bun.Tx) (string, error) {
-		last, err := r.newest(ctx, tx, p.Model, p.Source)
+		at := max(r.s.now().UnixMilli(), p.ValidFrom.UnixMilli())
+		times, err := yieldPrices(ctx, tx, p.Source, []string{p.Model}, at)
 		if err != nil {
 			return p.Model, err
 		}
-		// Two rows of one millisecond, or a clock that went back, leave no gap and
-		// no overlap.
-		row.ValidFrom = max(r.s.now().UnixMilli(), last.ValidFrom+1, last.ValidTo)
-		if err := endPrice(ctx, tx, &last, row.ValidFrom); err != nil {
-			return p.Model, err
-		}
+		row.ValidFrom = times.of(p.Model)
 		_, err = tx.NewInsert().Model(&row).Exec(ctx)
 		return p.Model, err
 	})
@@ -106,40 +109,17 @@ func (r ModelPrices) Put(ctx context.Context, p domain.ModelPrice) (domain.Model
 	return row.price(), version, nil
 }
 
-// End ends the price of a model and source that is in force.
+// End ends the price of a model and source that is in force, and those to come.
 func (r ModelPrices) End(ctx context.Context, model, source string) (int64, error) {
 	version, err := r.s.changeNamed(ctx, "model_price", func(tx bun.Tx) (string, error) {
-		last, err := r.newest(ctx, tx, model, source)
-		switch {
-		case err != nil:
-			return model, err
-		case last.ID == 0 || last.ValidTo != 0:
-			return model, domain.NotFound(source+" price of", model)
+		ended, err := endPrices(ctx, tx, source, []string{model}, r.s.now().UnixMilli())
+		if err == nil && ended == 0 {
+			err = domain.NotFound(source+" price of", model)
 		}
-		return model, endPrice(ctx, tx, &last, max(r.s.now().UnixMilli(), last.ValidFrom+1))
+		return model, err
 	})
 	if err != nil {
 		return 0, fmt.Errorf("end the price of %.80q: %w", model, err)
 	}
 	return version, nil
-}
-
-// newest is the latest row of a model and source, zero if there is none.
-func (r ModelPrices) newest(ctx context.Context, tx bun.Tx, model, source string) (priceRow, error) {
-	var row priceRow
-	err := tx.NewSelect().Model(&row).Where("model = ? AND source = ?", model, source).
-		Order("valid_from_at DESC").Limit(1).Scan(ctx)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return priceRow{}, fmt.Errorf("read the newest price: %w", err)
-	}
-	return row, nil
-}
-
-// endPrice ends a row that is in force.
-func endPrice(ctx context.Context, tx bun.Tx, row *priceRow, at int64) error {
-	if row.ID == 0 || row.ValidTo != 0 {
-		return nil
-	}
-	_, err := tx.NewUpdate().Model(row).Set("valid_to_at = ?", at).WherePK().Where(inForce).Exec(ctx)
-	return err
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -45,24 +46,30 @@ func (r ModelPrices) Apply(ctx context.Context, b domain.PriceBatch) (int64, err
 
 func (r ModelPrices) applyPrices(ctx context.Context, tx bun.Tx, b *domain.PriceBatch) error {
 	at := r.s.now().UnixMilli()
-	starts, err := priceStarts(ctx, tx, b.Source, at)
+	put := make([]string, len(b.Put))
+	for i, p := range b.Put {
+		put[i] = p.Model
+	}
+	first, err := firstStarts(ctx, tx, b)
 	if err != nil {
 		return err
 	}
-	ended := slices.Clone(b.End)
+	times, err := yieldPrices(ctx, tx, b.Source, put, at)
+	if err != nil {
+		return err
+	}
+	if _, err := endPrices(ctx, tx, b.Source, b.End, at); err != nil {
+		return err
+	}
+	if _, err := endPrices(ctx, tx, sourceManual, b.Unpin, at); err != nil {
+		return err
+	}
 	rows := make([]priceRow, len(b.Put))
 	for i, p := range b.Put {
-		ended = append(ended, p.Model)
 		rows[i] = priceRow{
 			Model: p.Model, Source: b.Source, Vendor: p.Vendor, Mode: p.Mode, Data: string(p.Data),
-			CreatedBy: int64(p.CreatedBy), ValidFrom: max(at, starts[p.Model]),
+			CreatedBy: int64(p.CreatedBy), ValidFrom: cmp.Or(first(p.Model), times.of(p.Model)),
 		}
-	}
-	if err := endPrices(ctx, tx, b.Source, ended, at); err != nil {
-		return err
-	}
-	if err := endPrices(ctx, tx, sourceManual, b.Unpin, at); err != nil {
-		return err
 	}
 	for chunk := range slices.Chunk(rows, priceChunk) {
 		if _, err := tx.NewInsert().Model(&chunk).Exec(ctx); err != nil {
@@ -75,35 +82,100 @@ func (r ModelPrices) applyPrices(ctx context.Context, tx bun.Tx, b *domain.Price
 // sourceManual is the source of prices that administrators set.
 const sourceManual = "manual"
 
-// priceStarts tells of models whose newest row began or ended after at, because
-// two changes came within one millisecond or the clock went back, when their
-// next row may begin.
-func priceStarts(ctx context.Context, tx bun.Tx, source string, at int64) (map[string]int64, error) {
-	var rows []struct {
-		Model string `bun:"model"`
-		Start int64  `bun:"start"`
+// firstStarts tells when the first rows of models begin, 0 for any other.
+func firstStarts(ctx context.Context, tx bun.Tx, b *domain.PriceBatch) (func(model string) int64, error) {
+	if b.Since.IsZero() {
+		return func(string) int64 { return 0 }, nil
 	}
-	err := tx.NewRaw(`SELECT model,
-			MAX(CASE WHEN COALESCE(valid_to_at, 0) > valid_from_at THEN valid_to_at ELSE valid_from_at + 1 END) AS start
-		FROM model_prices WHERE source = ? AND (valid_from_at >= ? OR valid_to_at > ?) GROUP BY model`, source, at, at).Scan(ctx, &rows)
+	var known []string
+	err := tx.NewSelect().Table("model_prices").ColumnExpr("DISTINCT model").Where("source = ?", b.Source).Scan(ctx, &known)
 	if err != nil {
-		return nil, fmt.Errorf("read when prices began: %w", err)
+		return nil, fmt.Errorf("read which models have prices: %w", err)
 	}
-	starts := make(map[string]int64, len(rows))
-	for _, row := range rows {
-		starts[row.Model] = row.Start
+	old := make(map[string]bool, len(known))
+	for _, model := range known {
+		old[model] = true
 	}
-	return starts, nil
+	return func(model string) int64 {
+		if old[model] {
+			return 0
+		}
+		return b.Since.UnixMilli()
+	}, nil
 }
 
-// endPrices ends the rows in force of models, none before it began.
-func endPrices(ctx context.Context, tx bun.Tx, source string, models []string, at int64) error {
+// changeTimes tell when the prices of models change: at one time, but for those
+// that changed just then already and do so a little later.
+type changeTimes struct {
+	at    int64
+	later map[string]int64
+}
+
+func (c changeTimes) of(model string) int64 {
+	if t, ok := c.later[model]; ok {
+		return t
+	}
+	return c.at
+}
+
+// justNow is how far behind its last change the clock may be: two changes can
+// come within a millisecond, and clocks go back a little. Rows that begin later
+// still are prices to come.
+const justNow = 1000 // ms
+
+func timesOf(ctx context.Context, tx bun.Tx, source string, models []string, at int64) (changeTimes, error) {
+	c := changeTimes{at: at, later: map[string]int64{}}
 	for chunk := range slices.Chunk(models, priceChunk) {
-		_, err := tx.NewUpdate().Model((*priceRow)(nil)).Set("valid_to_at = CASE WHEN valid_from_at >= ?0 THEN valid_from_at + 1 ELSE ?0 END", at).
-			Where("source = ?", source).Where(inForce).Where("model IN (?)", bun.List(chunk)).Exec(ctx)
+		var rows []struct {
+			Model string `bun:"model"`
+			Last  int64  `bun:"last"`
+		}
+		err := tx.NewSelect().Table("model_prices").ColumnExpr("model, MAX(valid_from_at) AS last").Where("source = ?", source).
+			Where("valid_from_at >= ? AND valid_from_at < ?", at, at+justNow).Where("model IN (?)", bun.List(chunk)).
+			Group("model").Scan(ctx, &rows)
 		if err != nil {
-			return fmt.Errorf("end prices: %w", err)
+			return c, fmt.Errorf("read when prices began: %w", err)
+		}
+		for _, row := range rows {
+			c.later[row.Model] = row.Last + 1
 		}
 	}
-	return nil
+	return c, nil
+}
+
+// endPrices ends the rows in force of models at a time, and has those to come
+// never come into force. It tells how many rows that were.
+func endPrices(ctx context.Context, tx bun.Tx, source string, models []string, at int64) (ended int64, err error) {
+	for chunk := range slices.Chunk(models, priceChunk) {
+		res, err := tx.NewUpdate().Model((*priceRow)(nil)).Set("valid_to_at = CASE WHEN valid_from_at >= ?0 THEN valid_from_at ELSE ?0 END", at).
+			Where("source = ?", source).Where(live, at).Where("model IN (?)", bun.List(chunk)).Exec(ctx)
+		if err != nil {
+			return 0, fmt.Errorf("end prices: %w", err)
+		}
+		n, err := res.RowsAffected()
+		if err != nil {
+			return 0, fmt.Errorf("end prices: %w", err)
+		}
+		ended += n
+	}
+	return ended, nil
+}
+
+// yieldPrices ends the rows of models for others that follow without a gap, and
+// tells when those begin.
+func yieldPrices(ctx context.Context, tx bun.Tx, source string, models []string, at int64) (changeTimes, error) {
+	times, err := timesOf(ctx, tx, source, models, at)
+	if err != nil {
+		return times, err
+	}
+	usual := slices.DeleteFunc(slices.Clone(models), func(m string) bool { return times.later[m] != 0 })
+	if _, err := endPrices(ctx, tx, source, usual, at); err != nil {
+		return times, err
+	}
+	for model, at := range times.later {
+		if _, err := endPrices(ctx, tx, source, []string{model}, at); err != nil {
+			return times, err
+		}
+	}
+	return times, nil
 }

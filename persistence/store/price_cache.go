@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -15,22 +16,23 @@ import (
 // that did not change. What it hands out is shared and must not be changed.
 type priceCache struct {
 	mu     sync.Mutex
-	at     inForceMark
+	at     liveMark
 	prices []*domain.ModelPrice // by id
 }
 
-// inForceMark tells two sets of rows in force apart. Ids only grow and a row that
-// ended never comes back, so the same newest id and count mean the same set.
-type inForceMark struct {
+// liveMark tells two sets of live rows apart: ids only grow, nothing of a row
+// changes but its end, and that only to an earlier one.
+type liveMark struct {
 	Newest int64 `bun:"newest"`
 	Count  int   `bun:"count"`
+	Ends   int64 `bun:"ends"`
 }
 
-// pricesInForce reads the prices in force, by id.
-func (s *Store) pricesInForce(ctx context.Context, db bun.IDB) ([]*domain.ModelPrice, error) {
-	var mark inForceMark
-	err := db.NewSelect().Table("model_prices").Where(inForce).
-		ColumnExpr("COALESCE(MAX(id), 0) AS newest, COUNT(*) AS count").Scan(ctx, &mark)
+// livePrices reads the prices that are in force at a time, or will be, by id.
+func (s *Store) livePrices(ctx context.Context, db bun.IDB, at time.Time) ([]*domain.ModelPrice, error) {
+	var mark liveMark
+	err := db.NewSelect().Table("model_prices").Where(live, at.UnixMilli()).
+		ColumnExpr("COALESCE(MAX(id), 0) AS newest, COUNT(*) AS count, CAST(COALESCE(SUM(valid_to_at - valid_from_at), 0) AS BIGINT) AS ends").Scan(ctx, &mark)
 	if err != nil {
 		return nil, fmt.Errorf("count prices: %w", err)
 	}
@@ -40,7 +42,7 @@ func (s *Store) pricesInForce(ctx context.Context, db bun.IDB) ([]*domain.ModelP
 	if c.at == mark {
 		return c.prices, nil
 	}
-	prices, err := refreshPrices(ctx, db, c.prices)
+	prices, err := refreshPrices(ctx, db, at, c.prices)
 	if err != nil {
 		return nil, err
 	}
@@ -50,20 +52,25 @@ func (s *Store) pricesInForce(ctx context.Context, db bun.IDB) ([]*domain.ModelP
 	return prices, nil
 }
 
-// refreshPrices reads the rows in force, of those known only the id.
-func refreshPrices(ctx context.Context, db bun.IDB, known []*domain.ModelPrice) ([]*domain.ModelPrice, error) {
-	var ids []int64
-	if err := db.NewSelect().Table("model_prices").Column("id").Where(inForce).Order("id").Scan(ctx, &ids); err != nil {
+// refreshPrices reads the live rows, of those known only the end.
+func refreshPrices(ctx context.Context, db bun.IDB, at time.Time, known []*domain.ModelPrice) ([]*domain.ModelPrice, error) {
+	var rows []struct {
+		ID      int64 `bun:"id"`
+		ValidTo int64 `bun:"valid_to"`
+	}
+	err := db.NewSelect().Table("model_prices").ColumnExpr("id, COALESCE(valid_to_at, 0) AS valid_to").
+		Where(live, at.UnixMilli()).Order("id").Scan(ctx, &rows)
+	if err != nil {
 		return nil, fmt.Errorf("list prices: %w", err)
 	}
-	byID := make(map[int64]*domain.ModelPrice, len(ids))
+	byID := make(map[int64]*domain.ModelPrice, len(rows))
 	for _, p := range known {
 		byID[p.ID] = p
 	}
 	var missing []int64
-	for _, id := range ids {
-		if byID[id] == nil {
-			missing = append(missing, id)
+	for _, row := range rows {
+		if p := byID[row.ID]; p == nil || !p.ValidTo.Equal(fromMillis(row.ValidTo)) {
+			missing = append(missing, row.ID)
 		}
 	}
 	for chunk := range slices.Chunk(missing, 500) {
@@ -76,9 +83,9 @@ func refreshPrices(ctx context.Context, db bun.IDB, known []*domain.ModelPrice) 
 			byID[p.ID] = &p
 		}
 	}
-	prices := make([]*domain.ModelPrice, 0, len(ids))
-	for _, id := range ids {
-		if p := byID[id]; p != nil {
+	prices := make([]*domain.ModelPrice, 0, len(rows))
+	for _, row := range rows {
+		if p := byID[row.ID]; p != nil {
 			prices = append(prices, p)
 		}
 	}

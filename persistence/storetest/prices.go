@@ -74,6 +74,56 @@ func testModelPrices(t *testing.T, open Open) {
 	require.False(t, again.ValidFrom.Before(ended.ValidTo), "rows do not overlap")
 }
 
+// A price can be set for later, and for a time; what is set from a time on takes
+// the place of all that was to come after it.
+func testPricesToCome(t *testing.T, open Open) {
+	t.Helper()
+	s, ctx := open(t), t.Context()
+	prices := s.ModelPrices()
+	now, _, err := prices.Put(ctx, price("acme-1", `{"n":1}`))
+	require.NoError(t, err)
+	before, err := s.Configuration(ctx)
+	require.NoError(t, err)
+	require.Len(t, before.Prices, 1)
+	later := price("acme-1", `{"n":2}`)
+	later.ValidFrom, later.ValidTo = fromNow(time.Hour), fromNow(2*time.Hour)
+	next, _, err := prices.Put(ctx, later)
+	require.NoError(t, err)
+	require.Equal(t, []time.Time{later.ValidFrom, later.ValidTo}, []time.Time{next.ValidFrom, next.ValidTo})
+
+	list, err := prices.List(ctx)
+	require.NoError(t, err)
+	now.ValidTo = next.ValidFrom
+	require.Empty(t, cmp.Diff([]domain.ModelPrice{now}, list), "it is in force until the next begins")
+	c, err := s.Configuration(ctx)
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff([]*domain.ModelPrice{&now, &next}, c.Prices))
+	require.Zero(t, before.Prices[0].ValidTo, "what was handed out does not change")
+
+	third, _, err := prices.Put(ctx, price("acme-1", `{"n":3}`))
+	require.NoError(t, err)
+	list, err = prices.List(ctx)
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff([]domain.ModelPrice{third}, list))
+	c, err = s.Configuration(ctx)
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff([]*domain.ModelPrice{&third}, c.Prices))
+	never, err := prices.Get(ctx, next.ID)
+	require.NoError(t, err)
+	require.Equal(t, never.ValidFrom, never.ValidTo)
+
+	later.ValidTo = time.Time{}
+	_, _, err = prices.Put(ctx, later)
+	require.NoError(t, err)
+	_, err = prices.End(ctx, "acme-1", "manual")
+	require.NoError(t, err)
+	c, err = s.Configuration(ctx)
+	require.NoError(t, err)
+	require.Empty(t, c.Prices, "those to come end too")
+	_, err = prices.End(ctx, "acme-1", "manual")
+	requireFault(t, err, domain.KindNotFound)
+}
+
 // A list comes into force as a whole, and only what it changes is written.
 func testPriceBatches(t *testing.T, open Open) {
 	t.Helper()

@@ -37,6 +37,7 @@ func Run(t *testing.T, open Open) {
 		{"providers", testProviders},
 		{"settings", testSettings},
 		{"model prices", testModelPrices},
+		{"prices to come", testPricesToCome},
 		{"price batches", testPriceBatches},
 		{"model aliases", testModelAliases},
 		{"prices are read once", testPricesAreReadOnce},
