@@ -49,7 +49,7 @@ func (a *actor) look(c *kit.Context) {
 		return
 	}
 	a.looking = true
-	store, have := a.catalog.o.Store, a.catalog.Current().Version()
+	store, zone, have := a.catalog.o.Store, a.catalog.o.Zone, a.catalog.Current().Version()
 	c.Go(loadDeadline, func(ctx context.Context) any {
 		version, err := store.ConfigVersion(ctx)
 		if err != nil || version == have {
@@ -59,6 +59,7 @@ func (a *actor) look(c *kit.Context) {
 		if err != nil {
 			return found{err: err}
 		}
+		configuration.Zone = zone
 		return found{catalog: domain.NewCatalog(configuration)}
 	})
 }

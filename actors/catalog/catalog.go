@@ -22,8 +22,9 @@ type Store interface {
 // Options are what a catalog is made of. Store must be set.
 type Options struct {
 	Store  Store
-	Logger *slog.Logger  // nil = discard
-	Every  time.Duration // between two looks at the version; 0 = 500 ms
+	Logger *slog.Logger   // nil = discard
+	Zone   *time.Location // where the settings name none; nil = UTC
+	Every  time.Duration  // between two looks at the version; 0 = 500 ms
 	// Swapped is told of every new snapshot, the first one included, before
 	// anybody else sees it; for what is computed once per snapshot. It must not
 	// block. Nil = nobody.
@@ -56,6 +57,7 @@ func Load(ctx context.Context, o Options) (*Catalog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load the first catalog: %w", err)
 	}
+	configuration.Zone = o.Zone
 	c.swap(domain.NewCatalog(configuration))
 	return c, nil
 }

@@ -75,16 +75,6 @@ func (c *Context) AskTo(to Ref, corr uint64, msg any, deadline time.Duration) {
 	}
 }
 
-// ExtendAsk gives an ask that is still out a new deadline, from now.
-func (c *Context) ExtendAsk(corr uint64, deadline time.Duration) {
-	for ch := c.cell.chores; ch != nil; ch = ch.older {
-		if p, ok := ch.owner.(*pendingAsk); ok && p.corr == corr {
-			c.cell.sys.wheel.reschedule(&ch.timer, deadline)
-			return
-		}
-	}
-}
-
 // After sends the actor a message from itself, d from now to the next 10 ms.
 func (c *Context) After(d time.Duration, msg any) Timer {
 	a := &alarm{msg: msg}

@@ -109,29 +109,6 @@ func TestAskToBringsExactlyOneReply(t *testing.T) {
 	})
 }
 
-func TestExtendAsk(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := kit.NewSystem(kit.Options{})
-		silent := s.Spawn(kindOf("silent", func(c *kit.Context) { c.Responder() }), "1")
-		a := newAsker()
-		self := s.Spawn(a.kind(), "1")
-		start := time.Now()
-		self.Tell(func(c *kit.Context) {
-			c.AskTo(silent, 1, "ask", 50*time.Millisecond)
-			c.AskTo(silent, 2, "ask", 50*time.Millisecond)
-			c.ExtendAsk(2, 2*time.Second)
-			c.ExtendAsk(3, 2*time.Second) // unknown: no effect
-		})
-		first, second := next(t, a.replies), next(t, a.replies)
-		require.Equal(t, []uint64{1, 2}, []uint64{first.Corr, second.Corr})
-		require.ErrorIs(t, second.Err, kit.ErrDeadline)
-		require.InDelta(t, 50, next(t, a.at).Sub(start).Milliseconds(), 10)
-		require.InDelta(t, 2000, next(t, a.at).Sub(start).Milliseconds(), 10)
-		require.NoError(t, s.Shutdown(t.Context()))
-	})
-}
-
 func TestForward(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t, kit.Options{})

@@ -72,15 +72,6 @@ func (w *wheel) schedule(t *timer, d time.Duration) {
 	}
 }
 
-// reschedule moves a timer that has not fired; it tells whether it had not.
-func (w *wheel) reschedule(t *timer, d time.Duration) bool {
-	if !w.cancel(t) {
-		return false
-	}
-	w.schedule(t, d)
-	return true
-}
-
 // cancel tells whether the timer was still to fire.
 func (w *wheel) cancel(t *timer) bool {
 	w.mu.Lock()

@@ -133,11 +133,7 @@ func (a *Actor) configure() {
 	p := catalog.Provider(a.state.id)
 	a.state.use(p)
 	a.state.upstream.use(p, catalog.Settings())
-	zone := catalog.Zone()
-	if zone == nil {
-		zone = a.o.Zone
-	}
-	a.state.purse.use(limits.PlanOf(domain.ScopeProvider, &a.state.limits, zone), limits.Policy(catalog.Settings().ReservationPolicy), a.now)
+	a.state.purse.use(limits.PlanOf(domain.ScopeProvider, &a.state.limits, catalog.Zone()), limits.Policy(catalog.Settings().ReservationPolicy), a.now)
 }
 
 // after does what follows from the message just handled: tell, save, and see

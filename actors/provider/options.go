@@ -48,9 +48,8 @@ type Options struct {
 	Events     Events
 	Health     Health
 	Accounts   Accounts
-	Ledger     Ledger         // nil: what was spent before is not known
-	Zone       *time.Location // of calendar limits where the settings name none; nil = UTC
-	SessionTTL time.Duration  // how long a session counts after its last success
+	Ledger     Ledger        // nil: what was spent before is not known
+	SessionTTL time.Duration // how long a session counts after its last success
 	// CountNetworkErrors lets connections that broke or failed count as failures.
 	CountNetworkErrors bool
 	// Probing is how open breakers are probed; its zero value is not at all.

@@ -21,7 +21,7 @@ func Audit(ctx context.Context, o Options, snapshot domain.Snapshot, now time.Ti
 		return nil, fmt.Errorf("a snapshot of quota %q: %w", snapshot.ID, err)
 	}
 	a := audit{ledger: o.Ledger, s: newState(domain.UserID(n), o)}
-	a.planner = planner{catalog: o.Catalog.Current(), user: a.s.user, zone: o.Zone}
+	a.planner = planner{catalog: o.Catalog.Current(), user: a.s.user}
 	m := memory{}
 	if m.saved, err = decode(a.s.user, snapshot.Data); err != nil {
 		return nil, err

@@ -609,9 +609,6 @@ func TestMoneyNeverPassesItsBound(t *testing.T) {
 			line: map[int]*asker{}, stood: map[int]time.Time{}, slack: map[owner]domain.Money{},
 		}
 		m.loc = b.catalog().Zone()
-		if m.loc == nil {
-			m.loc = time.UTC
-		}
 		do := func(f func()) func(*rapid.T) { return func(rt *rapid.T) { m.t = rt; f() } }
 		actions := map[string]func(*rapid.T){
 			"":       do(m.agree),

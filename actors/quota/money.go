@@ -43,14 +43,10 @@ func (s *state) unhold(r *reservation) {
 type planner struct {
 	catalog *domain.Catalog
 	user    domain.UserID
-	zone    *time.Location // where the settings name none
 }
 
 func (p *planner) plans(id domain.KeyID) (user, key limits.Plan) {
 	zone := p.catalog.Zone()
-	if zone == nil {
-		zone = p.zone
-	}
 	var none domain.Limits
 	of := &none
 	if u := p.catalog.User(p.user); u != nil {
@@ -67,7 +63,7 @@ func (p *planner) plans(id domain.KeyID) (user, key limits.Plan) {
 // configure lays the windows as the limits of today want it. What the charges
 // in memory do not tell becomes a gap.
 func (s *state) configure(catalog *domain.Catalog, id domain.KeyID, now time.Time) {
-	p := planner{catalog: catalog, user: s.user, zone: s.zone}
+	p := planner{catalog: catalog, user: s.user}
 	user, key := p.plans(id)
 	s.gap(0, s.spend.Configure(user, now))
 	if id != 0 {

@@ -29,10 +29,9 @@ type Options struct {
 	Catalog    Catalog
 	Snapshots  Snapshots
 	Ledger     Ledger
-	Node       string         // this process, as the owner of ledgers
-	SessionTTL time.Duration  // how long a session counts after its last request
-	Zone       *time.Location // of calendar limits where the settings name none; nil = UTC
-	CountOnly  bool           // everything is counted and nobody refused
+	Node       string        // this process, as the owner of ledgers
+	SessionTTL time.Duration // how long a session counts after its last request
+	CountOnly  bool          // everything is counted and nobody refused
 	// NodeLives tells whether stored leases of a node may still be in use;
 	// those of other nodes are dropped. Nil believes all.
 	NodeLives func(node string) bool

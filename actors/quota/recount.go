@@ -40,7 +40,7 @@ func (m *memory) windows(ctx context.Context, o *Options, user domain.UserID, no
 	for i := range m.saved.Open {
 		c.open = append(c.open, m.saved.Open[i].row())
 	}
-	p := planner{catalog: o.Catalog.Current(), user: user, zone: o.Zone}
+	p := planner{catalog: o.Catalog.Current(), user: user}
 	out := windows{}
 	if m.fresh && m.seq == 0 {
 		return out, nil

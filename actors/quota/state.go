@@ -20,7 +20,6 @@ const (
 type state struct {
 	user      domain.UserID
 	countOnly bool
-	zone      *time.Location // where the settings name none
 	nodeLives func(node string) bool
 
 	open     *limits.LeaseTable[reservation] // one per request in flight
@@ -61,7 +60,6 @@ func newState(user domain.UserID, o Options) *state {
 	return &state{
 		user:      user,
 		countOnly: o.CountOnly,
-		zone:      o.Zone,
 		nodeLives: o.NodeLives,
 		open:      limits.NewLeaseTable[reservation](leaseTTL),
 		sessions:  limits.NewSessions(o.SessionTTL),

@@ -101,6 +101,7 @@ type EndpointProbes struct {
 // earlier process left open are closed before it returns.
 func Start(ctx context.Context, o Options) (*System, error) {
 	configuration, err := catalog.Load(ctx, catalog.Options{
+		Zone:  o.Zone,
 		Store: o.Configuration, Logger: o.Logger, Swapped: func(c *domain.Catalog) {
 			takePrices(o, c)
 			o.announce(&protocol.ConfigChanged{Version: c.Version()})
@@ -175,7 +176,7 @@ func (s *System) openDirectories(o Options) {
 	alive := func(node string) bool { return node == o.Node }
 	s.providers = s.kit.Directory(provider.New(provider.Options{
 		Catalog: s.catalog, Snapshots: s.snapshots, Events: breakerEvents{s.bus}, Health: s.bus.HealthPublisher(),
-		Accounts: accountEvents{s.bus, o.Now}, Ledger: o.Ledger, Zone: o.Zone,
+		Accounts: accountEvents{s.bus, o.Now}, Ledger: o.Ledger,
 		SessionTTL: o.SessionTTL, CountNetworkErrors: o.CountNetworkErrors, Probing: o.Probing, NodeLives: alive,
 	}))
 	s.pools = &endpoint.View{}
@@ -187,7 +188,7 @@ func (s *System) openDirectories(o Options) {
 	}))
 	s.quotas = s.kit.Directory(quota.New(quota.Options{
 		Catalog: s.catalog, Snapshots: s.snapshots, Ledger: ledger{o.Ledger, s.recorder}, Node: o.Node,
-		SessionTTL: o.SessionTTL, Zone: o.Zone, CountOnly: o.CountOnly, NodeLives: alive,
+		SessionTTL: o.SessionTTL, CountOnly: o.CountOnly, NodeLives: alive,
 	}))
 }
 

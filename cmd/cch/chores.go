@@ -29,11 +29,7 @@ const (
 
 // closeDays sums up the days that are over.
 func (a *App) closeDays(ctx context.Context, c maintenance.Catalog) (int, error) {
-	zone := c.Current().Zone()
-	if zone == nil {
-		zone = a.zone
-	}
-	_, err := a.store.Rollups().CloseDays(ctx, zone, a.now())
+	_, err := a.store.Rollups().CloseDays(ctx, c.Current().Zone(), a.now())
 	return 0, err // it removes nothing
 }
 

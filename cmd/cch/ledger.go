@@ -98,8 +98,9 @@ func (l *ledgerCheck) run(ctx context.Context, from, to time.Time) ([]domain.Led
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
+	configuration.Zone = l.zone
 	o := quota.Options{
-		Catalog: still{domain.NewCatalog(configuration)}, Ledger: readOnly{l.store.Ledger()}, Zone: l.zone,
+		Catalog: still{domain.NewCatalog(configuration)}, Ledger: readOnly{l.store.Ledger()},
 	}
 	for behind := ""; ; {
 		page, err := l.store.Snapshots().List(ctx, quota.KindName, behind, snapshotPage)

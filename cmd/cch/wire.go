@@ -437,12 +437,8 @@ func (a *App) buildServer(ctx context.Context, _ Options) error {
 func (a *App) boot(*http.Request) ui.Boot {
 	c := a.system.Current()
 	s := c.Settings()
-	zone := s.Timezone
-	if zone == "" {
-		zone = a.cfg.Log.Timezone
-	}
 	return ui.Boot{
-		Version: version, Title: s.SiteTitle, Origin: a.cfg.Server.AppURL, TimeZone: zone, Currency: "USD",
+		Version: version, Title: s.SiteTitle, Origin: a.cfg.Server.AppURL, TimeZone: c.Zone().String(), Currency: "USD",
 		Setup: len(c.Providers()) == 0,
 	}
 }

@@ -39,6 +39,7 @@ type Configuration struct {
 	Vendors   []*Vendor
 	Endpoints []*Endpoint       // by id
 	Prices    []*ModelPrice     // stored ones in force or to come, by id
+	Zone      *time.Location    // where the settings name none; nil = UTC
 	ReadAt    time.Time         // when it was read; zero = all prices are in force
 	Aliases   map[string]string // an operator's other names of models, to model
 }
@@ -60,7 +61,7 @@ func NewCatalog(c Configuration) *Catalog {
 		prices:    c.Prices,
 		readAt:    c.ReadAt,
 		aliases:   c.Aliases,
-		zone:      loadZone(c.Settings.Timezone),
+		zone:      loadZone(c.Settings.Timezone, c.Zone),
 	}
 	cat.endpoints = c.Endpoints
 	for _, e := range c.Endpoints {
@@ -88,19 +89,21 @@ func (c *Catalog) Version() int64 { return c.version }
 // Settings are the run-time settings of this snapshot.
 func (c *Catalog) Settings() *Settings { return &c.settings }
 
-// Zone is the time zone that the settings name, or nil: then it is the
-// process's. A loaded zone takes kilobytes, so all users of a catalog share it.
+// Zone is the system's one time zone, in which days and hours are meant: that of
+// the settings, else the process's. A loaded zone takes kilobytes, so all users
+// of a catalog share it.
 func (c *Catalog) Zone() *time.Location { return c.zone }
 
-func loadZone(name string) *time.Location {
-	if name == "" {
-		return nil
+func loadZone(name string, otherwise *time.Location) *time.Location {
+	if name != "" {
+		if zone, err := time.LoadLocation(name); err == nil { // it was checked when it was set
+			return zone
+		}
 	}
-	zone, err := time.LoadLocation(name)
-	if err != nil { // it was checked when it was set
-		return nil
+	if otherwise == nil {
+		return time.UTC
 	}
-	return zone
+	return otherwise
 }
 
 // User finds a user, or nil.

@@ -160,3 +160,16 @@ func TestProviderAccepts(t *testing.T) {
 	}
 	require.False(t, domain.ProviderType("x").Valid())
 }
+
+func TestTheZoneIsThatOfTheSettingsElseOfTheProcess(t *testing.T) {
+	t.Parallel()
+	process, err := time.LoadLocation("Asia/Tokyo")
+	require.NoError(t, err)
+	zone := func(name string, process *time.Location) string {
+		return domain.NewCatalog(domain.Configuration{Settings: domain.Settings{Timezone: name}, Zone: process}).Zone().String()
+	}
+	require.Equal(t, "Europe/Berlin", zone("Europe/Berlin", process))
+	require.Equal(t, "Asia/Tokyo", zone("", process))
+	require.Equal(t, "Asia/Tokyo", zone("nowhere", process))
+	require.Equal(t, "UTC", zone("", nil))
+}

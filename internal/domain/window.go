@@ -32,15 +32,3 @@ func MinuteOfDay(s string) (int, bool) {
 	}
 	return t.Hour()*60 + t.Minute(), true
 }
-
-// Zone is the system's time zone, in which days and hours of the configuration
-// are meant.
-func (s *Settings) Zone() *time.Location {
-	if s.Timezone == "" {
-		return time.Local
-	}
-	if zone, err := time.LoadLocation(s.Timezone); err == nil {
-		return zone
-	}
-	return time.Local
-}

@@ -42,7 +42,7 @@ func Compile(c *domain.Catalog) *Plan {
 	})
 	p := &Plan{
 		catalog: c,
-		zone:    c.Settings().Zone(),
+		zone:    c.Zone(),
 		entries: make([]entry, len(providers)),
 		byID:    make(map[domain.ProviderID]*entry, len(providers)),
 	}
