@@ -216,6 +216,37 @@ func TestASessionMovesToTheWinner(t *testing.T) {
 	require.Equal(t, domain.BindRaceWinner, bind.Reason)
 }
 
+// What a beaten call used is taken off its own provider's balance, as it is in
+// the ledger, whichever of the two it was.
+func TestLosersCostTheirProvider(t *testing.T) {
+	t.Parallel()
+	for _, loser := range []func(run) *slot{
+		func(r run) *slot { return &r.slot },
+		func(r run) *slot { return &r.hedge.rival },
+	} {
+		r := newWorld(hedging).run().to(t, attempting)
+		for _, e := range []string{"hedge due", "rival granted"} {
+			happen(r, e)
+		}
+		beaten := *loser(r)
+		r.attempted(lost(&beaten, 1000), noon)
+		r.attempted(of(&r.slot, r.success()), noon)
+		reports, settles := sent[*protocol.SlotReport](r), r.fx.record.Settles
+		require.Len(t, reports, 2)
+		require.Len(t, settles, 2)
+		for _, report := range reports {
+			for _, s := range settles {
+				if s.Attempt == report.Attempt {
+					require.Positive(t, report.ProviderCost)
+					require.Equal(t, s.ProviderCost, report.ProviderCost)
+					require.Equal(t, s.Row.ProviderID, report.ProviderID)
+				}
+			}
+		}
+		require.Equal(t, beaten.choice.Provider.ID, reports[0].ProviderID)
+	}
+}
+
 func TestLosersAreFreeIfTheOperatorSaysSo(t *testing.T) {
 	t.Parallel()
 	r := newWorld(hedging, func(w *world) { w.settings.BillHedgeLosers = false }).run().to(t, attempting)
