@@ -82,26 +82,7 @@ func (e *encoder) plan(messages []neutral.Message) {
 
 // marked says that the client set a cache breakpoint of its own.
 func marked(r *neutral.Request) bool {
-	for i := range r.Tools {
-		if r.Tools[i].Cache != "" {
-			return true
-		}
-	}
-	for i := range r.Messages {
-		if anyMarked(r.Messages[i].Parts) {
-			return true
-		}
-	}
-	return anyMarked(r.System)
-}
-
-func anyMarked(parts []neutral.Part) bool {
-	for i := range parts {
-		if parts[i].Cache != "" {
-			return true
-		}
-	}
-	return false
+	return r.AnyCache(func(string) bool { return true })
 }
 
 func (e *encoder) system() {

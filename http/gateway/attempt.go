@@ -119,7 +119,7 @@ func (c *call) carry(res *upstream.Response) {
 		c.carryConverted(res)
 		return
 	}
-	c.tap = neutral.NewTap(c.x.target.dialect.format, c.x.head.hourCache)
+	c.tap = c.newTap()
 	switch c.events = isStream(res.Header); {
 	case c.events:
 		c.stream(res)

@@ -22,6 +22,8 @@ type conversion struct {
 	convert.Exchange
 	// envelope says that the two formats differ by the Code Assist envelope alone.
 	envelope bool
+	// hourCache says that the request written asks for the one-hour cache lifetime.
+	hourCache bool
 	// answer is the stream under way, nil before and for documents.
 	answer transcoder
 }
@@ -97,6 +99,7 @@ func (c *call) encode(ctx context.Context) (*convert.Request, error) {
 		return nil, err
 	}
 	v.Names, v.StripFence = request.Names, request.StripFence
+	v.hourCache = target.Format == neutral.Claude && r.HourCache()
 	request.Body = c.instructed(c.unsigned(target.Format, request.Body))
 	if target.Format == neutral.Chat && target.NoStreamOptions && target.Streams(r) {
 		c.mended(domain.SpecialStreamOptions, noStreamOptions)

@@ -18,13 +18,25 @@ func (c *call) carryConverted(res *upstream.Response) {
 		c.carryCount(res)
 		return
 	}
-	c.tap = neutral.NewTap(c.conversion.From, !c.converts() && c.x.head.hourCache)
+	c.tap = c.newTap()
 	c.events = c.x.head.stream // what the client gets
 	if c.events && isStream(res.Header) {
 		c.convertStream(res)
 		return
 	}
 	c.convertDocument(res)
+}
+
+// newTap reads the provider's bytes. Cache writes of Claude that are not divided
+// by lifetime have that which was asked for, by whoever wrote the request.
+func (c *call) newTap() *neutral.Tap {
+	switch {
+	case c.conversion == nil:
+		return neutral.NewTap(c.x.target.dialect.format, c.x.head.hourCache)
+	case !c.converts():
+		return neutral.NewTap(c.conversion.From, c.x.head.hourCache)
+	}
+	return neutral.NewTap(c.conversion.From, c.conversion.hourCache)
 }
 
 // convertDocument carries an answer that is whole on one side at least.

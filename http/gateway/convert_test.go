@@ -305,3 +305,21 @@ func TestCarriersDoNotReachNativeProviders(t *testing.T) {
 	require.Equal(t, gjson.Get(clean, "messages.1.content.#.text").Raw, gjson.Get(sent, "messages.1.content.#.text").Raw)
 	require.Equal(t, 2, strings.Count(sent, `"role":"user"`))
 }
+
+// Cache writes that Claude does not divide by lifetime have the one that the
+// converted request asks for.
+func TestConvertedCacheWritesHaveTheLifetimeAskedFor(t *testing.T) {
+	t.Parallel()
+	answer := strings.Replace(message, `"usage":{`, `"usage":{"cache_creation_input_tokens":9,`, 1)
+	require.NotEqual(t, message, answer)
+	for mark, want := range map[string]domain.Usage{
+		`{"type":"ephemeral","ttl":"1h"}`: {CacheWrite1h: 9},
+		`{"type":"ephemeral"}`:            {CacheWrite5m: 9},
+	} {
+		w := newWorld(t, converting(t, domain.TypeClaude), says(200, "application/json", answer))
+		a := w.callTo("POST", "/v1/chat/completions", `{"model":"claude-5","messages":[{"role":"user","content":[{"type":"text","text":"hi","cache_control":`+mark+`}]}]}`)
+		require.Equal(t, http.StatusOK, a.status, a.body)
+		got := w.actor.only(t).Usage
+		require.Equal(t, want, domain.Usage{CacheWrite5m: got.CacheWrite5m, CacheWrite1h: got.CacheWrite1h}, mark)
+	}
+}

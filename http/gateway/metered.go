@@ -64,11 +64,7 @@ func (c *call) meterRefusal(body []byte) {
 	if c.x.target.class != domain.CallGenerate || !bytes.Contains(body, []byte(`"usage`)) {
 		return
 	}
-	format := c.x.target.dialect.format
-	if c.conversion != nil {
-		format = c.conversion.From
-	}
-	c.tap = neutral.NewTap(format, c.x.head.hourCache)
+	c.tap = c.newTap()
 	c.tap.Body(body)
 }
 

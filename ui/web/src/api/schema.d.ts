@@ -480,10 +480,10 @@ export interface paths {
         };
         /** Read the price in force of a model */
         get: operations["getModelPrice"];
-        /** Set the price of a model, from now on */
+        /** Set the price of a model, from now on or for a time */
         put: operations["putModelPrice"];
         post?: never;
-        /** End a price that was set; that of the built-in list holds again */
+        /** End a price that was set, and those to come; that of the lists holds again */
         delete: operations["deleteModelPrice"];
         options?: never;
         head?: never;
@@ -497,7 +497,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the prices that a model had, the newest first */
+        /** List the prices that a model had or will have, the newest first */
         get: operations["modelPriceHistory"];
         put?: never;
         post?: never;
@@ -2878,7 +2878,7 @@ export interface components {
             node: string | null;
             /**
              * Format: int64
-             * @description null for the built-in list
+             * @description what bills are worked out again by
              */
             priceId: number | null;
             /** @description USD per million tokens, for short prompts, where the seller is not known */
@@ -2897,6 +2897,11 @@ export interface components {
             tiers: number;
             /** Format: date-time */
             validFrom: string | null;
+            /**
+             * Format: date-time
+             * @description exclusive; null = for good
+             */
+            validTo: string | null;
             vendor: string | null;
         };
         PriceHistoryOutputBody: {
@@ -2975,12 +2980,12 @@ export interface components {
             /** Format: int64 */
             priceId: number;
             /** @enum {string} */
-            source: "cloud" | "manual";
+            source: "seed" | "cloud" | "manual";
             /** Format: date-time */
             validFrom: string;
             /**
              * Format: date-time
-             * @description exclusive; null = still
+             * @description exclusive; null = for good; validFrom itself = never in force, it was replaced before
              */
             validTo: string | null;
         };
@@ -5453,7 +5458,12 @@ export interface operations {
     };
     putModelPrice: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description when it comes into force; left out or past: now. It takes the place of all that was set for later */
+                validFrom?: string;
+                /** @description when it ends, exclusive: then that of the lists holds again; left out: never */
+                validTo?: string;
+            };
             header?: never;
             path: {
                 /** @description model; a slash in it is written as %2F */
