@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 
@@ -34,36 +35,44 @@ type Snapshots struct{ s *Store }
 // Snapshots is the repository of actor state.
 func (s *Store) Snapshots() Snapshots { return Snapshots{s} }
 
+// saveSnapshotSQL has its values bound: snapshots are large and frequent, and as
+// text of a statement they were most of what saving them cost.
+const saveSnapshotSQL = `
+	INSERT INTO actor_snapshots (kind, entity_id, epoch, data, expires_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)
+	ON CONFLICT (kind, entity_id) DO UPDATE SET
+		epoch = EXCLUDED.epoch, data = EXCLUDED.data, expires_at = EXCLUDED.expires_at, updated_at = EXCLUDED.updated_at
+	WHERE actor_snapshots.epoch <= EXCLUDED.epoch`
+
 // Save writes snapshots in one transaction. One of an older epoch than what is
 // stored changes nothing: its actor has been replaced.
 func (r Snapshots) Save(ctx context.Context, snapshots []domain.Snapshot) error {
-	now := r.s.now()
 	err := r.s.main.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		for _, snap := range snapshots {
-			row := snapshotRow{
-				Kind: snap.Kind, EntityID: snap.ID, Epoch: snap.Epoch, Data: snap.Data,
-				ExpiresAt: toMillis(snap.ExpiresAt), UpdatedAt: toMillis(snap.SavedAt),
-			}
-			if snap.SavedAt.IsZero() {
-				row.UpdatedAt = toMillis(now)
-			}
-			if row.Data == nil {
-				row.Data = []byte{}
-			}
-			_, err := tx.NewInsert().Model(&row).
-				On("CONFLICT (kind, entity_id) DO UPDATE").
-				Set("epoch = EXCLUDED.epoch, data = EXCLUDED.data").
-				Set("expires_at = EXCLUDED.expires_at, updated_at = EXCLUDED.updated_at").
-				Where("s.epoch <= EXCLUDED.epoch").
-				Exec(ctx)
-			if err != nil {
-				return fmt.Errorf("snapshot %s/%s: %w", snap.Kind, snap.ID, err)
-			}
-		}
-		return nil
+		return r.save(ctx, tx.Tx, snapshots)
 	})
 	if err != nil {
 		return fmt.Errorf("save %d snapshots: %w", len(snapshots), err)
+	}
+	return nil
+}
+
+func (r Snapshots) save(ctx context.Context, tx *sql.Tx, snapshots []domain.Snapshot) error {
+	stmt, err := tx.PrepareContext(ctx, r.s.main.bind(saveSnapshotSQL)) //nolint:sqlclosecheck // closed with its transaction
+	if err != nil {
+		return err
+	}
+	now := r.s.now()
+	for _, snap := range snapshots {
+		data, savedAt := snap.Data, snap.SavedAt
+		if data == nil {
+			data = []byte{}
+		}
+		if savedAt.IsZero() {
+			savedAt = now
+		}
+		_, err := stmt.ExecContext(ctx, snap.Kind, snap.ID, snap.Epoch, data, number(toMillis(snap.ExpiresAt)), toMillis(savedAt))
+		if err != nil {
+			return fmt.Errorf("snapshot %s/%s: %w", snap.Kind, snap.ID, err)
+		}
 	}
 	return nil
 }
