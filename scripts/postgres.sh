@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A throw-away PostgreSQL server on loopback for tests: gone with all it holds
-# when it is stopped, and quick because it never waits for the disk.
+# when it is stopped, and quick because it never waits for the disk. What was
+# committed survives its crash, though not that of the machine.
 #
 #   scripts/postgres.sh serve          print the DSN, serve until standard input ends
 #   scripts/postgres.sh start DIR      make a server in DIR and print its DSN
@@ -79,7 +80,6 @@ initialize() {
 		echo "max_wal_size = 4GB"
 		if [ -z "${DURABLE:-}" ]; then
 			echo "fsync = off"
-			echo "synchronous_commit = off"
 			echo "full_page_writes = off"
 		fi
 	} | unprivileged tee -a "$dir/data/postgresql.conf" >/dev/null

@@ -359,6 +359,7 @@ func (a *App) adminOptions() adminapi.Options {
 		Demo:    a.demoUpstream(),
 		Lacking: a.gateway.Lacking,
 		Probe:   a.probeEndpoint,
+		Trouble: store.Trouble,
 		Health:  a.health.Report,
 		Proxies: a.proxies,
 	}

@@ -56,6 +56,9 @@ type Options struct {
 	Lacking func(needs neutral.Caps, client neutral.Format) func(p *domain.Provider, model string) string
 	Health  func(ctx context.Context) HealthReport
 	Proxies *middleware.Proxies
+	// Trouble says what keeps the database from working, empty for other errors.
+	// nil = nothing ever does.
+	Trouble func(err error) string
 	// TokenGenerated tells that nobody chose the admin token.
 	TokenGenerated bool
 	// FlushLogs returns once the log holds every request that ended before.
@@ -226,13 +229,24 @@ func (a *API) asProblem(ctx context.Context, operation string, err error) *probl
 	if p, ok := errors.AsType[*problem.Problem](err); ok {
 		return p
 	}
-	f := domain.AsFault(err)
-	p := problem.Management(f)
+	p := problem.Management(a.asFault(err))
 	if p.Status >= http.StatusInternalServerError && ctx.Err() == nil {
 		a.Logger.ErrorContext(ctx, "management operation failed",
 			"operation", operation, "error", err, "request_id", middleware.RequestIDFrom(ctx))
 	}
 	return p
+}
+
+// asFault tells an error that will pass from one that is a bug.
+func (a *API) asFault(err error) *domain.Fault {
+	f := domain.AsFault(err)
+	if f.Kind != domain.KindInternal || a.Trouble == nil {
+		return f
+	}
+	if why := a.Trouble(err); why != "" {
+		return domain.NewFault(domain.KindOverloaded, "", "the database is not available: "+why).Because(err)
+	}
+	return f
 }
 
 // settled waits until this node's catalog holds a write. When that takes too

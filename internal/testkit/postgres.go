@@ -56,6 +56,43 @@ func (p PostgresTemplate) Database(t testing.TB) string {
 	return createDatabase(t, p.name)
 }
 
+// PostgresServer is a server of one test, which may end it.
+type PostgresServer struct {
+	DSN string // of an empty database
+
+	t   testing.TB
+	dir string
+}
+
+// NewPostgresServer starts a server that ends with the test.
+func NewPostgresServer(t testing.TB) *PostgresServer {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "cch-postgres-") // another user must reach it, who may not enter t.TempDir
+	require.NoError(t, err)
+	s := &PostgresServer{t: t, dir: dir}
+	t.Cleanup(func() { s.run("stop") })
+	s.DSN = strings.TrimSpace(s.run("start"))
+	return s
+}
+
+// Kill ends the server as a crash would.
+func (s *PostgresServer) Kill() { s.t.Helper(); s.run("kill") }
+
+// Up starts the server again.
+func (s *PostgresServer) Up() { s.t.Helper(); s.run("up") }
+
+func (s *PostgresServer) run(command string) string {
+	s.t.Helper()
+	script, err := moduleFile("scripts/postgres.sh")
+	require.NoError(s.t, err)
+	var log syncBuffer
+	cmd := exec.Command(script, command, s.dir)
+	cmd.Stderr = &log
+	out, err := cmd.Output()
+	require.NoError(s.t, err, log.String())
+	return string(out)
+}
+
 // PostgresExec runs statements in a database of a test.
 func PostgresExec(t testing.TB, dsn string, statements ...string) {
 	t.Helper()

@@ -70,6 +70,10 @@ func uniqueViolation(err error) (column string, ok bool) {
 // or refers to none.
 func foreignKeyViolation(err error) bool { return sqliteForeignKey(err) || postgresForeignKey(err) }
 
+// Trouble says what keeps the database from working at the moment, in words that
+// are safe to show; empty if err is of another kind.
+func Trouble(err error) string { return outOfOrder(err) }
+
 // outOfOrder says what keeps the engine from working, as far as that may pass
 // without a change of the data; empty for every other error.
 func outOfOrder(err error) string {

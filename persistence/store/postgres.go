@@ -204,7 +204,7 @@ func postgresOutOfOrder(err error) string {
 	switch {
 	case refused:
 		return "it cannot be reached"
-	case network, errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, driver.ErrBadConn):
+	case network, pgconn.SafeToRetry(err), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, driver.ErrBadConn):
 		return "the connection to it broke"
 	}
 	return ""

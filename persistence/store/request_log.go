@@ -196,7 +196,9 @@ func (r *openRow) open() (domain.OpenLog, error) {
 // Begin notes on rows that are open that upstreams have begun to answer, by
 // whom, and what that costs if nobody will know better. Others are left alone.
 func (r RequestLogs) Begin(ctx context.Context, begun []*domain.BegunLog) error {
-	err := r.s.logs.write.RunInTx(context.WithoutCancel(ctx), nil, func(ctx context.Context, tx bun.Tx) error {
+	ctx, cancel := r.s.uncancelled(ctx)
+	defer cancel()
+	err := r.s.logs.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		for _, b := range begun {
 			_, err := tx.NewUpdate().Table("request_logs").
 				Set("provider_id = ?", int64(b.ProviderID)).
