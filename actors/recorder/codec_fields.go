@@ -51,7 +51,7 @@ func buriedFields(c *codec, b *Buried) {
 	})
 }
 
-const logValues = 48
+const logValues = 49
 
 func logList(c *codec, l *domain.RequestLog) {
 	number(c, &l.ID)
@@ -109,6 +109,7 @@ func logList(c *codec, l *domain.RequestLog) {
 	list(c, &l.Degraded, text[string])
 	flag(c, &l.IsDemo)
 	number(c, &l.Binding)
+	flag(c, &l.IsReplay)
 }
 
 const settleValues = 31

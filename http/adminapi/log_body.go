@@ -60,6 +60,7 @@ type LogBody struct {
 	ConfigVersion              int64     `json:"configVersion"`
 	Degraded                   []string  `json:"degraded"`
 	IsDemo                     bool      `json:"isDemo"`
+	IsReplay                   bool      `json:"isReplay" doc:"an earlier answer, given again"`
 }
 
 type logDetailBody struct {
@@ -77,7 +78,7 @@ func (v logView) row(l *domain.RequestLog) LogBody {
 		Endpoint: l.Call.Endpoint, ClientFormat: string(l.Call.Protocol), CallClass: string(l.Call.Class),
 		Model: optional(l.Call.Model), Stream: l.Call.Stream, MessagesCount: optional(l.Call.Messages),
 		UsageSource: word(l.Source), CostUSD: l.Cost.USD(),
-		ConfigVersion: l.ConfigVersion, Degraded: list(l.Degraded), IsDemo: l.IsDemo,
+		ConfigVersion: l.ConfigVersion, Degraded: list(l.Degraded), IsDemo: l.IsDemo, IsReplay: l.IsReplay,
 	}
 	v.addNames(&b, l)
 	v.addUpstream(&b, &l.Upstream)

@@ -46,6 +46,7 @@ type logListInput struct {
 	MinDurationMs int64     `query:"minDurationMs" minimum:"0"                                 maximum:"86400000"`
 	Client        string    `query:"client"        maxLength:"64"`
 	Demo          string    `query:"demo"          enum:"true,false"`
+	Replay        string    `query:"replay"        enum:"true,false"`
 }
 
 // filter translates the query. Who is no administrator sees nothing but their
@@ -59,6 +60,9 @@ func (in *logListInput) filter(c *caller) (domain.LogFilter, error) {
 		MinDuration: time.Duration(in.MinDurationMs) * time.Millisecond, Client: in.Client, Limit: in.Limit + 1,
 	}
 	var wrong faults
+	if in.Replay != "" {
+		f.Replay = new(in.Replay == "true")
+	}
 	if in.Demo != "" {
 		f.Demo = new(in.Demo == "true")
 	}

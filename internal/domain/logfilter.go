@@ -21,6 +21,7 @@ type LogFilter struct {
 	MinDuration time.Duration
 	Client      string // client kind
 	Demo        *bool
+	Replay      *bool
 	Before      RequestID // keyset cursor: rows older than it; 0 = from the newest
 	Limit       int       // rows at most; 0 = 20
 }

@@ -51,6 +51,7 @@ type RequestLog struct {
 	ConfigVersion int64
 	Degraded      []string // what answered only approximately, e.g. "quota"
 	IsDemo        bool
+	IsReplay      bool // an earlier answer, given again
 }
 
 // BindingDropped says that a session lost its provider.

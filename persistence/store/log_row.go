@@ -63,6 +63,7 @@ type logRow struct {
 	ConfigVersion   int64  `bun:"config_version"`
 	Degraded        string `bun:"degraded"`
 	IsDemo          bool   `bun:"is_demo"`
+	IsReplay        bool   `bun:"is_replay"`
 }
 
 type detailRow struct {
@@ -120,6 +121,7 @@ func (r *logRow) log() (domain.RequestLog, error) {
 		ConfigVersion: r.ConfigVersion,
 		Degraded:      degraded,
 		IsDemo:        r.IsDemo,
+		IsReplay:      r.IsReplay,
 	}, nil
 }
 
@@ -139,7 +141,7 @@ func logColumns() []string {
 		"input_tokens", "output_tokens", "cache_read_input_tokens",
 		"cache_creation_5m_input_tokens", "cache_creation_1h_input_tokens", "reasoning_tokens",
 		"usage_source", "cost_nusd", "queue_ms", "duration_ms", "ttfb_ms", "ttft_ms", "config_version", "degraded",
-		"is_demo",
+		"is_demo", "is_replay",
 	}
 }
 
@@ -168,7 +170,7 @@ func logValues(dst []any, l *domain.RequestLog) []any {
 		l.Usage.CacheWrite5m, l.Usage.CacheWrite1h, l.Usage.Reasoning,
 		text(string(l.Source)), int64(l.Cost), number(l.Timing.Queue.Milliseconds()), number(begunMillis(l.Timing.Duration)),
 		number(begunMillis(l.Timing.TTFB)), number(begunMillis(l.Timing.TTFT)), l.ConfigVersion, degraded(l.Degraded),
-		l.IsDemo,
+		l.IsDemo, l.IsReplay,
 	)
 }
 

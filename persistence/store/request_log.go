@@ -266,6 +266,9 @@ func (r RequestLogs) apply(q *bun.SelectQuery, f domain.LogFilter) *bun.SelectQu
 	if f.MinDuration > 0 {
 		q = q.Where("duration_ms >= ?", f.MinDuration.Milliseconds())
 	}
+	if f.Replay != nil {
+		q = q.Where("is_replay = ?", *f.Replay)
+	}
 	if f.Demo != nil {
 		q = q.Where("is_demo = ?", *f.Demo)
 	}

@@ -46,6 +46,7 @@ func RequestLog(n int) domain.RequestLog {
 		ConfigVersion: 17,
 		Degraded:      []string{"quota", "session"},
 		IsDemo:        true,
+		IsReplay:      true,
 	}
 }
 

@@ -181,7 +181,7 @@ func testLogFilters(t *testing.T, open Open) {
 	finished := make([]domain.FinishedLog, len(want))
 	for i := range want {
 		l := RequestLog(i)
-		l.IsDemo = i%2 == 0
+		l.IsDemo, l.IsReplay = i%2 == 0, i%3 == 0
 		switch i % 4 {
 		case 1:
 			l.Result = domain.ResultRecord{StatusCode: 502, Outcome: domain.OutcomeFailure, ErrorMessage: "Bad 100%_sure GATEWAY"}
@@ -236,6 +236,7 @@ func testLogFilters(t *testing.T, open Open) {
 		{"duration", domain.LogFilter{MinDuration: 30 * time.Second}, func(i int, _ domain.RequestLog) bool { return i%4 == 2 }},
 		{"client", domain.LogFilter{Client: "codex"}, func(i int, _ domain.RequestLog) bool { return i%4 == 2 }},
 		{"demo", domain.LogFilter{Demo: &no}, func(i int, _ domain.RequestLog) bool { return i%2 == 1 }},
+		{"replay", domain.LogFilter{Replay: &no}, func(i int, _ domain.RequestLog) bool { return i%3 != 0 }},
 		{"all at once", domain.LogFilter{UserID: 2, Status: status("5xx"), Outcome: domain.OutcomeFailure}, func(i int, l domain.RequestLog) bool {
 			return i%4 == 1 && l.UserID == 2
 		}},

@@ -60,6 +60,7 @@ func Run(t *testing.T, open Open) {
 		{"ledger", testLedger},
 		{"ledger fence", testLedgerFence},
 		{"ledger duplicates", testLedgerDuplicates},
+		{"replays", testReplays},
 		{"ledger sums", testLedgerSums},
 		{"ledger sessions", testLedgerSessions},
 		{"ledger roll-ups", testLedgerRollups},

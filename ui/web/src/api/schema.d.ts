@@ -2612,6 +2612,8 @@ export interface components {
             /** Format: int64 */
             inputTokens: number;
             isDemo: boolean;
+            /** @description an earlier answer, given again */
+            isReplay: boolean;
             /** Format: int64 */
             keyId: number | null;
             keyName: string | null;
@@ -2705,6 +2707,8 @@ export interface components {
             /** Format: int64 */
             inputTokens: number;
             isDemo: boolean;
+            /** @description an earlier answer, given again */
+            isReplay: boolean;
             /** Format: int64 */
             keyId: number | null;
             keyName: string | null;
@@ -7501,6 +7505,7 @@ export interface operations {
                 minDurationMs?: number;
                 client?: string;
                 demo?: "true" | "false";
+                replay?: "true" | "false";
             };
             header?: never;
             path?: never;
