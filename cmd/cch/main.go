@@ -39,6 +39,7 @@ func commands() []command {
 		{"backup", "write an archive: backup [-mode full|no_logs|ledger|config] FILE", backUp},
 		{"restore", "put an archive back: restore [-how replace|merge] [-dry-run] FILE", restore},
 		{"db", "copy everything into an empty database: db copy [-from DSN] [-to DSN]", database},
+		{"secrets", "seal all credentials under another key: secrets rotate", rotateSecrets},
 		{"healthcheck", "ask a running hub whether it can serve; for container health checks", healthcheck},
 		{"demo-upstream", "run the built-in demo upstream: demo-upstream [-listen address]", serveDemo},
 		{"generate", "write generated files: generate docs [directory]", generate},

@@ -47,11 +47,16 @@ func migrate(ctx context.Context, args []string, out io.Writer) (err error) {
 
 // openStoreOnly opens the database for a command, without migrating it.
 func openStoreOnly(ctx context.Context, cfg config.Config) (*store.Store, error) {
-	master, err := secrets.LoadOrCreateMasterKey(cfg.Storage.Directory(), cfg.Auth.EncryptionKey)
+	keys, err := secrets.LoadOrCreateMasterKeys(cfg.Storage.Directory(), cfg.Auth.EncryptionKey)
 	if err != nil {
 		return nil, fmt.Errorf("master key: %w", err)
 	}
-	ring, err := secrets.NewRing(master)
+	return openSealed(ctx, cfg, keys)
+}
+
+// openSealed opens the database with keys of its own.
+func openSealed(ctx context.Context, cfg config.Config, keys []secrets.MasterKey) (*store.Store, error) {
+	ring, err := secrets.NewRing(keys[0], keys[1:]...)
 	if err != nil {
 		return nil, err
 	}

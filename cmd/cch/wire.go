@@ -61,6 +61,7 @@ type App struct {
 	now        func() time.Time
 	adminToken secrets.AdminToken
 	master     secrets.MasterKey
+	ring       *secrets.Ring
 
 	demo     *demo.Server // nil = off
 	store    *store.Store
@@ -116,8 +117,13 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *App, err error) 
 
 func (a *App) buildSecrets(_ context.Context, _ Options) (err error) {
 	dir := a.cfg.Storage.Directory()
-	if a.master, err = secrets.LoadOrCreateMasterKey(dir, a.cfg.Auth.EncryptionKey); err != nil {
+	keys, err := secrets.LoadOrCreateMasterKeys(dir, a.cfg.Auth.EncryptionKey)
+	if err != nil {
 		return fmt.Errorf("master key: %w", err)
+	}
+	a.master = keys[0]
+	if a.ring, err = secrets.NewRing(keys[0], keys[1:]...); err != nil {
+		return fmt.Errorf("seal credentials: %w", err)
 	}
 	if a.adminToken.Token = a.cfg.Auth.AdminToken; a.adminToken.Token != "" {
 		return nil
@@ -129,12 +135,8 @@ func (a *App) buildSecrets(_ context.Context, _ Options) (err error) {
 }
 
 func (a *App) buildStore(ctx context.Context, _ Options) (err error) {
-	ring, err := secrets.NewRing(a.master)
-	if err != nil {
-		return fmt.Errorf("seal credentials: %w", err)
-	}
 	a.store, err = store.Open(ctx, store.Options{
-		DSN: a.cfg.Storage.DSN.Reveal(), DataDir: a.cfg.Storage.DataDir, Pool: poolLimits(a.cfg.Storage), Sealer: ring,
+		DSN: a.cfg.Storage.DSN.Reveal(), DataDir: a.cfg.Storage.DataDir, Pool: poolLimits(a.cfg.Storage), Sealer: a.ring,
 		Logger: a.logger, AutoMigrate: a.cfg.Storage.AutoMigrate, Now: a.now,
 	})
 	if err != nil {

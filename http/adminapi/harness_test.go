@@ -74,9 +74,9 @@ func newWorld(t *testing.T, options ...option) *world {
 	t.Helper()
 	w := &world{t: t, now: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC), actors: newFakeActors(), tester: &fakeTester{}, demo: &fakeDemo{mode: "healthy"}}
 	w.health = adminapi.HealthReport{Status: adminapi.StatusHealthy, Components: map[string]adminapi.ComponentHealth{}}
-	master, err := secrets.LoadOrCreateMasterKey(t.TempDir(), "")
+	masters, err := secrets.LoadOrCreateMasterKeys(t.TempDir(), "")
 	require.NoError(t, err)
-	ring, err := secrets.NewRing(master)
+	ring, err := secrets.NewRing(masters[0])
 	require.NoError(t, err)
 	dir := t.TempDir()
 	require.NoError(t, os.CopyFS(dir, os.DirFS(emptyStore)))
@@ -94,7 +94,7 @@ func newWorld(t *testing.T, options ...option) *world {
 		Logger: slog.New(slog.DiscardHandler), Now: w.clock, Version: "1.2.3", SessionTTL: 5 * time.Minute,
 		Auth: adminapi.AuthOptions{
 			AdminToken: adminToken, SecureCookies: true, SessionTTL: 7 * 24 * time.Hour,
-			SessionKey: master.Derive(secrets.PurposeSession), CSRFKey: master.Derive(secrets.PurposeCSRF),
+			SessionKey: masters[0].Derive(secrets.PurposeSession), CSRFKey: masters[0].Derive(secrets.PurposeCSRF),
 		},
 		Stores: adminapi.Stores{
 			Users: w.store.Users(), Keys: w.store.Keys(), Providers: w.store.Providers(), Groups: w.store.Groups(),

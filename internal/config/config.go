@@ -48,7 +48,7 @@ type Server struct {
 // Auth is how people and scripts sign in.
 type Auth struct {
 	AdminToken        Secret  `env:"ADMIN_TOKEN"                 secret:"true"       doc:"token of the administrator, at least 16 characters; generated into DATA_DIR when unset"`
-	EncryptionKey     Secret  `env:"ENCRYPTION_KEY"              secret:"true"       doc:"32 bytes in base64 that seal provider credentials; generated into DATA_DIR when unset"`
+	EncryptionKey     Secret  `env:"ENCRYPTION_KEY"              secret:"true"       doc:"32 bytes in base64 that seal provider credentials; behind a comma the key before, until cch secrets rotate was run; generated into DATA_DIR when unset"`
 	CSRFSecret        Secret  `env:"CSRF_SECRET"                 secret:"true"       doc:"at least 16 characters; derived from the master key when unset"`
 	SessionTTL        Seconds `env:"AUTH_SESSION_TTL_SECONDS"    envDefault:"604800" min:"60"                                                                                    max:"31536000" doc:"life of a web session, s"`
 	SecureCookies     bool    `env:"ENABLE_SECURE_COOKIES"       envDefault:"true"   doc:"mark cookies Secure on HTTPS"`

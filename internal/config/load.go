@@ -101,8 +101,8 @@ func (c Config) check() []error {
 	case token == "change-me" || len(token) < 16:
 		faults = append(faults, errors.New("ADMIN_TOKEN is the sample value or shorter than 16 characters: choose your own"))
 	}
-	if k := c.Auth.EncryptionKey.Reveal(); k != "" {
-		if raw, err := base64.StdEncoding.DecodeString(k); err != nil || len(raw) != 32 {
+	for k := range strings.SplitSeq(c.Auth.EncryptionKey.Reveal(), ",") {
+		if raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(k)); k != "" && (err != nil || len(raw) != 32) {
 			faults = append(faults, errors.New("ENCRYPTION_KEY is not 32 bytes in base64: make one with `openssl rand -base64 32`"))
 		}
 	}

@@ -51,17 +51,28 @@ func readSecret(path string) (domain.Secret, error) {
 // publish writes a temporary file and links it into place, which fails with
 // fs.ErrExist when somebody else did so first.
 func publish(path, text string) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // mode 0600
+	return written(path, text, func(tmp string) error { return os.Link(tmp, path) })
+}
+
+// replace puts another text into a file, at once.
+func replace(path, text string) error {
+	return written(path, text, func(tmp string) error { return os.Rename(tmp, path) })
+}
+
+// written writes a temporary file beside path, of mode 0600, and has it put
+// into place.
+func written(path, text string, place func(tmp string) error) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.Remove(tmp.Name()) }()
+	defer func() { _ = os.Remove(tmp.Name()) }() // gone if it was renamed
 	_, err = tmp.WriteString(text + "\n")
 	err = errors.Join(err, tmp.Sync(), tmp.Close())
 	if err != nil {
 		return err
 	}
-	return os.Link(tmp.Name(), path)
+	return place(tmp.Name())
 }
 
 // randomText is 192 random bits in URL-safe base64.

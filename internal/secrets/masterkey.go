@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"github.com/claude-code-hub/cch/internal/domain"
 )
@@ -45,27 +46,73 @@ func ParseMasterKey(text domain.Secret) (MasterKey, error) {
 	return MasterKey{bytes: [masterKeySize]byte(raw)}, nil
 }
 
-// LoadOrCreateMasterKey takes the key from configured (ENCRYPTION_KEY) or, when
+// ParseMasterKeys reads keys that are separated by commas or white space: the
+// first seals, the others open what was sealed under them.
+func ParseMasterKeys(text domain.Secret) ([]MasterKey, error) {
+	fields := strings.FieldsFunc(text.Reveal(), func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+	if len(fields) == 0 {
+		return nil, ErrMasterKey
+	}
+	keys := make([]MasterKey, len(fields))
+	for i, f := range fields {
+		var err error
+		if keys[i], err = ParseMasterKey(domain.Secret(f)); err != nil {
+			return nil, err
+		}
+	}
+	return keys, nil
+}
+
+// LoadOrCreateMasterKeys takes the keys from configured (ENCRYPTION_KEY) or, when
 // that is empty, from <dataDir>/master.key. A missing file is created with mode
-// 0600; several processes that start at once agree on one key.
-func LoadOrCreateMasterKey(dataDir string, configured domain.Secret) (MasterKey, error) {
+// 0600 and one key; several processes that start at once agree on it.
+func LoadOrCreateMasterKeys(dataDir string, configured domain.Secret) ([]MasterKey, error) {
 	if configured != "" {
-		return ParseMasterKey(configured)
+		return ParseMasterKeys(configured)
 	}
 	path := filepath.Join(dataDir, masterKeyFile)
-	text, _, err := loadOrCreate(path, func() string {
-		var raw [masterKeySize]byte
-		_, _ = rand.Read(raw[:]) // never fails since Go 1.24
-		return base64.StdEncoding.EncodeToString(raw[:])
-	})
+	text, _, err := loadOrCreate(path, newMasterKey)
 	if err != nil {
-		return MasterKey{}, fmt.Errorf("load master key: %w", err)
+		return nil, fmt.Errorf("load master key: %w", err)
 	}
-	k, err := ParseMasterKey(text)
+	keys, err := ParseMasterKeys(text)
 	if err != nil {
-		return MasterKey{}, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return k, nil
+	return keys, nil
+}
+
+func newMasterKey() string {
+	var raw [masterKeySize]byte
+	_, _ = rand.Read(raw[:]) // never fails since Go 1.24
+	return base64.StdEncoding.EncodeToString(raw[:])
+}
+
+// PrependMasterKey puts a fresh key before those in <dataDir>/master.key, and
+// returns all. Until [DropOlderMasterKeys] what is sealed under either can be
+// opened, so that a rotation may be broken off at any point.
+func PrependMasterKey(dataDir string) ([]MasterKey, error) {
+	path := filepath.Join(dataDir, masterKeyFile)
+	text, err := readSecret(path)
+	if err != nil {
+		return nil, fmt.Errorf("read master key: %w", err)
+	}
+	lines := newMasterKey() + "\n" + text.Reveal()
+	keys, err := ParseMasterKeys(domain.Secret(lines))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return keys, replace(path, lines)
+}
+
+// DropOlderMasterKeys leaves the first key in <dataDir>/master.key.
+func DropOlderMasterKeys(dataDir string) error {
+	path := filepath.Join(dataDir, masterKeyFile)
+	text, err := readSecret(path)
+	if err != nil {
+		return fmt.Errorf("read master key: %w", err)
+	}
+	return replace(path, strings.Fields(text.Reveal())[0])
 }
 
 // Derive makes the sub-key for a purpose (HKDF-SHA256).

@@ -56,9 +56,9 @@ func TestDeriveGivesIndependentStableKeys(t *testing.T) {
 func TestMasterKeyFileIsCreatedOnceForTheOwnerOnly(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
-	first, err := secrets.LoadOrCreateMasterKey(dir, "")
+	first, err := secrets.LoadOrCreateMasterKeys(dir, "")
 	require.NoError(t, err)
-	again, err := secrets.LoadOrCreateMasterKey(dir, "")
+	again, err := secrets.LoadOrCreateMasterKeys(dir, "")
 	require.NoError(t, err)
 	require.Equal(t, first, again)
 
@@ -74,15 +74,36 @@ func TestConfiguredMasterKeyNeedsNoFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	text := domain.Secret(base64.StdEncoding.EncodeToString([]byte(strings.Repeat("z", 32))))
-	got, err := secrets.LoadOrCreateMasterKey(dir, text)
+	got, err := secrets.LoadOrCreateMasterKeys(dir, text)
 	require.NoError(t, err)
 	want, err := secrets.ParseMasterKey(text)
 	require.NoError(t, err)
-	require.Equal(t, want, got)
+	require.Equal(t, []secrets.MasterKey{want}, got)
 	require.NoFileExists(t, filepath.Join(dir, "master.key"))
 
-	_, err = secrets.LoadOrCreateMasterKey(dir, "wrong")
+	_, err = secrets.LoadOrCreateMasterKeys(dir, "wrong")
 	require.ErrorIs(t, err, secrets.ErrMasterKey, "a bad value is no reason to make up a key")
+}
+
+func TestRotatedMasterKeyFileHasBothKeysUntilTheOldOneIsDropped(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	before, err := secrets.LoadOrCreateMasterKeys(dir, "")
+	require.NoError(t, err)
+	both, err := secrets.PrependMasterKey(dir)
+	require.NoError(t, err)
+	require.Len(t, both, 2)
+	require.Equal(t, before[0], both[1])
+	again, err := secrets.LoadOrCreateMasterKeys(dir, "")
+	require.NoError(t, err)
+	require.Equal(t, both, again)
+	require.NoError(t, secrets.DropOlderMasterKeys(dir))
+	after, err := secrets.LoadOrCreateMasterKeys(dir, "")
+	require.NoError(t, err)
+	require.Equal(t, both[:1], after)
+	info, err := os.Stat(filepath.Join(dir, "master.key"))
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 }
 
 func TestDamagedMasterKeyFileIsAnError(t *testing.T) {
@@ -91,7 +112,7 @@ func TestDamagedMasterKeyFileIsAnError(t *testing.T) {
 		dir := t.TempDir()
 		path := filepath.Join(dir, "master.key")
 		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
-		_, err := secrets.LoadOrCreateMasterKey(dir, "")
+		_, err := secrets.LoadOrCreateMasterKeys(dir, "")
 		require.ErrorIs(t, err, want)
 		require.ErrorContains(t, err, path)
 		kept, err := os.ReadFile(path)

@@ -120,6 +120,9 @@ func (p *Program) AwaitReady() {
 	p.t.Fatalf("the program was not ready in time\n%s", p.log.String())
 }
 
+// SetEnv adds variables for what is run from now on.
+func (p *Program) SetEnv(env ...string) { p.env = append(p.env, env...) }
+
 // Run runs another command of the program on the same data directory and
 // returns what it printed and its exit code.
 func (p *Program) Run(args ...string) (out string, code int) {

@@ -3,6 +3,7 @@ package store_test
 import (
 	"database/sql"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -41,4 +42,23 @@ func TestEveryTableIsCopiedOrKeptApart(t *testing.T) {
 		require.NoError(t, rows.Err())
 		require.NoError(t, db.Close())
 	}
+}
+
+// TestEverySealedColumnIsSealedAnew: a rotation must reach all of them.
+func TestEverySealedColumnIsSealedAnew(t *testing.T) {
+	t.Parallel()
+	s, err := store.Open(t.Context(), store.Options{DataDir: t.TempDir(), Sealer: storetest.Sealer{}, AutoMigrate: true})
+	require.NoError(t, err)
+	tables, err := s.Tables(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	var sealed []string
+	for _, table := range tables {
+		for _, c := range table.Columns {
+			if strings.HasSuffix(c.Name, "_enc") {
+				sealed = append(sealed, table.Name+"."+c.Name)
+			}
+		}
+	}
+	require.ElementsMatch(t, sealed, store.SealedColumns())
 }
