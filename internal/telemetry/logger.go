@@ -13,7 +13,8 @@ import (
 
 // NewLogger writes records of at least the level to w as key=value text. Every
 // text in a record passes through redact first, so that a credential that
-// slipped into an error message is not written.
+// slipped into an error message is not written. A warning or an error that comes
+// again and again is written a few times and then counted.
 func NewLogger(w io.Writer, level slog.Level, redact func(string) string) *slog.Logger {
 	clean := func(_ []string, a slog.Attr) slog.Attr {
 		switch a.Value.Kind() {
@@ -27,7 +28,8 @@ func NewLogger(w io.Writer, level slog.Level, redact func(string) string) *slog.
 		}
 		return a
 	}
-	return slog.New(redactMessage{slog.NewTextHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: clean}), redact})
+	lines := slog.NewTextHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: clean})
+	return slog.New(newCalm(redactMessage{lines, redact}))
 }
 
 // ParseLevel reads debug, info, warn or error; anything else is info.
