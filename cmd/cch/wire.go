@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -206,7 +207,25 @@ func (a *App) buildActors(ctx context.Context, o Options) error {
 	}
 	a.onClose("actors", a.system.Shutdown)
 	a.listen()
+	a.watch(ctx)
 	return nil
+}
+
+// watch has the catalog look at once when another node changed the
+// configuration; by itself it looks twice a second.
+func (a *App) watch(ctx context.Context) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		a.store.Watch(ctx, func(version int64) {
+			a.system.Configuration().Ref().Tell(&protocol.ConfigChanged{Version: version})
+		})
+	})
+	a.onClose("watch of the configuration", func(context.Context) error {
+		cancel()
+		watching.Wait()
+		return nil
+	})
 }
 
 func (a *App) shortContext() int {

@@ -28,21 +28,29 @@ func (s *Store) change(ctx context.Context, kind string, work func(tx bun.Tx) (i
 
 func (s *Store) changeNamed(ctx context.Context, kind string, work func(tx bun.Tx) (entity string, err error)) (int64, error) {
 	var version int64
-	err := s.main.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		if err := s.main.lockConfiguration(ctx, tx); err != nil {
-			return fmt.Errorf("wait for other changes: %w", err)
-		}
+	err := s.configure(ctx, func(ctx context.Context, tx bun.Tx) error {
 		entity, err := work(tx)
 		if err != nil {
 			return err
 		}
-		version, err = recordChange(ctx, tx, kind, entity, s.now())
+		version, err = s.recordChange(ctx, tx, kind, entity)
 		return err
 	})
 	if err != nil {
 		return 0, asFault(err)
 	}
 	return version, nil
+}
+
+// configure runs a write of configuration in a transaction. Writers follow each
+// other, so that versions come into view in their order.
+func (s *Store) configure(ctx context.Context, work func(context.Context, bun.Tx) error) error {
+	return s.main.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		if err := s.main.lockConfiguration(ctx, tx); err != nil {
+			return fmt.Errorf("wait for other changes: %w", err)
+		}
+		return work(ctx, tx)
+	})
 }
 
 type changeRow struct {
@@ -54,7 +62,10 @@ type changeRow struct {
 	At       int64  `bun:"at"`
 }
 
-func recordChange(ctx context.Context, tx bun.Tx, kind, entity string, now time.Time) (int64, error) {
+// recordChange numbers a change in the transaction that makes it, and has other
+// nodes told when that is committed.
+func (s *Store) recordChange(ctx context.Context, tx bun.Tx, kind, entity string) (int64, error) {
+	now := s.now()
 	row := changeRow{Kind: kind, EntityID: entity, At: now.UnixMilli()}
 	if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 		return 0, fmt.Errorf("record the change: %w", err)
@@ -66,7 +77,18 @@ func recordChange(ctx context.Context, tx bun.Tx, kind, entity string, now time.
 	if err != nil {
 		return 0, fmt.Errorf("prune old changes: %w", err)
 	}
+	if err := s.main.announce(ctx, tx, row.ID); err != nil {
+		return 0, fmt.Errorf("announce the change: %w", err)
+	}
 	return row.ID, nil
+}
+
+// Watch calls changed with the version of every change of the configuration
+// that any node commits, until ctx ends. It is a hint that comes early: changes
+// may be missed while the database is away, so who needs all of them also looks
+// at ConfigVersion. Where the engine has no other nodes it returns at once.
+func (s *Store) Watch(ctx context.Context, changed func(version int64)) {
+	s.main.watch(ctx, s.logger, changed)
 }
 
 // ConfigVersion is the newest configuration change, 0 before the first.
@@ -74,9 +96,11 @@ func (s *Store) ConfigVersion(ctx context.Context) (int64, error) {
 	return configVersion(ctx, s.main.read)
 }
 
+const configVersionSQL = "SELECT COALESCE(MAX(id), 0) FROM config_changes"
+
 func configVersion(ctx context.Context, db bun.IDB) (int64, error) {
 	var version int64
-	err := db.NewRaw("SELECT COALESCE(MAX(id), 0) FROM config_changes").Scan(ctx, &version)
+	err := db.NewRaw(configVersionSQL).Scan(ctx, &version)
 	if err != nil {
 		return 0, fmt.Errorf("read the configuration version: %w", err)
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"log/slog"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -34,6 +35,10 @@ type engine interface {
 	// so that their versions come into view in order. It is held to the end of
 	// the transaction, and is its first statement.
 	lockConfiguration(ctx context.Context, tx bun.Tx) error
+	// announce tells other nodes of a version when the transaction commits.
+	announce(ctx context.Context, tx bun.Tx, version int64) error
+	// watch hears what is announced, until ctx ends.
+	watch(ctx context.Context, logger *slog.Logger, changed func(version int64))
 	// shrink gives disk space of deleted rows back, at most so many pages, and
 	// counts those that are left to give.
 	shrink(ctx context.Context, now time.Time, pages int) (left int, err error)

@@ -180,7 +180,7 @@ func (r *probeRow) markLast(ctx context.Context, tx bun.Tx) (sql.Result, error) 
 // endpoints that are gone are left out. Only if ranked, it is a change of the
 // configuration that running nodes read.
 func (r Endpoints) ProbedAll(ctx context.Context, probes []domain.EndpointProbe, ranked bool) error {
-	err := r.s.main.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	err := r.s.configure(ctx, func(ctx context.Context, tx bun.Tx) error {
 		for i := range probes {
 			row := newProbeRow(&probes[i])
 			res, err := row.markLast(ctx, tx)
@@ -197,7 +197,7 @@ func (r Endpoints) ProbedAll(ctx context.Context, probes []domain.EndpointProbe,
 		if !ranked || len(probes) == 0 {
 			return nil
 		}
-		_, err := recordChange(ctx, tx, "endpoint", strconv.FormatInt(int64(probes[0].Endpoint), 10), r.s.now())
+		_, err := r.s.recordChange(ctx, tx, "endpoint", strconv.FormatInt(int64(probes[0].Endpoint), 10))
 		return err
 	})
 	if err != nil {

@@ -144,3 +144,39 @@ func partitions(t *testing.T, dsn string) string {
 	return testkit.PostgresScalar(t, dsn, `SELECT string_agg(c.relname, ' ' ORDER BY c.relname) FROM pg_inherits AS i
 		JOIN pg_class AS c ON c.oid = i.inhrelid WHERE i.inhparent = 'request_logs'::regclass`)
 }
+
+// Nodes hear of each other's changes, and of those they missed when their
+// connection broke.
+func TestPostgresNodesHearOfChanges(t *testing.T) {
+	t.Parallel()
+	dsn := testkit.Postgres(t)
+	one, other := storetest.OpenPostgres(t, dsn), storetest.OpenPostgres(t, dsn)
+	heard := make(chan int64, 100)
+	watching, stop := context.WithCancel(t.Context())
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		other.Watch(watching, func(version int64) { heard <- version })
+	}()
+	await := func(version int64) {
+		t.Helper()
+		for got := int64(-1); got < version; {
+			select {
+			case got = <-heard:
+			case <-t.Context().Done():
+				t.Fatal("nothing was heard")
+			}
+		}
+	}
+	await(0)
+	_, version, err := one.Users().Create(t.Context(), domain.User{Name: "ann", Role: domain.RoleUser})
+	require.NoError(t, err)
+	await(version)
+
+	testkit.PostgresExec(t, dsn, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT COALESCE(MAX(id)%'")
+	_, version, err = one.Users().Create(t.Context(), domain.User{Name: "bob", Role: domain.RoleUser})
+	require.NoError(t, err)
+	await(version)
+	stop()
+	<-stopped
+}

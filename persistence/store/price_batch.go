@@ -18,10 +18,7 @@ const priceChunk = 200
 // version, 0 if no price changed.
 func (r ModelPrices) Apply(ctx context.Context, b domain.PriceBatch) (int64, error) {
 	var version int64
-	err := r.s.main.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		if err := r.s.main.lockConfiguration(ctx, tx); err != nil {
-			return fmt.Errorf("wait for other changes: %w", err)
-		}
+	err := r.s.configure(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if err := r.applyPrices(ctx, tx, &b); err != nil {
 			return err
 		}
@@ -35,7 +32,7 @@ func (r ModelPrices) Apply(ctx context.Context, b domain.PriceBatch) (int64, err
 			return nil
 		}
 		var err error
-		version, err = recordChange(ctx, tx, "model_price", b.Source, r.s.now())
+		version, err = r.s.recordChange(ctx, tx, "model_price", b.Source)
 		return err
 	})
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"os"
 	"runtime"
@@ -90,6 +91,12 @@ func (*sqliteEngine) oneInstant() *sql.TxOptions { return &sql.TxOptions{ReadOnl
 
 // lockConfiguration has nothing to do: writers queue anyway.
 func (*sqliteEngine) lockConfiguration(context.Context, bun.Tx) error { return nil }
+
+// announce and watch have nothing to do: there are no other nodes.
+
+func (*sqliteEngine) announce(context.Context, bun.Tx, int64) error { return nil }
+
+func (*sqliteEngine) watch(context.Context, *slog.Logger, func(int64)) {}
 
 // migration runs work as it is: whoever migrates writes, and writers queue.
 func (e *sqliteEngine) migration(_ context.Context, work func(*sql.DB) error) error {

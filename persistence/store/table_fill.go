@@ -46,7 +46,7 @@ func (s *Store) Fill(ctx context.Context, work func(f *Filling) error) (err erro
 	if _, err := f.txs[s.main].NewRaw("DELETE FROM auth_sessions").Exec(ctx); err != nil {
 		return fmt.Errorf("end web sessions: %w", err)
 	}
-	if _, err := recordChange(ctx, f.txs[s.main], "restore", "0", s.now()); err != nil {
+	if _, err := s.recordChange(ctx, f.txs[s.main], "restore", "0"); err != nil {
 		return err
 	}
 	for _, db := range slices.Backward(s.databases()) { // logs first: no ledger without its rows
