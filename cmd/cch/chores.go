@@ -42,6 +42,11 @@ func (a *App) checkLedger(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	unsettled, err := check.requests(ctx, now.Add(-ledgerCheckBack), 6*settledWithin)
+	if err != nil {
+		return 0, err
+	}
+	differences = append(differences, unsettled...)
 	a.differences.Store(int64(len(differences)))
 	for _, d := range differences[:min(len(differences), maxLoggedDifferences)] {
 		a.logger.ErrorContext(ctx, "the ledger and what is counted differ", slog.Int64("user_id", int64(d.UserID)),

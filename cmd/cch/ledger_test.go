@@ -499,4 +499,10 @@ func TestTheNightlyCheckShowsDifferences(t *testing.T) {
 	_, err = openSQLite(t, cfg.Storage.DataDir).ExecContext(t.Context(), "UPDATE usage_hourly SET cost_nusd = 1, requests = 2")
 	require.NoError(t, err)
 	require.Equal(t, 2, differences())
+
+	log := storetest.RequestLog(1)
+	log.CreatedAt = time.Now().Add(-time.Hour)
+	log.ID = domain.FirstRequestIDAt(log.CreatedAt)
+	require.NoError(t, app.store.RequestLogs().WriteBatch(t.Context(), nil, []domain.FinishedLog{storetest.Finished(log)}))
+	require.Equal(t, 3, differences(), "a request that was admitted and is not in the ledger")
 }

@@ -89,6 +89,45 @@ func testLedger(t *testing.T, open Open) {
 }
 
 // Only the newest writer of a user appends.
+// Each request that was admitted has one final row, or it is told.
+func testUnsettled(t *testing.T, open Open) {
+	t.Helper()
+	s, ctx := open(t), t.Context()
+	epoch := claim(t, s)
+	at := Start()
+	logs := make([]domain.FinishedLog, 0, 6)
+	add := func(n int, change func(*domain.RequestLog)) domain.RequestID {
+		l := RequestLog(n)
+		change(&l)
+		logs = append(logs, Finished(l))
+		return l.ID
+	}
+	booked := add(1, func(*domain.RequestLog) {})
+	lost := add(2, func(*domain.RequestLog) {})
+	add(3, func(l *domain.RequestLog) { l.Upstream.Attempts = 0 }) // refused at the door
+	broken := add(4, func(l *domain.RequestLog) {
+		l.Upstream.Attempts, l.Result.ErrorCode = 0, string(domain.ReasonInterrupted)
+	})
+	late := add(1000, func(*domain.RequestLog) {}) // may still be settled
+	require.NoError(t, s.RequestLogs().WriteBatch(ctx, nil, logs))
+	row, part := LedgerRow(1, epoch), LedgerRow(2, epoch)
+	row.ReqID, part.ReqID, part.IsFinal = booked, lost, false
+	appendRows(t, s, row, part)
+
+	found, err := s.Ledger().Unsettled(ctx, time.Time{}, at.Add(999*time.Second))
+	require.NoError(t, err)
+	var where []string
+	for _, d := range found {
+		where = append(where, d.Where)
+		require.Zero(t, d.Ledger)
+	}
+	require.Equal(t, []string{"request " + lost.String(), "request " + broken.String()}, where)
+	found, err = s.Ledger().Unsettled(ctx, at.Add(999*time.Second), at.Add(1001*time.Second))
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	require.Equal(t, "request "+late.String(), found[0].Where)
+}
+
 func testLedgerFence(t *testing.T, open Open) {
 	t.Helper()
 	s, ctx := open(t), t.Context()

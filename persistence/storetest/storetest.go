@@ -59,6 +59,7 @@ func Run(t *testing.T, open Open) {
 		{"tables undone", testTablesUndone},
 		{"ledger", testLedger},
 		{"ledger fence", testLedgerFence},
+		{"unsettled requests", testUnsettled},
 		{"ledger duplicates", testLedgerDuplicates},
 		{"replays", testReplays},
 		{"ledger sums", testLedgerSums},
