@@ -17,13 +17,18 @@ func (s *state) apply(row *domain.LedgerRow, now time.Time) {
 	t := time.UnixMilli(row.AdmittedAt)
 	s.spend.Charge(t, row.Charge, now)
 	s.meter(row.KeyID).spend.Charge(t, row.Charge, now)
-	if row.Kind == domain.LedgerCharge && row.Model != "" && row.Charge > 0 {
-		s.costs.add(costKey{row.KeyID, row.Model}, row.Charge, now)
-	}
+	s.learn(row, now)
 	if q := s.gaps.out; q != nil {
 		q.since = append(q.since, *row)
 	}
 	s.freed = s.freed || row.Charge < 0
+}
+
+// learn keeps what a request cost, for estimates of others like it.
+func (s *state) learn(row *domain.LedgerRow, now time.Time) {
+	if row.Kind == domain.LedgerCharge && row.Model != "" && row.Charge > 0 {
+		s.costs.add(costKey{row.KeyID, row.Model}, row.Charge, now)
+	}
 }
 
 // hold reserves a request's estimate in all windows.

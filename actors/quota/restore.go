@@ -13,7 +13,8 @@ import (
 	"github.com/claude-code-hub/cch/internal/domain"
 )
 
-// ledgerPage is how many rows are read at once.
+// ledgerPage is how many rows are read at once, and how many of the newest are
+// looked at, without a snapshot, for what requests cost lately.
 const ledgerPage = 1000
 
 // memory is what the store knows of a user when an activation begins.
@@ -26,8 +27,9 @@ type memory struct {
 	// Without a snapshot:
 	seq     int64        // of the newest row
 	charged domain.Money // in all
-	spends  windows      // of money, up to the snapshot or that row
-	err     error        // the store did not answer; nothing else is set
+	lately  []domain.LedgerRow
+	spends  windows // of money, up to the snapshot or that row
+	err     error   // the store did not answer; nothing else is set
 }
 
 // recall claims the user's ledger and reads what was counted: the snapshot and
@@ -62,6 +64,9 @@ func recall(ctx context.Context, o *Options, user domain.UserID, now time.Time) 
 // sumUp reads what a missing snapshot would tell.
 func (m *memory) sumUp(ctx context.Context, o *Options, user domain.UserID) (err error) {
 	if m.seq, err = o.Ledger.LastSeq(ctx, user); err != nil || m.seq == 0 {
+		return err
+	}
+	if m.lately, err = o.Ledger.After(ctx, user, max(0, m.seq-ledgerPage), ledgerPage); err != nil {
 		return err
 	}
 	m.charged, err = o.Ledger.Sum(ctx, user, 0, time.Time{}, m.seq)
@@ -117,6 +122,9 @@ func (s *state) restore(m *memory, now time.Time) error {
 	err := s.restoreRecord(&m.saved, m.spends, now)
 	s.book = book{
 		epoch: m.epoch, seq: max(m.saved.Seq, m.seq), charged: domain.Money(m.saved.Charged) + m.charged,
+	}
+	for i := range m.lately {
+		s.learn(&m.lately[i], time.UnixMilli(m.lately[i].SettledAt))
 	}
 	counted := make(map[domain.SettleKey]domain.LedgerRow, len(m.saved.Open))
 	for i := range m.saved.Open {

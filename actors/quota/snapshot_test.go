@@ -3,9 +3,11 @@ package quota
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/claude-code-hub/cch/actors/protocol"
@@ -85,4 +87,39 @@ func TestSnapshotStaysSmall(t *testing.T) {
 	require.Less(t, len(data), 1<<20)
 	_, err = decode(1, data[:100])
 	require.Error(t, err)
+}
+
+// What requests cost lately is read from the newest rows of the ledger where no
+// snapshot tells.
+func TestEstimatesSurviveTheLossOfTheSnapshot(t *testing.T) {
+	t.Parallel()
+	ledger := storetest.NewMemoryLedger()
+	epoch, err := ledger.Claim(t.Context(), 1, "n1", start)
+	require.NoError(t, err)
+	rows := make([]domain.LedgerRow, 3*ledgerPage/2)
+	var appended sync.WaitGroup
+	for i := range rows {
+		rows[i] = domain.LedgerRow{
+			SettleKey: domain.SettleKey{ReqID: domain.RequestID(i + 1), Attempt: 1, Kind: domain.LedgerCharge},
+			UserID:    1, UserSeq: int64(i + 1), Epoch: epoch, KeyID: 11, Charge: 2 * cent, IsFinal: true,
+			AdmittedAt: start.UnixMilli(), SettledAt: start.UnixMilli(), LedgerFacts: domain.LedgerFacts{Model: "m"},
+		}
+		if i < len(rows)-ledgerPage {
+			rows[i].Model = "old"
+		}
+		appended.Add(1)
+		ledger.Append(&rows[i], func(err error) {
+			defer appended.Done()
+			assert.NoError(t, err)
+		})
+	}
+	appended.Wait()
+	o := Options{Catalog: shown{fixture{}.catalog()}, Snapshots: &drawer{}, Ledger: ledger, SessionTTL: sessionTTL}
+	m := recall(t.Context(), &o, 1, start)
+	require.NoError(t, m.err)
+	require.Len(t, m.lately, ledgerPage, "no more than that")
+	s := newState(1, o)
+	require.NoError(t, s.restore(&m, start))
+	require.Equal(t, 2*cent, s.costs.expected(costKey{11, "m"}, cent, 900*cent))
+	require.NotEqual(t, 2*cent, s.costs.expected(costKey{11, "old"}, cent, 900*cent))
 }
