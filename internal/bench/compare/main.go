@@ -58,13 +58,46 @@ func main() {
 	rounds := flag.Int("rounds", 5, "rounds")
 	duration := flag.Duration("duration", 20*time.Second, "length of a round for each target")
 	only := flag.String("only", "", "run only scenarios whose name contains this")
+	format := flag.String("format", "anthropic", "what client and provider speak: anthropic, chat, responses or gemini")
 	flag.Parse()
-	if err := run(*hub, *tools, *only, *rounds, *duration); err != nil {
+	w, ok := wires()[*format]
+	if !ok {
+		log.Fatalf("there is no format %q", *format)
+	}
+	w.format = *format
+	if err := run(w, *hub, *tools, *only, *rounds, *duration); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(hub, tools, only string, rounds int, duration time.Duration) error {
+// wire is one format as client and provider speak it.
+type wire struct {
+	format       string // as the load generator calls it
+	providerType string
+	model, auth  string
+	whole, sse   string // paths for whole answers and for streams
+}
+
+func wires() map[string]wire {
+	const gemini = "/v1beta/models/gemini-2.5-pro:"
+	return map[string]wire{
+		"anthropic": {providerType: "claude", model: "claude-sonnet-4-5-20250929", auth: "x-api-key", whole: "/v1/messages", sse: "/v1/messages"},
+		"chat":      {providerType: "openai-compatible", model: "gpt-5", auth: "bearer", whole: "/v1/chat/completions", sse: "/v1/chat/completions"},
+		"responses": {providerType: "codex", model: "gpt-5-codex", auth: "bearer", whole: "/v1/responses", sse: "/v1/responses"},
+		"gemini":    {providerType: "gemini", model: "gemini-2.5-pro", auth: "goog", whole: gemini + "generateContent", sse: gemini + "streamGenerateContent?alt=sse"},
+	}
+}
+
+// args are what the load generator is told for this kind of load.
+func (w wire) args(base string, s scenario) []string {
+	path := w.whole
+	if slices.Contains(s.args, "-stream") {
+		path = w.sse
+	}
+	return append([]string{"-url", base + path, "-format", w.format, "-model", w.model, "-auth", w.auth}, s.args...)
+}
+
+func run(w wire, hub, tools, only string, rounds int, duration time.Duration) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	dir, err := os.MkdirTemp("", "cch-bench")
@@ -84,7 +117,7 @@ func run(hub, tools, only string, rounds int, duration time.Duration) error {
 		if err := post("http://"+mockAddr+"/__profile?name=default", "", s.profile, nil); err != nil {
 			return err
 		}
-		if err := measure(ctx, s, hub, tools, dir, rounds, duration); err != nil {
+		if err := measure(ctx, w, s, hub, tools, dir, rounds, duration); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
 	}
@@ -92,7 +125,7 @@ func run(hub, tools, only string, rounds int, duration time.Duration) error {
 }
 
 // measure gives each scenario fresh processes, so that memory is its own.
-func measure(ctx context.Context, s scenario, hub, tools, dir string, rounds int, duration time.Duration) error {
+func measure(ctx context.Context, w wire, s scenario, hub, tools, dir string, rounds int, duration time.Duration) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var running []process
 	defer func() {
@@ -118,17 +151,17 @@ func measure(ctx context.Context, s scenario, hub, tools, dir string, rounds int
 		return err
 	}
 	running = append(running, target)
-	keys, err := setUp()
+	keys, err := setUp(w)
 	if err != nil {
 		return err
 	}
 	var proxies, hubs []sample
 	for range rounds {
-		p, err := load(tools, dir, "http://"+proxyAddr, proxy.pid, keys, s.args, duration)
+		p, err := load(tools, dir, w.args("http://"+proxyAddr, s), proxy.pid, keys, duration)
 		if err != nil {
 			return err
 		}
-		h, err := load(tools, dir, "http://"+hubAddr, target.pid, keys, s.args, duration)
+		h, err := load(tools, dir, w.args("http://"+hubAddr, s), target.pid, keys, duration)
 		if err != nil {
 			return err
 		}
@@ -200,9 +233,9 @@ func start(ctx context.Context, env []string, name string, args ...string) (proc
 }
 
 // setUp makes a provider and sixteen users with a key each.
-func setUp() ([]string, error) {
+func setUp(w wire) ([]string, error) {
 	api := "http://" + hubAddr + "/api/v1"
-	if err := post(api+"/providers", adminToken, `{"name":"mock","type":"claude","url":"http://`+mockAddr+`","key":"upstream-key"}`, nil); err != nil {
+	if err := post(api+"/providers", adminToken, `{"name":"mock","type":"`+w.providerType+`","url":"http://`+mockAddr+`","key":"upstream-key"}`, nil); err != nil {
 		return nil, err
 	}
 	var keys []string
@@ -248,10 +281,10 @@ func post(url, token, body string, into any) error {
 }
 
 // load runs the generator once and reads its report.
-func load(tools, dir, url string, pid int, keys, args []string, duration time.Duration) (sample, error) {
+func load(tools, dir string, args []string, pid int, keys []string, duration time.Duration) (sample, error) {
 	out := filepath.Join(dir, "report.json")
 	all := append([]string{
-		"-url", url + "/v1/messages", "-keys", strings.Join(keys, ","), "-auth", "x-api-key", "-duration", duration.String(),
+		"-keys", strings.Join(keys, ","), "-duration", duration.String(),
 		"-mock", "http://" + mockAddr, "-proc", fmt.Sprintf("target=%d", pid), "-out", out,
 	}, args...)
 	cmd := exec.Command(filepath.Join(tools, "loadgen"), all...)
