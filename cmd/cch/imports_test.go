@@ -67,6 +67,7 @@ func importTable() []importRule {
 		{"internal/demo", nil, []string{}},
 		{"internal/testkit", nil, nil},
 		{"deploy", nil, []string{}}, // tests of what ships
+		{"internal/bench/history", []string{"internal/domain", "persistence/store"}, []string{"github.com/jackc/pgx/v5/…", "modernc.org/sqlite"}},
 		{"internal/bench/…", []string{"internal/bench/…"}, []string{}},
 	}
 }

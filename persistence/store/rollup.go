@@ -86,10 +86,12 @@ type closedDays struct {
 }
 
 // days reads which days are closed; nil = none.
-func (r Rollups) days(ctx context.Context) (*closedDays, error) {
+func (r Rollups) days(ctx context.Context) (*closedDays, error) { return r.daysIn(ctx, r.s.main.read) }
+
+func (r Rollups) daysIn(ctx context.Context, db bun.IDB) (*closedDays, error) {
 	var zone string
 	var d closedDays
-	err := r.s.main.read.DB.QueryRowContext(ctx, "SELECT zone, from_day, closed_day FROM usage_days").Scan(&zone, &d.from, &d.closed)
+	err := db.NewRaw("SELECT zone, from_day, closed_day FROM usage_days").Scan(ctx, &zone, &d.from, &d.closed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil //nolint:nilnil // said above
 	}

@@ -23,13 +23,15 @@ type usageKey struct {
 	model    string
 }
 
-// latencyBounds are the upper bounds, inclusive, of the latency histogram in
-// milliseconds; its last bucket has none.
-func latencyBounds() [latencyBuckets - 1]int64 {
-	return [...]int64{250, 500, 1000, 2000, 4000, 8000, 15_000, 30_000, 60_000, 120_000, 300_000}
+// latencyBounds are the upper bounds of the latency histogram in milliseconds.
+func latencyBounds() (bounds [latencyBuckets - 1]int64) {
+	for i, b := range domain.LatencyBounds() {
+		bounds[i] = b.Milliseconds()
+	}
+	return bounds
 }
 
-const latencyBuckets = 12
+const latencyBuckets = domain.LatencyBuckets
 
 // usageSum is one row of usage_hourly or usage_daily, without its key, in the
 // order of usageColumns.

@@ -65,6 +65,7 @@ func Run(t *testing.T, open Open) {
 		{"ledger sums", testLedgerSums},
 		{"ledger sessions", testLedgerSessions},
 		{"ledger roll-ups", testLedgerRollups},
+		{"usage", testUsage},
 		{"concurrency", testConcurrency},
 	} {
 		t.Run(part.name, func(t *testing.T) {
