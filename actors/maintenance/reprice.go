@@ -93,16 +93,7 @@ func (r *reprice) row(ctx context.Context, t pricing.Tariff, c *domain.Catalog, 
 	}
 	stored := storedBill(detail.Cost)
 	bill := billOf(stored, row, &log, c)
-	work := pricing.Work{
-		Requested: row.Model, Sent: log.Upstream.ModelSent, Answered: log.Upstream.ModelReturned,
-		Provider: c.Provider(row.ProviderID), Ended: true, Outcome: domain.ClassOK, Evidence: log.Source,
-	}
-	if work.Provider == nil { // deleted since: its own prices are gone with it
-		work.Provider = &domain.Provider{ID: row.ProviderID}
-	}
-	if bill.Terms.Failed {
-		work.Outcome = domain.ClassClientAbort
-	}
+	work := r.work(row, &log, bill, c)
 	out, ok := t.Reprice(bill, &work)
 	if !ok {
 		return false, nil
@@ -120,6 +111,21 @@ func (r *reprice) row(ctx context.Context, t pricing.Tariff, c *domain.Catalog, 
 		return err == nil, err
 	}
 	return true, r.rebill(ctx, stored, row, &log, &out)
+}
+
+// work is what is to be priced of a row.
+func (r *reprice) work(row *domain.LedgerRow, log *domain.RequestLog, bill *domain.CostBreakdown, c *domain.Catalog) pricing.Work {
+	work := pricing.Work{
+		Requested: row.Model, Sent: log.Upstream.ModelSent, Answered: log.Upstream.ModelReturned,
+		Provider: c.Provider(row.ProviderID), Ended: true, Outcome: domain.ClassOK, Evidence: log.Source,
+	}
+	if work.Provider == nil { // deleted since: its own prices are gone with it
+		work.Provider = &domain.Provider{ID: row.ProviderID}
+	}
+	if bill.Terms.Failed {
+		work.Outcome = domain.ClassClientAbort
+	}
+	return work
 }
 
 // rebill shows the new bill in the request's detail.
@@ -152,18 +158,27 @@ func storedBill(data []byte) *domain.CostBreakdown {
 	return &b
 }
 
+// attemptBill is the stored breakdown of a row's attempt, or nil.
+func attemptBill(stored *domain.CostBreakdown, row *domain.LedgerRow, log *domain.RequestLog) *domain.CostBreakdown {
+	if stored == nil {
+		return nil
+	}
+	for i := range stored.Earlier {
+		if stored.Earlier[i].Attempt == row.Attempt {
+			return &stored.Earlier[i].CostBreakdown
+		}
+	}
+	if row.Attempt == log.Upstream.Attempts {
+		return stored
+	}
+	return nil
+}
+
 // billOf is what is to be priced of a row: the stored breakdown of its attempt
 // or else what the row itself tells.
 func billOf(stored *domain.CostBreakdown, row *domain.LedgerRow, log *domain.RequestLog, c *domain.Catalog) *domain.CostBreakdown {
-	if stored != nil {
-		for i := range stored.Earlier {
-			if stored.Earlier[i].Attempt == row.Attempt {
-				return &stored.Earlier[i].CostBreakdown
-			}
-		}
-		if row.Attempt == log.Upstream.Attempts {
-			return stored
-		}
+	if b := attemptBill(stored, row, log); b != nil {
+		return b
 	}
 	b := &domain.CostBreakdown{
 		Passes: []domain.UsagePass{{

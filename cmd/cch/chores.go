@@ -7,6 +7,7 @@ import (
 
 	"github.com/claude-code-hub/cch/actors/maintenance"
 	"github.com/claude-code-hub/cch/actors/system"
+	"github.com/claude-code-hub/cch/internal/domain"
 )
 
 // throttleKept is longer than any window or lock of failed sign-ins.
@@ -58,14 +59,24 @@ func (a *App) checkLedger(ctx context.Context) (int, error) {
 // maxLoggedDifferences bounds what one check logs; the metric counts all.
 const maxLoggedDifferences = 20
 
+// repricing is what bills are worked out again with.
+func (a *App) repricing(c maintenance.Catalog, o *system.Operator) maintenance.RepriceOptions {
+	return maintenance.RepriceOptions{
+		Ledger: a.store.Ledger(), Bills: a.store.RequestLogs(), Prices: a.prices, Catalog: c, Settle: o.Settle, Now: a.now,
+	}
+}
+
+// recompute works bills out again that an administrator names.
+func (a *App) recompute(ctx context.Context, q domain.RecomputeQuery, progress domain.JobProgress) (domain.RecomputeReport, error) {
+	return maintenance.Recompute(ctx, a.repricing(a.system.Configuration(), a.system.Operator()), a.store.Ledger(), q, progress)
+}
+
 // chores are what the hub does by the clock.
 func (a *App) chores(c maintenance.Catalog, o *system.Operator) []maintenance.Job {
 	return []maintenance.Job{
 		maintenance.Cleanup(a.store.RequestLogs(), c, a.now),
 		{Name: "price_sync", Every: time.Minute, Within: 2 * time.Minute, Run: a.syncPrices},
-		maintenance.Reprice(maintenance.RepriceOptions{
-			Ledger: a.store.Ledger(), Bills: a.store.RequestLogs(), Prices: a.prices, Catalog: c, Settle: o.Settle, Now: a.now,
-		}),
+		maintenance.Reprice(a.repricing(c, o)),
 		{Name: "usage_days", Every: usageDaysEvery, Within: usageDaysWithin, Run: func(ctx context.Context) (int, error) {
 			return a.closeDays(ctx, c)
 		}},

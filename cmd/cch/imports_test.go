@@ -37,6 +37,7 @@ func importTable() []importRule {
 		{"internal/pricelist", []string{"internal/domain", "internal/pricing", "internal/outbound"}, []string{"github.com/pelletier/go-toml/v2"}},
 		{"internal/pricelist/pricelisttest", []string{"internal/pricelist", "internal/outbound"}, nil},
 		{"internal/pricesync", []string{"internal/domain", "internal/pricing", "internal/pricelist"}, []string{}},
+		{"internal/jobs", pure, []string{}},
 		{"internal/config", pure, []string{"github.com/caarlos0/env/…"}},
 		{"internal/secrets", pure, []string{"golang.org/x/crypto/…"}},
 		{"internal/telemetry", pure, []string{"github.com/prometheus/…", "go.opentelemetry.io/…"}},

@@ -27,6 +27,7 @@ import (
 	"github.com/claude-code-hub/cch/internal/config"
 	"github.com/claude-code-hub/cch/internal/demo"
 	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/jobs"
 	"github.com/claude-code-hub/cch/internal/outbound"
 	"github.com/claude-code-hub/cch/internal/outbound/balance"
 	"github.com/claude-code-hub/cch/internal/outbound/conntest"
@@ -79,6 +80,7 @@ type App struct {
 	proxies  *middleware.Proxies
 	gateway  *gateway.Gateway
 	health   *server.Health
+	jobs     *jobs.Runner
 	admin    *adminapi.API
 	server   *server.Server
 
@@ -323,6 +325,8 @@ func (a *App) buildAdmin(context.Context, Options) error {
 		a.redisComponent(),
 		server.Component{Name: "journal", Check: a.checkJournal, Timeout: time.Second},
 	)
+	a.jobs = jobs.New(a.logger, a.now)
+	a.onClose("jobs", func(context.Context) error { a.jobs.Close(); return nil })
 	a.admin = adminapi.New(a.adminOptions())
 	return nil
 }
@@ -376,6 +380,9 @@ func (a *App) adminOptions() adminapi.Options {
 		Tester:  a.tester(),
 
 		Accounts: a.system.Accounts(),
+
+		Jobs:      a.jobs,
+		Recompute: a.recompute,
 
 		Demo:    a.demoUpstream(),
 		Lacking: a.gateway.Lacking,

@@ -61,6 +61,9 @@ type Options struct {
 	Trouble func(err error) string
 	// TokenGenerated tells that nobody chose the admin token.
 	TokenGenerated bool
+	Jobs           Jobs
+	// Recompute works bills out again and tells what came of it.
+	Recompute func(ctx context.Context, q domain.RecomputeQuery, progress domain.JobProgress) (domain.RecomputeReport, error)
 	// FlushLogs returns once the log holds every request that ended before.
 	FlushLogs func(ctx context.Context) error
 }
@@ -139,8 +142,10 @@ func (a *API) declare() {
 	a.declareVendors()
 	a.declareEndpoints()
 	a.declareGroups()
-	a.declarePriceLists() // fixed paths before /model-prices/{name}
+	a.declarePriceLists()     // fixed paths before /model-prices/{name}
+	a.declarePriceRecompute() // before names of models
 	a.declarePrices()
+	a.declareJobs()
 	a.declareAliases()
 	a.declareLogs()
 	a.declareSessions()

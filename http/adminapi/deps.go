@@ -67,6 +67,14 @@ type PriceLists interface {
 	Decide(ctx context.Context, models []string, approve bool) (int, error)
 }
 
+// Jobs runs what nobody waits for. A second job of a kind is refused with
+// domain.KindConflict; an absent one is domain.KindNotFound.
+type Jobs interface {
+	Start(kind string, run domain.JobFunc) (domain.Job, error)
+	Get(id string) (domain.Job, error)
+	Cancel(id string) (domain.Job, error)
+}
+
 // AccountRepository keeps how upstream accounts are asked and what was known of
 // them by the hour.
 type AccountRepository interface {

@@ -20,6 +20,7 @@ import (
 	"github.com/claude-code-hub/cch/http/adminapi"
 	"github.com/claude-code-hub/cch/http/middleware"
 	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/jobs"
 	"github.com/claude-code-hub/cch/internal/pricelist/pricelisttest"
 	"github.com/claude-code-hub/cch/internal/pricesync"
 	"github.com/claude-code-hub/cch/internal/pricing"
@@ -111,7 +112,14 @@ func newWorld(t *testing.T, options ...option) *world {
 			return domain.EndpointProbe{OK: true, Latency: 12 * time.Millisecond}
 		},
 		FlushLogs: func(context.Context) error { return nil },
+		Recompute: func(_ context.Context, q domain.RecomputeQuery, progress domain.JobProgress) (domain.RecomputeReport, error) {
+			progress(2, 2)
+			return domain.RecomputeReport{Rows: 2, Adjusted: 1, Unchanged: 1, Charge: domain.NanoPerUSD}, nil
+		},
 	}
+	runner := jobs.New(o.Logger, w.clock)
+	t.Cleanup(runner.Close)
+	o.Jobs = runner
 	w.cloud = pricelisttest.New(t)
 	w.cloud.List(`"1"`, pricelisttest.CPT("1", map[string]string{"cloudy-1": "3"}))
 	w.sync = pricesync.New(pricesync.Options{

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/claude-code-hub/cch/internal/domain"
@@ -80,6 +81,37 @@ func (r Ledger) Unpriced(ctx context.Context, after time.Time, behind domain.Set
 		" AND NOT EXISTS (SELECT 1 FROM usage_ledger AS a WHERE a.request_id = u.request_id"+
 		" AND a.attempt = u.attempt AND a.kind = 'adjust') ORDER BY request_id, attempt LIMIT ?",
 		after.UnixMilli(), int64(behind.ReqID), int64(behind.ReqID), behind.Attempt, limit)
+}
+
+// chargesOf matches the rows of kind charge that a query asks for and that may
+// cost something.
+func chargesOf(q domain.RecomputeQuery) (where string, args []any) {
+	where = "kind = 'charge' AND state <> 'not_billed' AND model <> '' AND admitted_at >= ? AND admitted_at < ?"
+	args = []any{q.From.UnixMilli(), q.To.UnixMilli()}
+	if len(q.Models) > 0 {
+		where += " AND model IN (?" + strings.Repeat(", ?", len(q.Models)-1) + ")"
+		for _, model := range q.Models {
+			args = append(args, model)
+		}
+	}
+	return where, args
+}
+
+// CountCharges counts the rows that Charges returns in all.
+func (r Ledger) CountCharges(ctx context.Context, q domain.RecomputeQuery) (n int, err error) {
+	where, args := chargesOf(q)
+	if err := r.s.main.read.NewRaw("SELECT COUNT(*) FROM usage_ledger WHERE "+where, args...).Scan(ctx, &n); err != nil {
+		return 0, fmt.Errorf("count charges: %w", err)
+	}
+	return n, nil
+}
+
+// Charges returns rows of kind charge that may cost something, in the order of
+// their keys, those behind one.
+func (r Ledger) Charges(ctx context.Context, q domain.RecomputeQuery, behind domain.SettleKey, limit int) ([]domain.LedgerRow, error) {
+	where, args := chargesOf(q)
+	args = append(args, int64(behind.ReqID), int64(behind.ReqID), behind.Attempt, limit)
+	return r.rows(ctx, "WHERE "+where+" AND (request_id > ? OR request_id = ? AND attempt > ?) ORDER BY request_id, attempt LIMIT ?", args...)
 }
 
 // ProviderSince returns a provider's rows admitted after a time, in its order.

@@ -195,6 +195,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** See how far a job is; jobs are known to the node that runs them, until it stops */
+        get: operations["getJob"];
+        put?: never;
+        post?: never;
+        /** Ask a job to end; what it did stays done */
+        delete: operations["cancelJob"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/keys/{id}": {
         parameters: {
             query?: never;
@@ -334,6 +352,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/model-prices/catalog": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count the prices in force by source, vendor, mode and seller */
+        get: operations["modelPriceCatalog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/model-prices/conflicts": {
         parameters: {
             query?: never;
@@ -414,6 +449,23 @@ export interface paths {
         put?: never;
         /** Work out what a usage would cost */
         post: operations["quoteModelPrice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/model-prices/recompute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Work bills out again by the prices in force now, and book the differences */
+        post: operations["recomputeModelPrices"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1656,6 +1708,15 @@ export interface components {
             /** Format: int64 */
             weight?: number;
         };
+        CloudListBody: {
+            /** Format: int64 */
+            models: number;
+            /** @description when it was made, in its own words */
+            refreshed: string | null;
+            /** Format: date-time */
+            syncedAt: string | null;
+            version: string | null;
+        };
         ComponentHealth: {
             detail?: string;
             /** Format: int64 */
@@ -2377,6 +2438,31 @@ export interface components {
             /** @description names and list positions that lead to the field */
             path: unknown[] | null;
         };
+        JobBody: {
+            /**
+             * Format: int64
+             * @description of total
+             */
+            done: number;
+            /** Format: date-time */
+            endedAt: string | null;
+            error?: string;
+            id: string;
+            kind: string;
+            result?: unknown;
+            /** Format: date-time */
+            startedAt: string;
+            /** @enum {string} */
+            state: "running" | "done" | "failed" | "cancelled";
+            /**
+             * Format: int64
+             * @description 0 = not known
+             */
+            total: number;
+        };
+        JobStarted: {
+            jobId: string;
+        };
         KeyBody: {
             canLoginWebUi: boolean;
             /** Format: date-time */
@@ -2908,6 +2994,30 @@ export interface components {
             validTo: string | null;
             vendor: string | null;
         };
+        PriceCatalogOutputBody: {
+            /** @description the list that was taken over last */
+            cloud: components["schemas"]["CloudListBody"];
+            /** @enum {string} */
+            currency: "USD";
+            /**
+             * Format: int64
+             * @description with a price in force
+             */
+            models: number;
+            modes: components["schemas"]["PriceCount"][] | null;
+            /** @description of the figures in the built-in list, as 2006-01-02 */
+            seedDate: string;
+            /** @description keys of those who ask prices of their own; a provider's pricingKey is one of them */
+            sellers: components["schemas"]["PriceCount"][] | null;
+            /** @description seed = the built-in list, cloud = synced, manual = set here */
+            sources: components["schemas"]["PriceCount"][] | null;
+            vendors: components["schemas"]["PriceCount"][] | null;
+        };
+        PriceCount: {
+            /** Format: int64 */
+            models: number;
+            name: string;
+        };
         PriceHistoryOutputBody: {
             items: components["schemas"]["PriceRowBody"][] | null;
         };
@@ -3265,6 +3375,22 @@ export interface components {
             providersMoved: number;
             /** Format: int64 */
             vendorsCreated: number;
+        };
+        RecomputeInputBody: {
+            /** @description tell what would change, and change nothing */
+            dryRun?: boolean;
+            /**
+             * Format: date-time
+             * @description when requests were admitted, inclusive
+             */
+            from: string;
+            /** @description as they were billed; left out: all */
+            models?: string[] | null;
+            /**
+             * Format: date-time
+             * @description exclusive; left out: now
+             */
+            to?: string;
         };
         RenewUserInputBody: {
             /** @description also enable the user */
@@ -4759,6 +4885,68 @@ export interface operations {
             };
         };
     };
+    getJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getKey: {
         parameters: {
             query?: never;
@@ -5137,6 +5325,35 @@ export interface operations {
             };
         };
     };
+    modelPriceCatalog: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceCatalogOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listPriceConflicts: {
         parameters: {
             query?: {
@@ -5324,6 +5541,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["QuoteOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recomputeModelPrices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecomputeInputBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobStarted"];
                 };
             };
             /** @description Error */
