@@ -88,7 +88,14 @@ func TestStreamsThatOutlastTheDrainEndWithAnErrorEvent(t *testing.T) {
 
 func TestAHubWithoutItsMigrationsIsAliveAndNotReady(t *testing.T) {
 	t.Parallel()
-	p := testkit.NewProgram(t, "AUTO_MIGRATE=false")
+	t.Run("sqlite", func(t *testing.T) { testWithoutMigrations(t, testkit.NewProgram(t, "AUTO_MIGRATE=false")) })
+	t.Run("postgres", func(t *testing.T) {
+		testWithoutMigrations(t, testkit.NewProgram(t, "AUTO_MIGRATE=false", "DSN="+testkit.Postgres(t)))
+	})
+}
+
+func testWithoutMigrations(t *testing.T, p *testkit.Program) {
+	t.Helper()
 	p.Launch()
 	require.Eventually(t, func() bool {
 		status, _ := health(t, p.URL+"/api/health/live")
