@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/uptrace/bun"
+
 	"github.com/claude-code-hub/cch/internal/domain"
 )
 
@@ -151,4 +153,22 @@ func (w *batchWriter) close() error {
 		return nil
 	}
 	return w.stmt.close()
+}
+
+func (w *batchWriter) begin(ctx context.Context, begun []*domain.BegunLog) error {
+	return w.logs.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		for _, b := range begun {
+			_, err := tx.NewUpdate().Table("request_logs").
+				Set("provider_id = ?", int64(b.ProviderID)).
+				Set("model_sent = ?", storable(b.Model)).
+				Set("attempts = ?", b.Attempt).
+				Set("estimate_nusd = ?", int64(b.Estimate)).
+				Set("provider_estimate_nusd = ?", int64(b.ProviderEstimate)).
+				Where("id = ?", int64(b.ID)).Where("status_code IS NULL").Exec(ctx)
+			if err != nil {
+				return fmt.Errorf("begin %s: %w", b.ID, err)
+			}
+		}
+		return nil
+	})
 }

@@ -165,6 +165,37 @@ func (b *logCopy) merge(ctx context.Context, tx pgx.Tx) (map[domain.RequestID]bo
 	return merged, err
 }
 
+// begin notes all with one statement. Of several of a request the last counts.
+func (w *postgresLogs) begin(ctx context.Context, begun []*domain.BegunLog) error {
+	last := make(map[int64]*domain.BegunLog, len(begun))
+	for _, b := range begun {
+		last[int64(b.ID)] = b
+	}
+	ids := slices.Sorted(maps.Keys(last))
+	if len(ids) == 0 {
+		return nil
+	}
+	var provider, attempts, estimate, providerEstimate []int64
+	var model []string
+	for _, id := range ids {
+		b := last[id]
+		provider, model = append(provider, int64(b.ProviderID)), append(model, storable(b.Model))
+		attempts = append(attempts, int64(b.Attempt))
+		estimate, providerEstimate = append(estimate, int64(b.Estimate)), append(providerEstimate, int64(b.ProviderEstimate))
+	}
+	_, err := w.pool.Exec(ctx, beginLogsSQL, pgx.QueryExecModeCacheStatement,
+		ids, provider, model, attempts, estimate, providerEstimate, ids[0], ids[len(ids)-1])
+	return err
+}
+
+// beginLogsSQL bounds the ids, so that partitions of other months are left out.
+const beginLogsSQL = `
+	UPDATE request_logs AS l SET provider_id = b.provider_id, model_sent = b.model, attempts = b.attempts,
+		estimate_nusd = b.estimate, provider_estimate_nusd = b.provider_estimate
+	FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[])
+		AS b (id, provider_id, model, attempts, estimate, provider_estimate)
+	WHERE l.id = b.id AND l.id BETWEEN $7 AND $8 AND l.status_code IS NULL`
+
 // stagedLogs is a table of the connection, empty at the begin of every
 // transaction.
 const stagedLogs = "staged_logs"

@@ -198,25 +198,14 @@ func (r *openRow) open() (domain.OpenLog, error) {
 func (r RequestLogs) Begin(ctx context.Context, begun []*domain.BegunLog) error {
 	ctx, cancel := r.s.uncancelled(ctx)
 	defer cancel()
-	err := r.s.logs.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		for _, b := range begun {
-			_, err := tx.NewUpdate().Table("request_logs").
-				Set("provider_id = ?", int64(b.ProviderID)).
-				Set("model_sent = ?", b.Model).
-				Set("attempts = ?", b.Attempt).
-				Set("estimate_nusd = ?", int64(b.Estimate)).
-				Set("provider_estimate_nusd = ?", int64(b.ProviderEstimate)).
-				Where("id = ?", int64(b.ID)).Where("status_code IS NULL").Exec(ctx)
-			if err != nil {
-				return fmt.Errorf("begin %s: %w", b.ID, err)
-			}
-		}
+	err := r.s.batch.begin(ctx, begun)
+	switch {
+	case err == nil:
 		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("note %d begun answers: %w", len(begun), err)
+	case rejected(err):
+		err = &RejectedError{cause: err}
 	}
-	return nil
+	return fmt.Errorf("note %d begun answers: %w", len(begun), err)
 }
 
 func logsOf(rows []logRow) ([]domain.RequestLog, error) {

@@ -58,6 +58,8 @@ type Store struct {
 // written whole or not at all, and writing it again changes nothing.
 type logWriter interface {
 	write(ctx context.Context, started []*domain.RequestLog, finished []domain.FinishedLog) error
+	// begin is [RequestLogs.Begin].
+	begin(ctx context.Context, begun []*domain.BegunLog) error
 	close() error
 }
 

@@ -58,7 +58,8 @@ func testLogIdempotence(t *testing.T, open Open) {
 	require.Empty(t, cmp.Diff([]domain.OpenLog{{RequestLog: *Opened(l)}}, running))
 
 	begun := &domain.BegunLog{ID: l.ID, Attempt: 2, ProviderID: 4, Model: "m", Estimate: 7, ProviderEstimate: 6}
-	require.NoError(t, logs.Begin(ctx, []*domain.BegunLog{begun, {ID: 5}}))
+	earlier := &domain.BegunLog{ID: l.ID, Attempt: 1, ProviderID: 3, Model: "other"}
+	require.NoError(t, logs.Begin(ctx, []*domain.BegunLog{earlier, {ID: 5}, begun}))
 	running, err = logs.Open(ctx, 0, 10)
 	require.NoError(t, err)
 	require.Len(t, running, 1)
@@ -73,16 +74,31 @@ func testLogIdempotence(t *testing.T, open Open) {
 	got, _, err := logs.Get(ctx, l.ID)
 	require.NoError(t, err)
 	require.Empty(t, cmp.Diff(l, got))
+
+	// A batch that was written in part, with a row twice in it.
+	other := RequestLog(2)
+	for range 2 {
+		require.NoError(t, logs.WriteBatch(ctx, []*domain.RequestLog{Opened(l), Opened(other), Opened(other)},
+			[]domain.FinishedLog{Finished(late), Finished(other), Finished(other), Finished(l)}))
+	}
+	for _, want := range []domain.RequestLog{l, other} {
+		got, detail, err := logs.Get(ctx, want.ID)
+		require.NoError(t, err)
+		require.Empty(t, cmp.Diff(want, got))
+		require.NotEqual(t, "[]", string(detail.Chain))
+	}
 	running, err = logs.Open(ctx, 0, 10)
 	require.NoError(t, err)
 	require.Empty(t, running)
 
-	session, err := s.Sessions().Get(ctx, domain.SessionKey{KeyID: l.KeyID, ID: l.SessionID}.Hash())
-	require.NoError(t, err)
-	require.EqualValues(t, 1, session.Requests)
+	for _, written := range []domain.RequestLog{l, other} {
+		session, err := s.Sessions().Get(ctx, domain.SessionKey{KeyID: written.KeyID, ID: written.SessionID}.Hash())
+		require.NoError(t, err)
+		require.EqualValues(t, 1, session.Requests)
+	}
 	all, err := logs.List(ctx, domain.LogFilter{})
 	require.NoError(t, err)
-	require.Len(t, all, 1)
+	require.Len(t, all, 2)
 }
 
 func testSessions(t *testing.T, open Open) {
