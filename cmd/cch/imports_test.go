@@ -39,6 +39,7 @@ func importTable() []importRule {
 		{"internal/pricesync", []string{"internal/domain", "internal/pricing", "internal/pricelist"}, []string{}},
 		{"internal/jobs", pure, []string{}},
 		{"internal/config", pure, []string{"github.com/caarlos0/env/…"}},
+		{"internal/declaration", pure, []string{"sigs.k8s.io/yaml"}},
 		{"internal/secrets", pure, []string{"golang.org/x/crypto/…"}},
 		{"internal/telemetry", pure, []string{"github.com/prometheus/…", "go.opentelemetry.io/…"}},
 		{"internal/upstream", []string{"internal/domain", "converters/sse"}, []string{"golang.org/x/net/…", "github.com/klauspost/compress/…", "github.com/andybalholm/brotli"}},

@@ -31,6 +31,7 @@ func commands() []command {
 	return []command{
 		{"serve", "run the hub (the default)", serve},
 		{"check-config", "print the configuration in force, or every fault in it", checkConfig},
+		{"config", "settings, groups, providers and users as YAML: config export|import [-dry-run] FILE", declare},
 		{"migrate", "apply pending database migrations: migrate [up|status]", migrate},
 		{"ledger", "compare limits and statistics with the ledger: ledger verify", ledger},
 		{"bill", "work the bill of a request out again: bill explain REQUEST-ID", bill},
