@@ -37,6 +37,9 @@ step "tests over the real program"
 # shellcheck disable=SC2086
 go test -count=1 -timeout 30m $plain
 
+step "faults: servers killed, slow and full, under load"
+scripts/faults.sh short
+
 step "dashboard"
 npm --prefix ui/web run check
 npm --prefix ui/web run test

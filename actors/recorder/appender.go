@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/failpoint"
 )
 
 // appendDelay is how long a ledger row waits for others to be committed with.
@@ -182,10 +183,12 @@ func (a *appender) write(ctx context.Context, group []pendingRow) error {
 	for i := range group {
 		rows[i] = *group[i].row
 	}
+	failpoint.Hit(failpoint.BeforeLedgerCommit)
 	results, err := a.o.Ledger.Append(ctx, rows)
 	if err != nil {
 		return err
 	}
+	failpoint.Hit(failpoint.AfterLedgerCommit)
 	for i := range group {
 		group[i].result = results[i]
 	}

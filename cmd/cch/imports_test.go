@@ -55,16 +55,17 @@ func importTable() []importRule {
 		{"actors/system", []string{"actors/…", "internal/domain", "internal/routing", "internal/breaker", "internal/limits", "internal/pricing"}, []string{}},
 		{"actors/…", []string{
 			"actors/kit", "actors/protocol", "actors/wire", "internal/domain", "internal/routing",
-			"internal/breaker", "internal/limits", "internal/pricing", "internal/account",
+			"internal/breaker", "internal/limits", "internal/pricing", "internal/account", "internal/failpoint",
 		}, []string{"github.com/vmihailenco/msgpack/v5"}},
 		{"http/server", []string{"http/…", "internal/domain", "internal/secrets", "ui"}, nil},
 		{"http/…", []string{
 			"http/problem", "http/middleware", "http/openapi", "http/gate", "http/gateway/…", "actors/protocol", "internal/domain", "internal/routing",
-			"internal/limits", "internal/pricing", "internal/account", "internal/upstream", "internal/secrets", "converters/…",
+			"internal/limits", "internal/pricing", "internal/account", "internal/upstream", "internal/secrets", "internal/failpoint", "converters/…",
 		}, []string{
 			"github.com/gorilla/mux", "github.com/danielgtaylor/huma/…", "github.com/prometheus/…", "github.com/tidwall/…",
 			"github.com/klauspost/compress/…", "github.com/andybalholm/brotli", "golang.org/x/net/http/httpguts",
 		}},
+		{"internal/failpoint", nil, []string{}},
 		{"ui", nil, []string{}},
 		{"internal/demo", nil, []string{}},
 		{"internal/testkit", nil, nil},

@@ -14,6 +14,7 @@ import (
 	"github.com/claude-code-hub/cch/http/gate"
 	"github.com/claude-code-hub/cch/internal/account"
 	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/failpoint"
 	"github.com/claude-code-hub/cch/internal/routing"
 	"github.com/claude-code-hub/cch/internal/secrets"
 	"github.com/claude-code-hub/cch/internal/upstream"
@@ -240,6 +241,7 @@ func (c *call) commit(res *upstream.Response, length int) {
 	}
 	c.g.journaled(x)
 	x.leaving.stream()
+	failpoint.Hit(failpoint.BeforeFirstByte)
 	x.reply.start(res.Status, func(h http.Header) {
 		upstream.CopyHeaders(h, res.Header)
 		if length >= 0 {

@@ -54,7 +54,7 @@ func (g *Gateway) newExchange(w http.ResponseWriter, r *http.Request) *exchange 
 		r: r, at: at, id: g.IDs.Next(at), target: find(r.Method, r.URL.Path), catalog: g.Catalog.Current(),
 		caller: caller{ip: g.ClientIP(r)}, threads: g.threads,
 	}
-	x.reply = newReply(w, g.Now)
+	x.reply = newReply(w, g.Clock)
 	x.reply.header().Set("X-Request-Id", x.id.String())
 	return x
 }

@@ -82,6 +82,7 @@ type Options struct {
 	Upstream   *upstream.Client
 	IDs        *domain.RequestIDs
 	Now        func() time.Time
+	Clock      func() time.Time // of connections and their deadlines; nil = time.Now, whatever Now says
 	Logger     *slog.Logger
 	// Capabilities tell what models take, which conversions need to know. Without
 	// them nothing is converted.
@@ -130,9 +131,12 @@ func New(o Options) *Gateway {
 	if o.Body == (intake.Limits{}) {
 		o.Body = intake.DefaultLimits()
 	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
 	g := &Gateway{
 		Options: o,
-		intake:  intake.New(o.Body, o.Now),
+		intake:  intake.New(o.Body, o.Clock),
 		seats:   newSeats(orDefault(o.MaxRunning, 4000), orDefault(o.MaxWaiting, 500)),
 		abuse:   newAbuse(),
 		threads: newThreads(),

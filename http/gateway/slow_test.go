@@ -30,7 +30,7 @@ func TestClientThatTakesNothingIsGone(t *testing.T) {
 	w := newWorld(t, func(w *world) {
 		w.config.Settings.OnClientAbort = domain.AbortCancel
 		// A clock that lags makes the minute of patience end in half a second.
-		w.opts.Now = func() time.Time { return time.Now().Add(-59500 * time.Millisecond) }
+		w.opts.Clock = func() time.Time { return time.Now().Add(-59500 * time.Millisecond) }
 	}, endless)
 	conn, err := net.Dial("tcp", strings.TrimPrefix(w.server.URL, "http://"))
 	require.NoError(t, err)

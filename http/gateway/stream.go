@@ -10,6 +10,7 @@ import (
 	"github.com/claude-code-hub/cch/converters/sse"
 	"github.com/claude-code-hub/cch/http/gate"
 	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/failpoint"
 	"github.com/claude-code-hub/cch/internal/upstream"
 )
 
@@ -121,6 +122,7 @@ func (s *stream) release(but int) {
 	upTo := len(s.held) - but
 	s.write(s.held[:upTo])
 	s.held = append(s.held[:0], s.held[upTo:]...)
+	failpoint.Hit(failpoint.MidStream)
 }
 
 // look shows the tap and the gate the frames that chunk completes.

@@ -33,7 +33,7 @@ func requireOneStack(t *testing.T, w *world) {
 func TestPanicInTheMiddleOfAStream(t *testing.T) {
 	t.Parallel()
 	clock, next := &minedClock{}, make(chan string)
-	w := newWorld(t, func(w *world) { w.opts.Now = clock.now }, paced(next))
+	w := newWorld(t, func(w *world) { w.opts.Clock = clock.now }, paced(next))
 	go func() { next <- messageStart("m") + textDelta("Hel") }()
 	res, err := w.server.Client().Do(w.request(t.Context(), streamBody))
 	require.NoError(t, err)
