@@ -19,6 +19,7 @@ import (
 	"github.com/claude-code-hub/cch/actors/provider"
 	"github.com/claude-code-hub/cch/actors/quota"
 	"github.com/claude-code-hub/cch/actors/recorder"
+	"github.com/claude-code-hub/cch/actors/replays"
 	"github.com/claude-code-hub/cch/actors/request"
 	"github.com/claude-code-hub/cch/actors/router"
 	"github.com/claude-code-hub/cch/actors/session"
@@ -41,6 +42,7 @@ type Options struct {
 	Sessions      session.History // nil: a killed process may number requests of a session twice
 	Breakers      BreakerStore
 	Resources     bindings.Store
+	Replays       replays.Store
 	Ledger        LedgerStore
 	Recorder      recorder.Options // its Ledger, Quota, System, Now and Logger are set here
 	Accounts      AccountStore
@@ -78,6 +80,7 @@ type System struct {
 	recorder  *recorder.Recorder
 	keeper    *leases.Keeper
 	resources *bindings.Bindings
+	replays   *replays.Replays
 
 	providers, sessions, quotas, endpoints *kit.Directory
 	pools                                  *endpoint.View
@@ -122,6 +125,8 @@ func Start(ctx context.Context, o Options) (*System, error) {
 	s.catalog.Start(s.kit)
 	s.resources = bindings.New(o.Resources, o.Now)
 	s.resources.Start(s.kit)
+	s.replays = replays.New(o.Replays)
+	s.replays.Start(s.kit)
 	s.recorder = s.newRecorder(o)
 	s.openDirectories(o)
 	if err := s.recorder.Recover(ctx); err != nil { // what an earlier process left in the journal
@@ -262,6 +267,9 @@ func (s *System) Accounts() *Accounts { return s.accounts }
 
 // Resources knows at which provider a resource is.
 func (s *System) Resources() *bindings.Bindings { return s.resources }
+
+// Replays keeps answers that may be given again.
+func (s *System) Replays() *replays.Replays { return s.replays }
 
 // Operator serves the management API.
 func (s *System) Operator() *Operator { return s.operator }

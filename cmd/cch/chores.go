@@ -22,6 +22,7 @@ const (
 	bindingsEvery     = 5 * time.Minute
 	bindingsWithin    = time.Minute
 	bindingsPruned    = 10_000 // at a time
+	replaysPruned     = 200    // at a time; each may have megabytes
 	ledgerCheckEvery  = 24 * time.Hour
 	ledgerCheckWithin = time.Hour
 	// ledgerCheckBack is how far back roll-ups are compared every day.
@@ -86,6 +87,9 @@ func (a *App) chores(c maintenance.Catalog, o *system.Operator) []maintenance.Jo
 		maintenance.Prune("account_history", a.store.ProviderAccounts(), accountHistoryKept, a.now),
 		{Name: "resource_bindings", Every: bindingsEvery, Within: bindingsWithin, Run: func(ctx context.Context) (int, error) {
 			return a.store.ResourceBindings().Prune(ctx, a.now(), bindingsPruned)
+		}},
+		{Name: "replays", Every: bindingsEvery, Within: bindingsWithin, Run: func(ctx context.Context) (int, error) {
+			return a.store.Replays().Prune(ctx, a.now(), replaysPruned)
 		}},
 		{Name: "probe_logs", Every: time.Hour, Within: 5 * time.Minute, Run: a.pruneProbes},
 		{Name: "log_partitions", Every: 24 * time.Hour, Within: time.Minute, Run: func(ctx context.Context) (int, error) {

@@ -22,6 +22,8 @@ func (a *App) trafficReadings() []telemetry.Reading {
 		gauge("cch_in_flight_requests", "Proxied requests in flight.", g.Running),
 		gauge("cch_waiting_requests", "Proxied requests waiting for a place.", g.Waiting),
 		gauge("cch_body_bytes", "Memory held by request bodies.", g.BodyBytes),
+		gauge("cch_replay_spools", "Answers in memory that may be given again.", g.Spools),
+		gauge("cch_replay_detached", "Answers being made for a client that left.", g.Detached),
 		counter("cch_shed_requests_total", "Requests turned away for want of room.", g.Shed),
 	}
 	e := a.system.Emergency()

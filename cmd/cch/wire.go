@@ -184,8 +184,8 @@ func (a *App) buildActors(ctx context.Context, o Options) error {
 		Logger: a.logger, Now: a.now, Node: node, Announce: announce,
 		Configuration: a.store, Snapshots: snapshots, Ledger: a.store.Ledger(),
 		Sessions: a.store.Sessions(), Breakers: a.store.BreakerEvents(),
-		Resources: a.store.ResourceBindings(),
-		Accounts:  a.store.ProviderAccounts(), AccountReader: a.accountReader(),
+		Resources: a.store.ResourceBindings(), Replays: a.store.Replays(),
+		Accounts: a.store.ProviderAccounts(), AccountReader: a.accountReader(),
 		Recorder: recorder.Options{
 			Journal: records, Store: a.store.RequestLogs(),
 			BatchRecords: a.cfg.Journal.BatchSize, BatchDelay: a.cfg.Journal.FlushInterval.Duration(),
@@ -285,11 +285,20 @@ func (a *App) buildGateway(ctx context.Context, o Options) error {
 		Expire:     a.store.Users().Expire,
 		Bindings:   a.system.Resources(),
 		Affinity:   a.affinity(),
+		Replay:     a.replay(),
 		Media:      a.media,
 
 		Capabilities: models{builtin: capabilities, prices: func() *pricing.List { return a.prices.For(a.system.Current()).At(a.now()) }},
 	})
 	return nil
+}
+
+func (a *App) replay() gateway.Replay {
+	r := &a.cfg.Replay
+	return gateway.Replay{
+		Enabled: r.Enabled, Hot: r.Hot.Duration(), Kept: r.Kept.Duration(), Detached: r.Detached.Duration(),
+		Spools: r.Spools, MaxBytes: int(r.MaxBytes), Store: a.system.Replays(),
+	}
 }
 
 func (a *App) affinity() gateway.Affinity {

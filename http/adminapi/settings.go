@@ -58,6 +58,7 @@ type settingsBody struct {
 	AllowNonConversationFallback    bool                   `json:"allowNonConversationFallback"`
 	EnableHTTP2                     bool                   `json:"enableHttp2"`
 	FakeStreaming                   []domain.FakeStreaming `json:"fakeStreamingWhitelist"`
+	ReplayEnabled                   *bool                  `json:"replayEnabled"                   doc:"null = ENABLE_REQUEST_REPLAY"`
 	HedgeEnabled                    bool                   `json:"hedgeEnabled"`
 	HedgeAfterMs                    int64                  `json:"hedgeAfterMs"`
 	HedgeMaxParallel                int                    `json:"hedgeMaxParallel"`
@@ -100,8 +101,8 @@ func showSettings(s *domain.Settings) settingsBody {
 		CodexSessionIDCompletion:  s.CodexSessionIDCompletion, ResponsesInputRectifier: s.ResponsesInputRectifier,
 		InjectStreamUsage: s.InjectStreamUsage, StripUnderscoreKeys: s.StripUnderscoreKeys, ResponseFixer: s.ResponseFixer,
 		AllowNonConversationFallback: s.AllowNonConversationFallback, EnableHTTP2: s.EnableHTTP2,
-		FakeStreaming: list(s.FakeStreaming),
-		HedgeEnabled:  s.HedgeEnabled, HedgeAfterMs: s.HedgeAfter.Milliseconds(), HedgeMaxParallel: s.HedgeMaxParallel,
+		FakeStreaming: list(s.FakeStreaming), ReplayEnabled: s.ReplayEnabled,
+		HedgeEnabled: s.HedgeEnabled, HedgeAfterMs: s.HedgeAfter.Milliseconds(), HedgeMaxParallel: s.HedgeMaxParallel,
 		HedgeBudgetPercent: s.HedgeBudgetPercent, BillHedgeLosers: s.BillHedgeLosers, QuotaFailMode: string(s.QuotaFailMode),
 		BillingModelSource: string(s.BillingModelSource), PriorityBillingSource: string(s.PriorityBillingSource),
 		BillNonSuccessfulRequests: s.BillNonSuccessfulRequests, BillPartial: string(s.BillPartial),
@@ -177,6 +178,7 @@ type settingsFields struct {
 	ResponseFixer                   field[responseFixerFields]  `json:"responseFixer,omitzero"                   doc:"what is put right in native answers that do not parse; left out members stay as they are"`
 	AllowNonConversationFallback    field[bool]                 `json:"allowNonConversationFallback,omitzero"`
 	FakeStreaming                   field[[]fakeStreamingEntry] `json:"fakeStreamingWhitelist,omitzero" maxItems:"200" doc:"models whose streams are made from whole answers"`
+	ReplayEnabled                   field[bool]                 `json:"replayEnabled,omitzero"                   doc:"give an answer again to a client that asks the same with an Idempotency-Key, or that left before it had it; null = ENABLE_REQUEST_REPLAY"`
 	HedgeEnabled                    field[bool]                 `json:"hedgeEnabled,omitzero"                    doc:"call a second provider when a stream shows no content for too long; the first content wins"`
 	HedgeAfterMs                    field[int64]                `json:"hedgeAfterMs,omitzero"                    minimum:"0" maximum:"600000" doc:"0 = as long as 95 of 100 calls of the provider wait, at least 5 s"`
 	HedgeMaxParallel                field[int]                  `json:"hedgeMaxParallel,omitzero"                minimum:"1" maximum:"2"`
@@ -245,6 +247,12 @@ func (f *settingsFields) apply(s *domain.Settings) {
 		for _, e := range f.FakeStreaming.value {
 			s.FakeStreaming = append(s.FakeStreaming, domain.FakeStreaming(e))
 		}
+	}
+	switch {
+	case f.ReplayEnabled.null:
+		s.ReplayEnabled = nil
+	case f.ReplayEnabled.set:
+		s.ReplayEnabled = &f.ReplayEnabled.value
 	}
 	f.HedgeEnabled.to(&s.HedgeEnabled, d.HedgeEnabled)
 	millisTo(f.HedgeAfterMs, &s.HedgeAfter, d.HedgeAfter)

@@ -16,6 +16,9 @@ func (g *Gateway) admit(x *exchange) (Run, protocol.Decision, error) {
 	}
 	set := x.settings()
 	x.leaving = watch(x.r.Context(), set.OnClientAbort, set.ClientAbortDrain)
+	if x.spool != nil {
+		x.leaving.keep(x.spool, g.spools.Detached)
+	}
 
 	run, first, err := g.Dispatcher.Admit(x.r.Context(), &protocol.Admit{Request: g.request(x), Catalog: x.catalog})
 	x.actor = run != nil

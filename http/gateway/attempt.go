@@ -276,6 +276,9 @@ func (c *call) succeeded(status int, complete bool) {
 	c.usage(complete)
 	if complete {
 		c.g.affinity.answered(c.x, c.provider.ID)
+		if c.x.spool != nil && !c.race.beat(c) {
+			c.x.spool.complete()
+		}
 	}
 	if c.x.target.protocol == domain.ProtocolResponses && !c.converts() && c.tap != nil && !c.x.head.unstored {
 		c.x.threads.note(c.x.key.ID, c.tap.ID(), c.x.session.id)

@@ -16,6 +16,8 @@ type departure struct {
 	policy  domain.ClientAbort
 	grace   time.Duration
 	unwatch func() bool
+	spool   *spool        // others may come for the answer: it is made to its end,
+	stay    time.Duration // within so long
 
 	mu        sync.Mutex
 	left      bool
@@ -37,16 +39,33 @@ func (d *departure) leave() {
 	defer d.mu.Unlock()
 	if !d.left {
 		d.left = true
+		if d.spool != nil {
+			d.spool.left.Store(true)
+		}
 		d.end()
+	}
+}
+
+// keep has the answer made even if its client leaves, for a while.
+func (d *departure) keep(s *spool, stay time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.spool, d.stay = s, stay
+	if d.left {
+		s.left.Store(true)
 	}
 }
 
 // end ends the call under way, or sees to it that it ends.
 func (d *departure) end() {
+	grace := d.stay
+	if d.streaming && d.policy == domain.AbortDrain {
+		grace = max(grace, d.grace)
+	}
 	switch {
 	case d.cancel == nil:
-	case d.streaming && d.policy == domain.AbortDrain && d.grace > 0:
-		d.timer = time.AfterFunc(d.grace, func() {
+	case grace > 0:
+		d.timer = time.AfterFunc(grace, func() {
 			d.mu.Lock()
 			defer d.mu.Unlock()
 			if d.cancel != nil {

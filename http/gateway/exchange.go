@@ -30,6 +30,7 @@ type exchange struct {
 	remote  *remote          // what it points at; nil until a conversion wants it inline
 	model   string           // the client's
 	session session
+	spool   *spool         // of the answer, for whoever asks the same again; nil where that is off
 	prefix  []boundary     // ends of messages to remember the provider by; nil where that is off
 	nominee domain.Nominee // who answered the conversation so far
 

@@ -98,6 +98,7 @@ type Options struct {
 	// Expire disables a user whose time is over; nil = nobody does.
 	Expire     func(ctx context.Context, id domain.UserID) error
 	Affinity   Affinity
+	Replay     Replay
 	MaxRunning int // requests in flight on this node; default 4000
 	MaxWaiting int // more that may wait for a place; default 500
 }
@@ -112,6 +113,7 @@ type Gateway struct {
 	models  *modelLists
 
 	affinity *affinity // nil = off
+	spools   *spools
 
 	plans routing.Plans
 
@@ -143,6 +145,7 @@ func New(o Options) *Gateway {
 		models:  newModelLists(o.Upstream, o.Now),
 
 		affinity: newAffinity(o.Affinity, o.Now),
+		spools:   newSpools(o.Replay),
 	}
 	g.base, g.stop = context.WithCancelCause(context.Background())
 	return g
@@ -170,12 +173,15 @@ type Stats struct {
 	BodyBytes int64 // memory held by request bodies
 	Shed      int64 // requests turned away for want of room, or while draining
 	Strangers int64 // requests without a known key
+	Spools    int   // answers in memory that may be given again
+	Detached  int   // of them, those being made for a client that left
 }
 
 // Stats reads the figures. Cheap enough for every scrape.
 func (g *Gateway) Stats() Stats {
 	running, waiting := g.seats.count()
-	return Stats{Running: running, Waiting: waiting, BodyBytes: g.intake.InUse(), Shed: g.shed.Load(), Strangers: g.strangers.Load()}
+	spools, detached := g.spools.count()
+	return Stats{Spools: spools, Detached: detached, Running: running, Waiting: waiting, BodyBytes: g.intake.InUse(), Shed: g.shed.Load(), Strangers: g.strangers.Load()}
 }
 
 // Refuse turns new requests away from now on, and asks for their connections to

@@ -19,6 +19,10 @@ func (g *Gateway) serve(x *exchange) error {
 	if err := g.guard(x); err != nil {
 		return err
 	}
+	if again, err := g.replay(x); again || err != nil {
+		return err
+	}
+	defer g.spooled(x)
 	run, first, err := g.admit(x) // node bounds, then the request actor: limits, session, provider
 	if err != nil {
 		return err

@@ -117,11 +117,16 @@ func (x *exchange) refusedRow(r *refusal, now time.Time) domain.RequestLog {
 
 // finish journals a complete record and waits for it.
 func (g *Gateway) finish(x *exchange, row domain.RequestLog, why domain.ChainReason) {
-	chain, err := json.Marshal([]domain.ChainEntry{{
+	g.finishFor(x, row, domain.ChainEntry{
 		ProviderID: row.Upstream.ProviderID, Name: row.Upstream.ProviderName, ProviderType: row.Upstream.ProviderType,
-		Reason: why, Timestamp: g.Now().UnixMilli(), StatusCode: row.Result.StatusCode,
-		ErrorMessage: row.Result.ErrorMessage, Detail: row.Result.ErrorCode,
-	}})
+		Reason: why, StatusCode: row.Result.StatusCode, ErrorMessage: row.Result.ErrorMessage, Detail: row.Result.ErrorCode,
+	})
+}
+
+// finishFor journals a complete record whose chain is one entry, and waits for it.
+func (g *Gateway) finishFor(x *exchange, row domain.RequestLog, why domain.ChainEntry) {
+	why.Timestamp = g.Now().UnixMilli()
+	chain, err := json.Marshal([]domain.ChainEntry{why})
 	if err != nil {
 		g.Logger.Error("decision chain cannot be encoded", "request_id", x.id.String(), "error", err)
 	}

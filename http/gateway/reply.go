@@ -32,6 +32,7 @@ type reply struct {
 	err      error     // first failed write; the client is gone
 	timer    *time.Timer
 	closed   bool
+	spool    *spool    // also gets the content, for whoever asks the same again; nil: nobody may
 	shared   bool      // keep-alives go on between frames; set by the goroutine alone
 	wrote    time.Time // when shared: the last write
 }
@@ -72,11 +73,17 @@ func (p *reply) start(status int, prepare func(http.Header)) {
 		p.extend()
 		p.w.WriteHeader(status)
 	}
+	if p.spool != nil {
+		p.spool.begin(p.status, p.w.Header())
+	}
 }
 
 // send writes b and flushes it. After an error the client is gone and nothing
 // more is written.
 func (p *reply) send(b []byte) error {
+	if p.spool != nil && p.content {
+		p.spool.write(b)
+	}
 	if p.content && !p.shared {
 		return p.write(b)
 	}

@@ -29,6 +29,7 @@ type Config struct {
 	Upstream Upstream
 	Probes   Probes
 	Stream   Stream
+	Replay   Replay
 	Shutdown Shutdown
 	Log      Log
 	Setup    Setup
@@ -132,6 +133,16 @@ type Probes struct {
 type Stream struct {
 	GateFrames int   `env:"STREAM_GATE_PREBUFFER_EVENT_CAP" envDefault:"64"   min:"1"    max:"4096"     doc:"events held before the first content"`
 	GateBytes  Bytes `env:"STREAM_GATE_PREBUFFER_BYTE_CAP"  envDefault:"1MiB" min:"1024" max:"67108864" doc:"bytes held before the first content"`
+}
+
+// Replay is how answers are given again to the same request.
+type Replay struct {
+	Enabled  bool    `env:"ENABLE_REQUEST_REPLAY"         envDefault:"false"  doc:"give a stream again to a client that asks the same with an Idempotency-Key, or that left before it had it; the setting replayEnabled takes precedence"`
+	Hot      Seconds `env:"REPLAY_TTL_SECONDS"            envDefault:"600"    min:"1"    max:"86400" doc:"how long such an answer stays in memory, s"`
+	Kept     Seconds `env:"REPLAY_COMPLETED_TTL_SECONDS"  envDefault:"3600"   min:"1"    max:"604800" doc:"how long it is stored, s"`
+	Detached Millis  `env:"REPLAY_MAX_DETACHED_MS"        envDefault:"300000" min:"0"    max:"3600000" doc:"how long an answer is made for a client that left, ms"`
+	Spools   int     `env:"REPLAY_MAX_CONCURRENT_SPOOLS"  envDefault:"64"     min:"1"    max:"10000" doc:"such answers in memory; of others none is kept"`
+	MaxBytes Bytes   `env:"REPLAY_MAX_PAYLOAD_BYTES"      envDefault:"8MiB"   min:"1024" max:"67108864" doc:"largest answer that is given again"`
 }
 
 // Shutdown bounds how long an orderly stop takes.

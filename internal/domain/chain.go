@@ -36,6 +36,7 @@ const (
 	ReasonHedgeLoserBilled    ChainReason = "hedge_loser_billed"    // it had used something by then
 	ReasonHTTP2Fallback       ChainReason = "http2_fallback"        // an upstream call was made again over HTTP/1.1
 	ReasonProxyFallback       ChainReason = "proxy_fallback_direct" // or without the proxy
+	ReasonReplayed            ChainReason = "replayed"              // an earlier answer was given again
 	ReasonEstimated           ChainReason = "estimated"             // nobody can count tokens: the gateway's own guess
 )
 

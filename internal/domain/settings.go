@@ -40,6 +40,7 @@ type Settings struct {
 	AllowNonConversationFallback bool
 	EnableHTTP2                  bool // to providers that say nothing themselves
 	FakeStreaming                []FakeStreaming
+	ReplayEnabled                *bool // answers are given again; nil = as the process was told
 
 	HedgeEnabled       bool
 	HedgeAfter         time.Duration // without content; 0 = as long as 95 of 100 calls of the provider wait, at least 5 s

@@ -59,6 +59,7 @@ func registry() []setting {
 		plain("response_fixer", func(s *s) *domain.ResponseFixer { return &s.ResponseFixer }, responseFixer),
 		plain("allow_non_conversation_fallback", func(s *s) *bool { return &s.AllowNonConversationFallback }, anything),
 		plain("fake_streaming_whitelist", func(s *s) *[]domain.FakeStreaming { return &s.FakeStreaming }, fakeStreaming),
+		plain("replay_enabled", func(s *s) **bool { return &s.ReplayEnabled }, anything),
 		plain("hedge_enabled", func(s *s) *bool { return &s.HedgeEnabled }, anything),
 		duration("hedge_after_ms", func(s *s) *time.Duration { return &s.HedgeAfter }, 10*time.Minute),
 		plain("hedge_max_parallel", func(s *s) *int { return &s.HedgeMaxParallel }, between(1, 2)),

@@ -3573,6 +3573,8 @@ export interface components {
             quotaFailMode: "open" | "closed";
             /** @enum {string} */
             quotaReservationPolicy: "balanced" | "strict" | "parity";
+            /** @description null = ENABLE_REQUEST_REPLAY */
+            replayEnabled: boolean | null;
             responseFixer: components["schemas"]["ResponseFixer"];
             responsesInputRectifier: boolean;
             siteTitle: string;
@@ -3707,6 +3709,8 @@ export interface components {
              * @enum {string|null}
              */
             quotaReservationPolicy?: "balanced" | "strict" | "parity" | null;
+            /** @description give an answer again to a client that asks the same with an Idempotency-Key, or that left before it had it; null = ENABLE_REQUEST_REPLAY */
+            replayEnabled?: boolean | null;
             /** @description what is put right in native answers that do not parse; left out members stay as they are */
             responseFixer?: {
                 enabled?: boolean;

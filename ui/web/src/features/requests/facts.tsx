@@ -25,6 +25,7 @@ export function OutcomeBadges({ log, short }: { log: UsageLog; short?: boolean }
       {log.blockedBy && <Badge tone="limited">{t('requests.blocked')}</Badge>}
       {log.statusCodeInferred && <Badge tone="outline">{t('requests.inferred')}</Badge>}
       {log.isDemo && <Badge>{t('requests.demo')}</Badge>}
+      {log.isReplay && <Badge>{t('requests.replay')}</Badge>}
     </>
   );
 }
