@@ -97,6 +97,13 @@ type QuotaRead struct {
 	T      int64
 }
 
+// QuotaForget says that rows of the user were deleted from the ledger: what is
+// counted of money is counted anew. It fails while rows wait for the ledger.
+type QuotaForget struct{ UserID domain.UserID }
+
+// QuotaForgotten answers QuotaForget.
+type QuotaForgotten struct{ Epoch int64 }
+
 // QuotaState answers QuotaRead (wire).
 type QuotaState struct {
 	Windows []QuotaWindow

@@ -46,6 +46,8 @@ type Actor struct {
 	saved   time.Time
 	loadAt  time.Time // when to try the store again
 	askAt   time.Time // when to ask the ledger again for what windows miss
+
+	forgetter kit.Responder // of who waits for money to be counted anew
 }
 
 // appended is what the ledger said of a row.
@@ -68,6 +70,8 @@ func (a *Actor) Receive(c *kit.Context) {
 		return
 	case memory:
 		a.restore(c, m)
+	case recounted:
+		a.recounted(c, m)
 	case told:
 		a.told(c, m)
 	case kit.WorkFailed:
@@ -85,6 +89,10 @@ func (a *Actor) Receive(c *kit.Context) {
 // workFailed is what becomes of work on a goroutine that panicked.
 func (a *Actor) workFailed(c *kit.Context) {
 	err := errors.New("reading the ledger failed")
+	if !a.forgetter.IsZero() {
+		a.recounted(c, recounted{memory{err: err}})
+		return
+	}
 	if a.ready {
 		a.told(c, told{err: err})
 		return
@@ -137,6 +145,9 @@ func (a *Actor) handle(c *kit.Context, m any) {
 		c.Respond(s.renew(m, a.now))
 	case *protocol.LeaseRelease:
 		s.release(m.IDs, a.now)
+	case *protocol.QuotaForget:
+		a.forget(c)
+		return
 	case *protocol.QuotaRead:
 		c.Respond(s.usage(catalog, a.now))
 		return

@@ -50,6 +50,14 @@ func (o *Operator) ReadQuota(ctx context.Context, user domain.UserID) (*protocol
 	return state, nil
 }
 
+// ForgetQuota has a user's money counted anew after rows of it were deleted.
+func (o *Operator) ForgetQuota(ctx context.Context, user domain.UserID) error {
+	if _, err := ask[*protocol.QuotaForgotten](ctx, o.quotas.Ref(userKey(user)), &protocol.QuotaForget{UserID: user}); err != nil {
+		return fmt.Errorf("count the money of user %d anew: %w", user, err)
+	}
+	return nil
+}
+
 // Settle books a settlement and returns when the ledger has it.
 func (o *Operator) Settle(ctx context.Context, m *protocol.QuotaSettle) error {
 	done, err := ask[*protocol.QuotaSettled](ctx, o.quotas.Ref(userKey(m.UserID)), m)

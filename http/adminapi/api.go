@@ -76,6 +76,8 @@ type Stores struct {
 	Groups        Repository[domain.GroupID, domain.Group]
 	Vendors       Repository[domain.VendorID, domain.Vendor]
 	Endpoints     EndpointRepository
+	Ledger        LedgerRepository
+	Rollups       RollupRepository
 	Settings      SettingsRepository
 	Prices        PriceRepository
 	Accounts      AccountRepository
@@ -146,6 +148,7 @@ func (a *API) declare() {
 	a.declarePriceRecompute() // before names of models
 	a.declarePrices()
 	a.declareJobs()
+	a.declareStatisticsReset()
 	a.declareAliases()
 	a.declareLogs()
 	a.declareSessions()

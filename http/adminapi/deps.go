@@ -96,6 +96,19 @@ type LogRepository interface {
 	Purge(ctx context.Context, user domain.UserID, provider domain.ProviderID) (running int, err error)
 }
 
+// LedgerRepository deletes what a user was charged for, at an administrator's
+// word. All of it is of requests admitted up to a time.
+type LedgerRepository interface {
+	CountUpTo(ctx context.Context, user domain.UserID, upto time.Time) (int, error)
+	// DeleteSome deletes at most limit rows and returns how many.
+	DeleteSome(ctx context.Context, user domain.UserID, upto time.Time, limit int) (int, error)
+}
+
+// RollupRepository deletes what was summed up of a user.
+type RollupRepository interface {
+	Forget(ctx context.Context, user domain.UserID, upto time.Time) error
+}
+
 // SessionRepository reads what was summed up about sessions.
 type SessionRepository interface {
 	List(ctx context.Context, f domain.SessionFilter) ([]domain.Session, error)
@@ -146,6 +159,8 @@ type Actors interface {
 	ReadProvider(ctx context.Context, id domain.ProviderID) (*protocol.QuotaState, error)
 	ReadSession(ctx context.Context, s domain.SessionKey) (*protocol.SessionView, error)
 	EndSession(ctx context.Context, s domain.SessionKey) (*protocol.SessionEnded, error)
+	// ForgetQuota has a user's money counted anew after ledger rows were deleted.
+	ForgetQuota(ctx context.Context, user domain.UserID) error
 }
 
 // Accounts asks the upstream accounts of providers.

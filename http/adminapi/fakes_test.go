@@ -119,6 +119,8 @@ func (f *fakeActors) ReadQuota(_ context.Context, user domain.UserID) (*protocol
 	return &protocol.QuotaState{}, nil
 }
 
+func (f *fakeActors) ForgetQuota(context.Context, domain.UserID) error { return nil }
+
 func (f *fakeActors) ReadProvider(_ context.Context, id domain.ProviderID) (*protocol.QuotaState, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

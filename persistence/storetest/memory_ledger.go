@@ -64,6 +64,13 @@ func (l *MemoryLedger) All() []domain.LedgerRow {
 	return slices.Clone(l.rows)
 }
 
+// Delete deletes the rows admitted up to a time.
+func (l *MemoryLedger) Delete(upto time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.rows = slices.DeleteFunc(l.rows, func(r domain.LedgerRow) bool { return r.AdmittedAt <= upto.UnixMilli() })
+}
+
 // Claim is that of the store.
 func (l *MemoryLedger) Claim(_ context.Context, user domain.UserID, _ string, now time.Time) (int64, error) {
 	l.mu.Lock()
