@@ -48,7 +48,7 @@ func TestFaultMatrix(t *testing.T) {
 	if full {
 		kills = 20
 	}
-	servers := &servers{postgres: testkit.StartPostgres(t), redis: testkit.StartRedis(t)}
+	servers := &servers{postgres: testkit.NewPostgresServer(t), redis: testkit.StartRedis(t)}
 	faults := []faultCase{
 		{name: "database killed and restarted", run: killDatabase, forced: noneForced},
 		{name: "redis killed and restarted", run: killRedis, forced: noneForced},

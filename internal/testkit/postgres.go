@@ -56,7 +56,8 @@ func (p PostgresTemplate) Database(t testing.TB) string {
 	return createDatabase(t, p.name)
 }
 
-// PostgresServer is a server of one test, which may end it.
+// PostgresServer is a server of one test, which may end it. It writes to disk as
+// a real one does, so that what was committed outlives that.
 type PostgresServer struct {
 	DSN string // of an empty database
 
@@ -75,6 +76,16 @@ func NewPostgresServer(t testing.TB) *PostgresServer {
 	return s
 }
 
+// Database makes an empty database and returns its DSN.
+func (s *PostgresServer) Database(name string) string {
+	s.t.Helper()
+	PostgresExec(s.t, s.DSN, "CREATE DATABASE "+name)
+	dsn, err := url.Parse(s.DSN)
+	require.NoError(s.t, err)
+	dsn.Path = "/" + name
+	return dsn.String()
+}
+
 // Kill ends the server as a crash would.
 func (s *PostgresServer) Kill() { s.t.Helper(); s.run("kill") }
 
@@ -87,6 +98,7 @@ func (s *PostgresServer) run(command string) string {
 	require.NoError(s.t, err)
 	var log syncBuffer
 	cmd := exec.Command(script, command, s.dir)
+	cmd.Env = append(os.Environ(), "DURABLE=1")
 	cmd.Stderr = &log
 	out, err := cmd.Output()
 	require.NoError(s.t, err, log.String())

@@ -139,9 +139,6 @@ func (p *Program) Run(args ...string) (out string, code int) {
 	return string(printed), cmd.ProcessState.ExitCode()
 }
 
-// SetEnv adds a NAME=value pair for the next Start.
-func (p *Program) SetEnv(pair string) { p.env = append(p.env, pair) }
-
 // Running tells whether the program has not ended, by itself or by Kill.
 func (p *Program) Running() bool { return p.cmd != nil && len(p.end) == 0 }
 
