@@ -6,6 +6,7 @@
 #   scripts/postgres.sh serve          print the DSN, serve until standard input ends
 #   scripts/postgres.sh start DIR      make a server in DIR and print its DSN
 #   scripts/postgres.sh up|kill DIR    start it again, or end it as a crash would
+#   scripts/postgres.sh freeze|thaw DIR  stop it in its tracks, or let it go on
 #   scripts/postgres.sh stop DIR       end it and remove DIR
 #
 # DURABLE=1 keeps the server's own settings for writing to disk, for measuring.
@@ -109,7 +110,14 @@ halt() { # mode
 	unprivileged "$bin/pg_ctl" --pgdata "$dir/data" --silent --wait --mode "$1" stop >/dev/null 2>&1 || true
 }
 
-[ $# -ge 1 ] || fail "usage: postgres.sh serve | start DIR | up DIR | kill DIR | stop DIR"
+signal() { # name
+	local server
+	server=$(head -n 1 "$dir/data/postmaster.pid")
+	# shellcheck disable=SC2046 # one word a process
+	kill "-$1" "$server" $(ps -o pid= --ppid "$server") 2>/dev/null || true # some may just have ended
+}
+
+[ $# -ge 1 ] || fail "usage: postgres.sh serve | start DIR | up DIR | kill DIR | freeze DIR | thaw DIR | stop DIR"
 if [ "$1" != serve ]; then
 	dir=${2:?the folder of the server}
 	case $dir in /*) ;; *) fail "name the folder by its absolute path" ;; esac
@@ -131,8 +139,11 @@ kill)
 	require_server
 	halt immediate
 	;;
+freeze) signal STOP ;;
+thaw) signal CONT ;;
 stop)
 	require_server
+	signal CONT
 	halt immediate
 	rm -rf "$dir"
 	;;

@@ -56,6 +56,36 @@ func TestTheHubOutlivesItsDatabase(t *testing.T) {
 	require.EqualValues(t, 50*pricedNano, charged)
 }
 
+// TestTheHubOutlivesAFrozenDatabase stops the database without closing its
+// connections, as a dead network does. Nothing waits for it for ever.
+func TestTheHubOutlivesAFrozenDatabase(t *testing.T) {
+	t.Parallel()
+	server := testkit.NewPostgresServer(t)
+	p := testkit.StartProgram(t, "DSN="+server.DSN, "DB_STATEMENT_TIMEOUT_MS=1000")
+	price(t, p, testkit.NewUpstream(t, "up"))
+	key := p.NewKey(t, "ann")
+	ask := func(text string) {
+		status, _, body := p.Messages(t, key, testkit.Prompt(true, text))
+		require.Equal(t, http.StatusOK, status, body)
+	}
+	ask("before")
+	p.AwaitLogs(t, "", 1)
+	server.Freeze()
+	ask("meanwhile")
+	require.Equal(t, http.StatusServiceUnavailable, ready(t, p))
+	for _, path := range []string{"/usage-logs", "/users"} {
+		status, res := p.Admin(t, http.MethodGet, path, nil)
+		require.Equal(t, http.StatusServiceUnavailable, status, "%s: %s", path, res.Raw)
+	}
+	server.Thaw()
+	require.Eventually(t, func() bool { return ready(t, p) == http.StatusOK }, 30*time.Second, 100*time.Millisecond)
+	ask("after")
+	p.AwaitLogs(t, "", 3)
+	awaitSettled(t, p)
+	out, code := p.Run("ledger", "verify")
+	require.Zero(t, code, out)
+}
+
 func ready(t *testing.T, p *testkit.Program) int {
 	t.Helper()
 	resp, err := http.Get(p.URL + "/api/health/ready")

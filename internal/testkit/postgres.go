@@ -89,6 +89,13 @@ func (s *PostgresServer) Database(name string) string {
 // Kill ends the server as a crash would.
 func (s *PostgresServer) Kill() { s.t.Helper(); s.run("kill") }
 
+// Freeze stops the server in its tracks: it keeps its connections and answers
+// nothing until it is thawed.
+func (s *PostgresServer) Freeze() { s.t.Helper(); s.run("freeze") }
+
+// Thaw lets a frozen server go on.
+func (s *PostgresServer) Thaw() { s.t.Helper(); s.run("thaw") }
+
 // Up starts the server again.
 func (s *PostgresServer) Up() { s.t.Helper(); s.run("up") }
 

@@ -36,8 +36,7 @@ type ledgerWriter struct {
 // changed. An error of the whole leaves everything as it was; it is a
 // RejectedError when the rows are at fault.
 func (r Ledger) Append(ctx context.Context, rows []domain.LedgerRow) ([]error, error) {
-	ctx, cancel := r.s.uncancelled(ctx)
-	defer cancel()
+	ctx = context.WithoutCancel(ctx) // the batch belongs to many requests
 	results, err := r.s.ledger.append(ctx, rows)
 	switch {
 	case err == nil:

@@ -84,6 +84,7 @@ func openPostgresPool(ctx context.Context, base *pgxpool.Config, connections int
 	// Most queries are built with their values in them: to prepare each of them
 	// would cost a round trip and is never used again.
 	c.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	c.ConnConfig.Tracer = deadline{limit: statement + silence}
 	parameters := c.ConnConfig.RuntimeParams
 	if parameters["application_name"] == "" {
 		parameters["application_name"] = "cch"

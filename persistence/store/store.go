@@ -45,9 +45,6 @@ type Store struct {
 	sealer Sealer
 	logger *slog.Logger
 	now    func() time.Time
-	// patience bounds a write that its caller cannot cancel; 0 = the engine answers.
-	patience time.Duration
-
 	batch  logWriter
 	ledger ledgerAppender
 	prices priceCache
@@ -140,7 +137,7 @@ func (s *Store) openServer(ctx context.Context, o Options) (err error) {
 	if s.main, err = openPostgres(ctx, o.DSN, o.Pool); err != nil {
 		return err
 	}
-	s.logs, s.patience = s.main, o.Pool.withDefaults().Statement
+	s.logs = s.main
 	s.batch = &postgresLogs{pool: s.main.engine.(*postgresEngine).write}
 	s.ledger = &postgresLedger{pool: s.main.engine.(*postgresEngine).write, days: &s.zones}
 	return s.addSchemas(&schema{db: s.main, files: migrations.Postgres()})
@@ -230,17 +227,6 @@ func (s *Store) Close() error {
 		errs = append(errs, d.close())
 	}
 	return errors.Join(errs...)
-}
-
-// uncancelled is the context of a batch, which belongs to many requests: none of
-// them can cancel it, but a server that has stopped answering can. Where there
-// is no server it costs nothing and spares the driver a goroutine a statement.
-func (s *Store) uncancelled(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx = context.WithoutCancel(ctx)
-	if s.patience == 0 {
-		return ctx, func() {}
-	}
-	return context.WithTimeout(ctx, s.patience)
 }
 
 // Users is the repository of users.
