@@ -7,6 +7,7 @@ import (
 
 	"github.com/claude-code-hub/cch/converters/gemini"
 	"github.com/claude-code-hub/cch/converters/neutral"
+	"github.com/claude-code-hub/cch/converters/rawjson"
 	"github.com/claude-code-hub/cch/converters/sse"
 )
 
@@ -40,14 +41,19 @@ func RewrapRequest(body []byte, path Path, t *neutral.Target) (*Request, error) 
 type Rewrap struct {
 	wrap    bool
 	traceID string
+	model   string // JSON string; empty = as the upstream names it
 	sse     sse.Reader
 	out     []byte
 }
 
 // NewRewrap returns a Rewrap towards a client of a format; traceID is shown to
-// Gemini CLI.
-func NewRewrap(to neutral.Format, traceID string) *Rewrap {
-	return &Rewrap{wrap: to == neutral.GeminiCLI, traceID: traceID}
+// Gemini CLI. Answers name the model so; empty leaves the upstream's name.
+func NewRewrap(to neutral.Format, traceID, model string) *Rewrap {
+	r := &Rewrap{wrap: to == neutral.GeminiCLI, traceID: traceID}
+	if model != "" {
+		r.model = string(rawjson.AppendEscaped([]byte{'"'}, model)) + `"`
+	}
+	return r
 }
 
 // Body moves a whole answer. Errors are never in an envelope and stay as they
@@ -57,10 +63,25 @@ func (r *Rewrap) Body(body []byte) []byte {
 	case gjson.Get(neutral.View(body), "error").Exists():
 		return body
 	case r.wrap:
-		return gemini.AppendWrapped(nil, body, r.traceID)
+		return r.named(gemini.AppendWrapped(nil, body, r.traceID), "response.modelVersion")
 	default:
-		return gemini.UnwrapAnswer(body)
+		return r.named(gemini.UnwrapAnswer(body), "modelVersion")
 	}
+}
+
+// named is an answer that names the model as the client knows it.
+func (r *Rewrap) named(answer []byte, path string) []byte {
+	if r.model == "" {
+		return answer
+	}
+	s := neutral.View(answer)
+	v := gjson.Get(s, path)
+	if v.Type != gjson.String {
+		return answer
+	}
+	cuts := rawjson.NewCuts(s)
+	cuts.Replace(v, r.model)
+	return cuts.Apply()
 }
 
 // Feed takes bytes of a stream, cut anywhere, and returns those for the client,

@@ -18,7 +18,7 @@ func TestRewrapStream(t *testing.T) {
 	wrapped := "data: {\"response\":{\"candidates\":[1.0]},\"traceId\":\"t\"}\n\n: note\n\ndata: {\"error\":{\"code\":500}}\n\n"
 	for to, c := range map[neutral.Format][2]string{neutral.GeminiCLI: {bare, wrapped}, neutral.Gemini: {wrapped, bare}} {
 		for at := range c[0] {
-			r := convert.NewRewrap(to, "t")
+			r := convert.NewRewrap(to, "t", "")
 			var got []byte
 			for _, piece := range []string{c[0][:at], c[0][at:]} {
 				out, err := r.Feed([]byte(piece))
@@ -44,4 +44,15 @@ func TestRewrapRequest(t *testing.T) {
 	require.True(t, bytes.Equal(bare, out.Body), "%s", out.Body)
 	_, err = convert.RewrapRequest(bare, convert.Path{}, &neutral.Target{Format: neutral.Gemini})
 	require.Error(t, err)
+}
+
+// A redirected model is named as the client knows it, by that one value.
+func TestRewrapNamesTheModel(t *testing.T) {
+	t.Parallel()
+	bare := `{ "candidates":[],"modelVersion" : "other", "responseId":"r"}`
+	require.Equal(t, `{"response":{ "candidates":[],"modelVersion" : "a\"b", "responseId":"r"},"traceId":"t"}`,
+		string(convert.NewRewrap(neutral.GeminiCLI, "t", `a"b`).Body([]byte(bare))))
+	require.Equal(t, `{ "candidates":[],"modelVersion" : "mine", "responseId":"r"}`,
+		string(convert.NewRewrap(neutral.Gemini, "t", "mine").Body([]byte(`{"response":`+bare+`}`))))
+	require.Equal(t, `{"candidates":[]}`, string(convert.NewRewrap(neutral.Gemini, "t", "mine").Body([]byte(`{"candidates":[]}`))))
 }

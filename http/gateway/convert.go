@@ -22,6 +22,9 @@ type conversion struct {
 	convert.Exchange
 	// envelope says that the two formats differ by the Code Assist envelope alone.
 	envelope bool
+	// shown is the model's name in an answer that only changes its envelope; empty
+	// leaves the upstream's.
+	shown string
 	// hourCache says that the request written asks for the one-hour cache lifetime.
 	hourCache bool
 	// answer is the stream under way, nil before and for documents.
@@ -87,6 +90,9 @@ func (c *call) encode(ctx context.Context) (*convert.Request, error) {
 		return encodeCount(c.withMedia(ctx, r), &target)
 	}
 	if v.envelope {
+		if c.a.Redirected && !x.settings().EchoUpstreamModel {
+			v.shown = x.model
+		}
 		request, err := convert.RewrapRequest(x.body.Bytes(), convert.Path{Model: x.model, Stream: c.streams()}, &target)
 		if err == nil {
 			request.Body = c.unnumbered(target.Format, bytes.Clone(request.Body)) // it may be sent for longer than the client's is kept

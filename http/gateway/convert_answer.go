@@ -107,7 +107,7 @@ func (c *call) translate(body []byte, streamed bool) ([]byte, *neutral.Error) {
 		c.lost(s.Drops())
 		return out, s.Err()
 	case v.envelope && !streamed:
-		return convert.NewRewrap(v.To, v.Client.RequestID).Body(body), nil
+		return convert.NewRewrap(v.To, v.Client.RequestID, v.shown).Body(body), nil
 	}
 	f := v.Fold()
 	f.Feed(body)

@@ -161,7 +161,7 @@ func (v *conversion) abort(f *domain.Fault) []byte {
 
 func (v *conversion) transcoder() transcoder {
 	if v.envelope && !v.Client.Array {
-		return &rewrapped{rewrap: convert.NewRewrap(v.To, v.Client.RequestID), to: v.To}
+		return &rewrapped{rewrap: convert.NewRewrap(v.To, v.Client.RequestID, v.shown), to: v.To}
 	}
 	return v.Stream()
 }

@@ -30,3 +30,20 @@ func TestConvertedAnswersNameTheModelOnWish(t *testing.T) {
 		require.Equal(t, "gpt-5-2026", w.actor.only(t).ModelReturned)
 	}
 }
+
+// Between Gemini and Gemini CLI only the envelope changes, and the name of a
+// redirected model.
+func TestAnswersInAnotherEnvelopeNameTheModel(t *testing.T) {
+	t.Parallel()
+	for _, echo := range []bool{false, true} {
+		want := map[bool]string{false: "gemini-2.5-pro", true: "served"}[echo]
+		w := newWorld(t, func(w *world) {
+			converting(t, domain.TypeGeminiCLI)(w)
+			w.config.Settings.EchoUpstreamModel = echo
+			w.actor.model = "gemini-3-pro"
+		}, says(http.StatusOK, "application/json", as("served", wires()["gemini-cli"].document)))
+		a := w.callTo("POST", as("gemini-2.5-pro", "/v1beta/models/$:generateContent"), as("gemini-2.5-pro", wires()["gemini"].body))
+		require.Equal(t, http.StatusOK, a.status, a.body)
+		require.Equal(t, want, gjson.Get(a.body, "modelVersion").Str, a.body)
+	}
+}
