@@ -48,6 +48,9 @@ test-clients: build ## real Claude Code, Codex, Gemini CLI and OpenCode from npm
 fuzz: ## run every fuzz target for 30 seconds
 	scripts/fuzz.sh 30s
 
+faults: ## the whole fault matrix: servers killed, slow and full under load (root)
+	scripts/faults.sh full
+
 vectors: ## run the converters' vectors and print how many there are
 	@scripts/vectors.sh
 
@@ -79,4 +82,4 @@ check: lint test ## lint and test
 clean: ## remove what was built
 	rm -rf bin ui/web/dist/assets ui/web/dist/index.html
 
-.PHONY: help run build ui viewers test test-race e2e test-clients fuzz vectors bench bench-proxy lint generate screenshots check clean
+.PHONY: help run build ui viewers test test-race e2e test-clients fuzz faults vectors bench bench-proxy lint generate screenshots check clean

@@ -13,14 +13,16 @@ import (
 // A row that the database will not take holds nothing up: it is set aside, with
 // an alarm, and comes back when an operator says so.
 func TestARowTheDatabaseWillNotTakeIsSetAside(t *testing.T) {
+	onEachEngine(t, testARowTheDatabaseWillNotTakeIsSetAside)
+}
+
+func testARowTheDatabaseWillNotTakeIsSetAside(t *testing.T, p *testkit.Program) {
+	t.Helper()
 	u := testkit.NewUpstream(t, "acme")
-	p := pricedProgram(t, u)
+	price(t, p, u)
 	poor, rich := p.NewKey(t, "poor"), p.NewKey(t, "rich")
-	sabotage := func(statement string) {
-		_, err := openSQLite(t, p.Dir).ExecContext(t.Context(), statement)
-		require.NoError(t, err)
-	}
-	sabotage("CREATE TRIGGER sabotage BEFORE INSERT ON usage_ledger WHEN NEW.user_id = 1 BEGIN SELECT RAISE(ABORT, 'no row of poor'); END")
+	sabotage, relent := saboteur(t, p)
+	sabotage()
 	send := func(key string) {
 		status, _, body := p.Messages(t, key, testkit.Prompt(true, "hi"))
 		require.Equal(t, http.StatusOK, status, body)
@@ -47,7 +49,7 @@ func TestARowTheDatabaseWillNotTakeIsSetAside(t *testing.T) {
 	require.Contains(t, out, "stop the hub first")
 
 	require.NoError(t, p.Stop())
-	sabotage("DROP TRIGGER sabotage")
+	relent()
 	out, code = p.Run("buried", "replay")
 	require.Zero(t, code, out)
 	p.Start()
@@ -59,4 +61,25 @@ func TestARowTheDatabaseWillNotTakeIsSetAside(t *testing.T) {
 	finals, charged := finalRows(t, openBooks(t, p))
 	require.Len(t, finals, 3)
 	require.EqualValues(t, 3*pricedNano, charged)
+}
+
+// saboteur keeps the ledger from taking rows of the first user, and lets it again.
+func saboteur(t *testing.T, p *testkit.Program) (sabotage, relent func()) {
+	t.Helper()
+	if dsn := p.DSN(); dsn != "" {
+		return func() {
+				testkit.PostgresExec(t, dsn, "CREATE FUNCTION sabotage() RETURNS trigger LANGUAGE plpgsql AS"+
+					" 'BEGIN RAISE EXCEPTION ''no row of poor''; END'",
+					"CREATE TRIGGER sabotage BEFORE INSERT ON usage_ledger FOR EACH ROW WHEN (NEW.user_id = 1) EXECUTE FUNCTION sabotage()")
+			}, func() {
+				testkit.PostgresExec(t, dsn, "DROP TRIGGER sabotage ON usage_ledger", "DROP FUNCTION sabotage")
+			}
+	}
+	exec := func(statement string) {
+		_, err := openSQLite(t, p.Dir).ExecContext(t.Context(), statement)
+		require.NoError(t, err)
+	}
+	return func() {
+		exec("CREATE TRIGGER sabotage BEFORE INSERT ON usage_ledger WHEN NEW.user_id = 1 BEGIN SELECT RAISE(ABORT, 'no row of poor'); END")
+	}, func() { exec("DROP TRIGGER sabotage") }
 }

@@ -209,8 +209,7 @@ func jumpClock(t *testing.T) audit {
 	go func() { _ = app.server.Serve() }()
 	r := &rig{t: t, u: testkit.NewUpstream(t, "acme"), url: "http://" + addr.String(), stopped: make(chan struct{})}
 	r.p = &testkit.Program{URL: r.url, Dir: cfg.Storage.DataDir}
-	r.p.AddProvider(t, r.u, testkit.M{"costMultiplier": 1.5, "circuitBreaker": testkit.M{"failureThreshold": 0}})
-	setPrice(t, r.p)
+	price(t, r.p, r.u)
 	r.key = r.p.NewKey(t, "ann")
 	r.load(1) // one after the other, so that their order is known
 	for _, jump := range []time.Duration{0, time.Hour, -time.Hour, 0} {
@@ -234,13 +233,4 @@ func jumpClock(t *testing.T) audit {
 		last = id
 	}
 	return result
-}
-
-// setPrice gives the model of the test upstream a price.
-func setPrice(t *testing.T, p *testkit.Program) {
-	t.Helper()
-	status, res := p.Admin(t, http.MethodPut, "/model-prices/claude-test", testkit.M{
-		"vendor": "acme", "mode": "chat", "rates": testkit.M{"input": "3", "output": "15", "cache_read": "0.3"},
-	})
-	require.Equal(t, http.StatusOK, status, res.Raw)
 }

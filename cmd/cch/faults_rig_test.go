@@ -73,8 +73,7 @@ func newRig(t *testing.T, s *servers, f faultCase) *rig {
 		r.p.Dir = testkit.SmallDisk(t, smallDisk)
 	}
 	r.start()
-	r.p.AddProvider(t, r.u, testkit.M{"costMultiplier": 1.5, "circuitBreaker": testkit.M{"failureThreshold": 0}})
-	setPrice(t, r.p)
+	price(t, r.p, r.u)
 	r.key = r.p.NewKey(t, "ann")
 	return r
 }

@@ -241,15 +241,16 @@ func postgresTrouble(code string) string {
 	return ""
 }
 
-// postgresRejected: classes of data exceptions, of constraints, and of limits
-// such as that of the size of an index entry.
+// postgresRejected: classes of data exceptions, of constraints, of limits such as
+// that of the size of an index entry, and of what a trigger of the operator's
+// raises.
 func postgresRejected(err error) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok || len(e.Code) < 2 {
 		return false
 	}
 	switch e.Code[:2] {
-	case "22", "23", "54":
+	case "22", "23", "54", "P0":
 		return true
 	}
 	return false
