@@ -46,6 +46,7 @@ type UsageQuery struct {
 	Key      KeyID
 	Provider ProviderID
 	Model    string
+	Latency  bool // the histogram is wanted, too: it costs as much as all the rest
 }
 
 // UsageGroup is the usage of one group in one bucket.
@@ -68,8 +69,8 @@ type UsageFigures struct {
 	Provider  Money // what providers charge
 	Duration  time.Duration
 	TTFT      time.Duration
-	TTFTs     int64 // how many have one
-	Latency   [LatencyBuckets]int64
+	TTFTs     int64                 // how many have one
+	Latency   [LatencyBuckets]int64 // if it was asked for
 }
 
 // Add adds other figures.

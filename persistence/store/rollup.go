@@ -25,7 +25,12 @@ const listedModels = 50
 
 // usageFromLedger are the figures of usageColumns, out of ledger rows.
 func usageFromLedger() string {
-	figures := []string{
+	return strings.Join(append(plainFromLedger(), latencyFromLedger()...), ", ")
+}
+
+// plainFromLedger are the figures of plainColumns.
+func plainFromLedger() []string {
+	return []string{
 		"SUM(CASE WHEN is_final THEN 1 ELSE 0 END)",
 		"SUM(CASE WHEN counts_for_rate AND is_success THEN 1 ELSE 0 END)",
 		"SUM(CASE WHEN counts_for_rate AND NOT is_success THEN 1 ELSE 0 END)",
@@ -36,14 +41,16 @@ func usageFromLedger() string {
 		"SUM(CASE WHEN is_final THEN COALESCE(ttft_ms, 0) ELSE 0 END)",
 		"SUM(CASE WHEN is_final AND ttft_ms > 0 THEN 1 ELSE 0 END)",
 	}
+}
+
+func latencyFromLedger() (figures []string) {
 	above := "-1"
 	for _, bound := range latencyBounds() {
 		upto := strconv.FormatInt(bound, 10)
 		figures = append(figures, "SUM(CASE WHEN is_final AND duration_ms > "+above+" AND duration_ms <= "+upto+" THEN 1 ELSE 0 END)")
 		above = upto
 	}
-	figures = append(figures, "SUM(CASE WHEN is_final AND duration_ms > "+above+" THEN 1 ELSE 0 END)")
-	return strings.Join(figures, ", ")
+	return append(figures, "SUM(CASE WHEN is_final AND duration_ms > "+above+" THEN 1 ELSE 0 END)")
 }
 
 // Rebuild sums up anew the hours and the closed days that touch [from, to).

@@ -53,8 +53,8 @@ func spans(from, to int64, d *closedDays) []span {
 	return append(list, hourSpans(over, to)...)
 }
 
-// usageSpans are the spans of a query. Where days of its zone begin within hours
-// of UTC, those are cut there.
+// usageSpans are the spans of a query. Those that are not of closed days are cut
+// where days of its zone begin, if it asks for days: each lies in one of them.
 func usageSpans(q domain.UsageQuery, d *closedDays) (list []span) {
 	for _, part := range spans(q.From.UnixMilli(), q.To.UnixMilli(), d) {
 		if q.Bucket != domain.DayBucket || part.source == fromDays {
@@ -67,10 +67,8 @@ func usageSpans(q domain.UsageQuery, d *closedDays) (list []span) {
 			if cut >= part.to {
 				break
 			}
-			if cut%hourMs != 0 {
-				list = append(list, hourSpans(begin, cut)...)
-				begin = cut
-			}
+			list = append(list, hourSpans(begin, cut)...)
+			begin = cut
 		}
 		list = append(list, hourSpans(begin, part.to)...)
 	}
@@ -79,7 +77,7 @@ func usageSpans(q domain.UsageQuery, d *closedDays) (list []span) {
 
 func hourSpans(from, to int64) []span {
 	first, end := (from+hourMs-1)/hourMs*hourMs, to/hourMs*hourMs
-	if first >= end {
+	if first > end { // within one hour
 		return slices.DeleteFunc([]span{{fromLedger, from, to}}, span.empty)
 	}
 	return slices.DeleteFunc([]span{{fromLedger, from, first}, {fromHours, first, end}, {fromLedger, end, to}}, span.empty)
@@ -143,7 +141,7 @@ func (r Rollups) addSpan(ctx context.Context, tx bun.Tx, q domain.UsageQuery, pa
 	defer func() { _ = rows.Close() }()
 	var key usageGroupKey
 	var sum usageSum
-	into := append([]any{&key.at, &key.id, &key.model}, sum.pointers()...)
+	into := append([]any{&key.at, &key.id, &key.model}, sum.pointers(q.Latency)...)
 	for rows.Next() {
 		if err := rows.Scan(into...); err != nil {
 			return err
@@ -163,22 +161,25 @@ func (r Rollups) addSpan(ctx context.Context, tx bun.Tx, q domain.UsageQuery, pa
 // usageSQL selects the number of the bucket in the table's own counting, the
 // group and the figures.
 func usageSQL(q domain.UsageQuery, part span, d *closedDays) (query string, args []any) {
-	table, at, figures := "usage_ledger", "admitted_at", usageFromLedger()
+	table, at, figures := "usage_ledger", "admitted_at", strings.Join(plainFromLedger(), ", ")
+	if q.Latency {
+		figures = usageFromLedger()
+	}
 	from, to := part.from, part.to
 	provider := "COALESCE(provider_id, 0)"
 	switch part.source {
 	case fromHours:
-		table, at, figures, provider = "usage_hourly", "hour_no", summed(), "provider_id"
+		table, at, figures, provider = "usage_hourly", "hour_no", summed(q.Latency), "provider_id"
 		from, to = from/hourMs, to/hourMs
 	case fromDays:
-		table, at, figures, provider = "usage_daily", "day_no", summed(), "provider_id"
+		table, at, figures, provider = "usage_daily", "day_no", summed(q.Latency), "provider_id"
 		from, to = dayOf(from, d.zone), dayOf(to, d.zone)
 	case fromLedger:
 	}
 	bucket := "0"
 	if q.Bucket != "" {
 		bucket = at
-		if part.source == fromLedger { // the part lies inside one hour
+		if part.source == fromLedger || part.source == fromHours && q.Bucket == domain.DayBucket { // it lies in one bucket
 			bucket = strconv.FormatInt(part.from, 10)
 		}
 	}
@@ -230,9 +231,13 @@ func usageConditions(q domain.UsageQuery, provider string) (where string, args [
 	return where, args
 }
 
-// summed are the figures of usageColumns, out of a roll-up.
-func summed() string {
-	columns := strings.Split(usageColumns, ",")
+// summed are the figures out of a roll-up.
+func summed(latency bool) string {
+	list := plainColumns
+	if latency {
+		list = usageColumns
+	}
+	columns := strings.Split(list, ",")
 	for i, c := range columns {
 		columns[i] = "SUM(" + strings.TrimSpace(c) + ")"
 	}
@@ -246,7 +251,9 @@ func bucketStart(q domain.UsageQuery, part span, at int64, d *closedDays) int64 
 	}
 	switch part.source {
 	case fromHours:
-		at *= hourMs
+		if q.Bucket == domain.HourBucket {
+			at *= hourMs
+		}
 	case fromDays:
 		at = dayStart(at, d.zone)
 	case fromLedger:
@@ -258,13 +265,15 @@ func bucketStart(q domain.UsageQuery, part span, at int64, d *closedDays) int64 
 }
 
 // pointers are where the figures are scanned to, in the order of usageColumns.
-func (u *usageSum) pointers() []any {
+func (u *usageSum) pointers(latency bool) []any {
 	list := []any{
 		&u.requests, &u.successes, &u.failures, &u.input, &u.output, &u.cacheRead, &u.cacheWrite5m, &u.cacheWrite,
 		&u.reasoning, &u.cost, &u.providerCost, &u.durationMs, &u.ttftMs, &u.ttfts,
 	}
-	for i := range u.latency {
-		list = append(list, &u.latency[i])
+	if latency {
+		for i := range u.latency {
+			list = append(list, &u.latency[i])
+		}
 	}
 	return list
 }

@@ -45,10 +45,12 @@ type usageSum struct {
 	latency                             [latencyBuckets]int64
 }
 
-const usageColumns = "requests, successes, failures, input_tokens, output_tokens, cache_read_input_tokens," +
+// plainColumns are those but the histogram.
+const plainColumns = "requests, successes, failures, input_tokens, output_tokens, cache_read_input_tokens," +
 	" cache_creation_5m_input_tokens, cache_creation_1h_input_tokens, reasoning_tokens, cost_nusd, provider_cost_nusd," +
-	" duration_sum_ms, ttft_sum_ms, ttft_n," +
-	" lat_0, lat_1, lat_2, lat_3, lat_4, lat_5, lat_6, lat_7, lat_8, lat_9, lat_10, lat_11"
+	" duration_sum_ms, ttft_sum_ms, ttft_n"
+
+const usageColumns = plainColumns + "," + " lat_0, lat_1, lat_2, lat_3, lat_4, lat_5, lat_6, lat_7, lat_8, lat_9, lat_10, lat_11"
 
 // values are the figures in the order of usageColumns.
 func (u *usageSum) values() []int64 {

@@ -36,9 +36,10 @@ func testUsage(t *testing.T, open Open) {
 		}
 		q := domain.UsageQuery{
 			From: from, To: from.Add(time.Duration(r.Int64N(5*24*3600_000)) * time.Millisecond),
-			Zone:   []*time.Location{kolkata, newYork, time.UTC}[r.IntN(3)],
-			By:     []domain.UsageBy{"", domain.ByUser, domain.ByKey, domain.ByProvider, domain.ByModel}[r.IntN(5)],
-			Bucket: []domain.UsageBucket{"", domain.HourBucket, domain.DayBucket}[r.IntN(3)],
+			Zone:    []*time.Location{kolkata, newYork, time.UTC}[r.IntN(3)],
+			By:      []domain.UsageBy{"", domain.ByUser, domain.ByKey, domain.ByProvider, domain.ByModel}[r.IntN(5)],
+			Bucket:  []domain.UsageBucket{"", domain.HourBucket, domain.DayBucket}[r.IntN(3)],
+			Latency: r.IntN(2) == 0,
 		}
 		switch r.IntN(5) {
 		case 0:
@@ -94,6 +95,9 @@ func addUp(rows []domain.LedgerRow, q domain.UsageQuery) []domain.UsageGroup {
 			groups, i = append(groups, g), len(groups)
 		}
 		figures := figuresOf(row)
+		if !q.Latency {
+			figures.Latency = [domain.LatencyBuckets]int64{}
+		}
 		groups[i].Add(&figures)
 	}
 	slices.SortFunc(groups, func(a, b domain.UsageGroup) int {

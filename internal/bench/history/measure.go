@@ -33,8 +33,10 @@ func questions(s *store.Store, now time.Time) []question {
 	}
 	deep := domain.FirstRequestIDAt(now.Add(-10 * 24 * time.Hour))
 	return []question{
-		{"overview: today, by the hour", usage(domain.UsageQuery{From: now.Truncate(24 * time.Hour), To: now, Bucket: domain.HourBucket})},
-		{"overview: 30 days, totals", usage(domain.UsageQuery{From: month, To: now})},
+		{"overview: today, by the hour", usage(domain.UsageQuery{
+			From: now.Truncate(24 * time.Hour), To: now, Bucket: domain.HourBucket, Latency: true,
+		})},
+		{"overview: 30 days, totals and percentiles", usage(domain.UsageQuery{From: month, To: now, Latency: true})},
 		{"statistics: 30 days, by day", usage(domain.UsageQuery{From: month, To: now, Bucket: domain.DayBucket})},
 		{"statistics: 30 days, by day and user", usage(domain.UsageQuery{From: month, To: now, Bucket: domain.DayBucket, By: domain.ByUser})},
 		{"statistics: 30 days, by day and provider", usage(domain.UsageQuery{From: month, To: now, Bucket: domain.DayBucket, By: domain.ByProvider})},
@@ -51,6 +53,7 @@ func questions(s *store.Store, now time.Time) []question {
 		{"log page: of a user", logs(domain.LogFilter{UserID: 150})},
 		{"log page: of a provider", logs(domain.LogFilter{ProviderID: 7})},
 		{"log page: of a model", logs(domain.LogFilter{Model: "model-7"})},
+		{"log page: of a model that nobody used", logs(domain.LogFilter{Model: "none"})},
 		{"log page: failures only", logs(domain.LogFilter{ErrorsOnly: true})},
 	}
 }
