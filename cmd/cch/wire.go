@@ -440,7 +440,7 @@ func stores(s *store.Store) adminapi.Stores {
 	return adminapi.Stores{
 		Users: s.Users(), Keys: s.Keys(), Providers: s.Providers(), Groups: s.Groups(), Vendors: s.Vendors(), Endpoints: s.Endpoints(), Settings: s.Settings(),
 		Prices: s.ModelPrices(), Accounts: s.ProviderAccounts(), Ledger: s.Ledger(), Rollups: s.Rollups(),
-		Logs: s.RequestLogs(), Sessions: s.Sessions(), BreakerEvents: s.BreakerEvents(),
+		Logs: s.RequestLogs(), Cleaner: s.RequestLogs(), Sessions: s.Sessions(), BreakerEvents: s.BreakerEvents(),
 		Auth: s.AuthSessions(), Throttle: s.LoginThrottle(),
 	}
 }

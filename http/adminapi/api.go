@@ -82,6 +82,7 @@ type Stores struct {
 	Prices        PriceRepository
 	Accounts      AccountRepository
 	Logs          LogRepository
+	Cleaner       LogCleaner
 	Sessions      SessionRepository
 	BreakerEvents BreakerEventRepository
 	Auth          AuthRepository

@@ -24,6 +24,7 @@ func (a *API) declareLogs() {
 		OperationID: "getUsageLog", Method: http.MethodGet, Path: "/usage-logs/{id}", Tags: tags,
 		Summary: "Read a request with its decision chain and how it came to its cost",
 	}, a.getLog)
+	a.declareLogCleanup()
 }
 
 type logListInput struct {

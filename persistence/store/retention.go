@@ -24,11 +24,7 @@ func (r RequestLogs) PruneRows(ctx context.Context, before time.Time, limit int)
 			return err
 		}
 		deleted = len(ids)
-		if _, err := tx.NewDelete().Model((*detailRow)(nil)).Where("request_id IN (?)", bun.List(ids)).Exec(ctx); err != nil {
-			return err
-		}
-		_, err = tx.NewDelete().Model((*logRow)(nil)).Where("id IN (?)", bun.List(ids)).Exec(ctx)
-		return err
+		return deleteLogs(ctx, tx, ids)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("prune request logs: %w", err)

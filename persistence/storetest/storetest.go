@@ -53,6 +53,7 @@ func Run(t *testing.T, open Open) {
 		{"log filters", testLogFilters},
 		{"log paging", testLogPaging},
 		{"log retention", testLogRetention},
+		{"log clean-up", testLogCleanup},
 		{"sessions", testSessions},
 		{"purge", testPurge},
 		{"tables", testTables},

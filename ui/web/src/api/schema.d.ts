@@ -1261,6 +1261,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/usage-logs/cleanup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delete rows of the request log as a job; the ledger and statistics stay */
+        post: operations["cleanUpUsageLogs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/usage-logs/{id}": {
         parameters: {
             query?: never;
@@ -1724,6 +1741,27 @@ export interface components {
             vendorId?: number;
             /** Format: int64 */
             weight?: number;
+        };
+        CleanupInputBody: {
+            /**
+             * Format: date-time
+             * @description begun at this time or later
+             */
+            after?: string;
+            /**
+             * Format: date-time
+             * @description begun before this time
+             */
+            before?: string;
+            /** @description count, and delete nothing */
+            dryRun?: boolean;
+            /** @description requests that were refused before a provider was called */
+            onlyBlocked?: boolean;
+            providerIds?: number[] | null;
+            statusCodes?: number[] | null;
+            /** @description such as 4xx */
+            statusRange?: string;
+            userIds?: number[] | null;
         };
         CloudListBody: {
             /** Format: int64 */
@@ -7791,6 +7829,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListBodyLogBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cleanUpUsageLogs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CleanupInputBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobStarted"];
                 };
             };
             /** @description Error */
