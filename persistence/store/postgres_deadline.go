@@ -20,9 +20,21 @@ var (
 // silence is how much longer than the server's own limit an answer may take.
 const silence = 5 * time.Second
 
-type cancelKey struct{}
+type (
+	cancelKey    struct{}
+	unhurriedKey struct{}
+)
+
+// unhurried is for the few statements that may take as long as they like; the
+// server's limit has to be lifted for them too, see [engine].
+func unhurried(ctx context.Context) context.Context {
+	return context.WithValue(ctx, unhurriedKey{}, true)
+}
 
 func (d deadline) begin(ctx context.Context) context.Context {
+	if ctx.Value(unhurriedKey{}) != nil {
+		return ctx
+	}
 	ctx, cancel := context.WithTimeout(ctx, d.limit)
 	return context.WithValue(ctx, cancelKey{}, cancel)
 }

@@ -60,7 +60,7 @@ func (s *Store) Fill(ctx context.Context, work func(f *Filling) error) (err erro
 // Clear empties tables, given in the order of Store.Tables.
 func (f *Filling) Clear(ctx context.Context, tables []Table) error {
 	for _, t := range slices.Backward(tables) {
-		if _, err := f.txs[t.db].NewRaw("DELETE FROM ?", bun.Ident(t.Name)).Exec(ctx); err != nil {
+		if _, err := f.txs[t.db].NewRaw("DELETE FROM ?", bun.Ident(t.Name)).Exec(unhurried(ctx)); err != nil {
 			return fmt.Errorf("empty %s: %w", t.Name, err)
 		}
 	}
