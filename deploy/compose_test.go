@@ -93,6 +93,30 @@ func TestComposeShipsNoPassword(t *testing.T) {
 	require.NotContains(t, p.Services["postgres"].Environment, "POSTGRES_PASSWORD")
 }
 
+// TestComposeEnvironmentsAreValid: the program starts with what the file gives it.
+func TestComposeEnvironmentsAreValid(t *testing.T) {
+	t.Parallel()
+	for service, p := range map[string]*types.Project{
+		"lite": compose(t, nil, "lite"),
+		"app":  compose(t, []string{"DB_PASSWORD=s3cret"}, "default"),
+	} {
+		env := map[string]string{}
+		for name, value := range p.Services[service].Environment {
+			env[name] = deref(value)
+		}
+		if service == "app" {
+			_, _, err := config.Load(env)
+			require.ErrorContains(t, err, "ADMIN_TOKEN", "none is generated beside a server")
+			env["ADMIN_TOKEN"] = "a-token-of-some-length"
+		}
+		c, warnings, err := config.Load(env)
+		require.NoError(t, err, service)
+		require.Empty(t, warnings, service)
+		require.Equal(t, service == "lite", c.Storage.Embedded())
+		require.Equal(t, "/data", c.Storage.DataDir)
+	}
+}
+
 // hardened holds what every container of the program must have.
 func hardened(t *testing.T, s types.ServiceConfig) {
 	t.Helper()
