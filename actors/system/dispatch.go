@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/claude-code-hub/cch/actors/kit"
@@ -47,7 +48,8 @@ type Dispatcher struct{ o DispatcherOptions }
 func NewDispatcher(o DispatcherOptions) *Dispatcher { return &Dispatcher{o} }
 
 // Run is one request in the hands of its actor. It belongs to one goroutine,
-// which must close it on every path.
+// which must close it on every path; Begun alone may be called by others, which
+// must have ended by then.
 type Run struct {
 	d      *Dispatcher
 	admit  *protocol.Admit
@@ -57,7 +59,17 @@ type Run struct {
 	failed bool    // a decision did not come: the caller knows and sees to the record
 	lost   bool    // the actor failed, so what is owed is for us to settle
 	last   *protocol.Attempt
-	begun  bool // the upstream began to answer it
+
+	mu    sync.Mutex
+	out   [2]handed // attempts handed out at the same time
+	begun bool      // the upstream began to answer the last one
+}
+
+// handed is an attempt that somebody makes.
+type handed struct {
+	*protocol.Attempt
+
+	begun bool
 }
 
 // Admit has a request admitted and its first provider chosen. Unless Run is nil
@@ -98,7 +110,19 @@ func (r *Run) Hedge(ctx context.Context, n int) (protocol.Decision, error) {
 	if err != nil {
 		return protocol.Decision{}, r.undecided(err)
 	}
+	r.handOut(answer.Decision.Attempt)
 	return answer.Decision, nil
+}
+
+// handOut notes an attempt that is about to be made, beside the one before.
+func (r *Run) handOut(a *protocol.Attempt) {
+	if a == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.out[1] = r.out[0]
+	r.out[0] = handed{Attempt: a}
 }
 
 func (r *Run) decide(ctx context.Context, to kit.Ref, msg any) (protocol.Decision, error) {
@@ -108,7 +132,10 @@ func (r *Run) decide(ctx context.Context, to kit.Ref, msg any) (protocol.Decisio
 		r.actor = answer.Run
 		r.over = answer.Decision.Attempt == nil && !answer.Decision.Await
 		if answer.Decision.Attempt != nil {
-			r.last, r.begun = answer.Decision.Attempt, false
+			r.last = answer.Decision.Attempt
+			r.mu.Lock()
+			r.out, r.begun = [2]handed{{Attempt: r.last}}, false // those before are over
+			r.mu.Unlock()
 		}
 		return answer.Decision, nil
 	case ctx.Err() != nil:
@@ -132,9 +159,14 @@ func (r *Run) id() domain.RequestID { return r.admit.Request.ID }
 // from now on.
 func (r *Run) Begun(n int) {
 	r.d.o.Keeper.Tell(&protocol.AttemptBegun{ReqID: r.id(), N: n})
-	if r.last != nil && r.last.N == n && !r.begun {
-		r.begun = true
-		r.d.o.Recorder.Begun(&r.last.Begun)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range r.out {
+		if a := &r.out[i]; a.Attempt != nil && a.N == n && !a.begun {
+			a.begun = true
+			r.begun = r.begun || a.Attempt == r.last
+			r.d.o.Recorder.Begun(&a.Begun)
+		}
 	}
 }
 

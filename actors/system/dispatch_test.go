@@ -425,3 +425,38 @@ func BenchmarkDispatchParallel(b *testing.B) {
 		}
 	})
 }
+
+// Of two calls at the same time each one that begins is noted: should the process
+// die, what either used is due.
+func TestBothCallsOfARaceAreNoted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newNode(nodeOptions{})
+		defer n.close(t)
+		settings := domain.DefaultSettings()
+		settings.HedgeEnabled, settings.HedgeAfter, settings.HedgeBudgetPercent = true, time.Second, 100
+		n.catalog = domain.NewCatalog(domain.Configuration{Settings: settings, Providers: providers(10)})
+		a := n.admit(1)
+		a.Request.Stream = true
+		run, d, err := n.Admit(t.Context(), a)
+		require.NoError(t, err)
+		require.Equal(t, 1, d.Attempt.N)
+		d, err = run.Hedge(t.Context(), 1)
+		require.NoError(t, err)
+		require.NotNil(t, d.Attempt)
+		for _, attempt := range []int{2, 1, 2, 1, 7} {
+			run.Begun(attempt)
+		}
+		n.journal.mu.Lock()
+		require.Equal(t, []int{2, 1}, n.journal.begun)
+		n.journal.mu.Unlock()
+		lost := success(1)
+		lost.Lost, lost.Committed = true, false
+		_, err = run.Report(t.Context(), lost)
+		require.NoError(t, err)
+		d, err = run.Report(t.Context(), success(2))
+		require.NoError(t, err)
+		require.NotNil(t, d.Done)
+		run.Close()
+	})
+}

@@ -43,7 +43,8 @@ type call struct {
 
 	race    *race // nil if no other call may run at the same time
 	cancel  context.CancelCauseFunc
-	unheard int // bytes of an answer that came too late
+	named   bool // where the answer is, is remembered
+	unheard int  // bytes of an answer that came too late
 }
 
 // attempt makes one call and carries the answer to the client, unless it turns
@@ -280,10 +281,18 @@ func (c *call) succeeded(status int, complete bool) {
 			c.x.spool.complete()
 		}
 	}
-	if c.x.target.protocol == domain.ProtocolResponses && !c.converts() && c.tap != nil && !c.x.head.unstored {
-		c.x.threads.note(c.x.key.ID, c.tap.ID(), c.x.session.id)
-		c.hold(c.tap.ID())
+	c.identified()
+}
+
+// identified remembers, as soon as the answer has told its id, where it is and to
+// which session it belongs: clients go on from it, or cancel it, while it is made.
+func (c *call) identified() {
+	if c.named || c.x.target.protocol != domain.ProtocolResponses || c.converts() || c.tap == nil || c.x.head.unstored || c.tap.ID() == "" {
+		return
 	}
+	c.named = true
+	c.x.threads.note(c.x.key.ID, c.tap.ID(), c.x.session.id)
+	c.hold(c.tap.ID())
 }
 
 // since is the time since the call was sent.

@@ -118,6 +118,9 @@ func (s *stream) release(but int) {
 		s.result.Gate = s.gate.Audit(s.since() - s.result.TTFB)
 		s.commit(s.res, -1)
 		s.passing = true
+		if s.result.Committed {
+			s.identified() // the first event tells the id
+		}
 	}
 	upTo := len(s.held) - but
 	s.write(s.held[:upTo])

@@ -228,6 +228,7 @@ type RequestErrorDetails struct {
 // MatchedRule is the error rule that said an upstream's error is the client's
 // own.
 type MatchedRule struct {
+	RuleID      int64  `json:"ruleId"`
 	Pattern     string `json:"pattern"`
 	MatchType   string `json:"matchType"`
 	Category    string `json:"category"`

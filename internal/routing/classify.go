@@ -95,6 +95,7 @@ func (s *ErrorRules) classifyAnswer(f Facts) Verdict {
 		}
 		if ok {
 			v.Matched = &domain.MatchedRule{
+				RuleID:  rule.ID,
 				Pattern: rule.Pattern, MatchType: rule.MatchType, Category: rule.Category, Description: rule.Description,
 			}
 		}

@@ -80,6 +80,7 @@ func TestClassifyNamesWhatMatched(t *testing.T) {
 	require.True(t, v.ContextTooLong)
 	require.Equal(t, "prompt_limit", v.Category)
 	require.NotEmpty(t, v.Rule)
+	require.Equal(t, int64(2), v.Matched.RuleID, "its place in the list")
 
 	v = set.Classify(routing.Facts{Failure: domain.FailStatus, Status: 400, Text: "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens."})
 	require.True(t, v.ContextTooLong)

@@ -15,6 +15,7 @@ var builtinRules []byte
 // ErrorRule says that an upstream's error text is the client's own fault, so
 // that no other provider is asked.
 type ErrorRule struct {
+	ID          int64  `json:"id"` // of the built-in ones their place in the list, from 1
 	Pattern     string `json:"pattern"`
 	MatchType   string `json:"matchType"` // contains, exact or regex; all ignore case
 	Category    string `json:"category"`
@@ -37,6 +38,9 @@ func BuiltinErrorRules() (*ErrorRules, error) {
 	var rules []ErrorRule
 	if err := json.Unmarshal(builtinRules, &rules); err != nil {
 		return nil, fmt.Errorf("read the built-in error rules: %w", err)
+	}
+	for i := range rules {
+		rules[i].ID = int64(i + 1)
 	}
 	return CompileErrorRules(rules)
 }

@@ -2915,6 +2915,8 @@ export interface components {
             description?: string;
             matchType: string;
             pattern: string;
+            /** Format: int64 */
+            ruleId: number;
         };
         MeBody: {
             /**
