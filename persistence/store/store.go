@@ -138,8 +138,8 @@ func (s *Store) openServer(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	s.logs = s.main
-	s.batch = &postgresLogs{pool: s.main.engine.(*postgresEngine).write}
-	s.ledger = &postgresLedger{pool: s.main.engine.(*postgresEngine).write, days: &s.zones}
+	pool := s.main.engine.(*postgresEngine).write //nolint:forcetypeassert // openPostgres made it
+	s.batch, s.ledger = &postgresLogs{pool: pool}, &postgresLedger{pool: pool, days: &s.zones}
 	return s.addSchemas(&schema{db: s.main, files: migrations.Postgres()})
 }
 
