@@ -47,7 +47,7 @@ func (c *call) whole(res *upstream.Response) {
 		body = c.x.target.dialect.rename(body, c.requestedModel())
 	}
 	c.commit(res, len(body))
-	c.write(body)
+	c.writeWhole(body)
 	c.succeeded(res.Status, c.tap.Complete() || !c.x.target.judged())
 }
 

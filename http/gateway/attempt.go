@@ -84,6 +84,7 @@ func (c *call) exchange(ctx context.Context, run Run) (again bool) {
 		return false
 	}
 	c.send(outgoing)
+	c.g.journaled(c.x) // what a provider counts has a row
 	res, err := c.g.Upstream.Do(ctx, outgoing)
 	if err != nil {
 		c.broken(err)
@@ -266,6 +267,17 @@ func (c *call) write(b []byte) {
 		return
 	}
 	if c.x.reply.send(b) != nil {
+		c.x.leaving.leave()
+	}
+}
+
+// writeWhole passes on an answer that is one document.
+func (c *call) writeWhole(b []byte) {
+	if c.race.beat(c) {
+		c.write(b)
+		return
+	}
+	if c.x.reply.sendWhole(b) != nil {
 		c.x.leaving.leave()
 	}
 }

@@ -61,12 +61,13 @@ func (c *call) convertDocument(res *upstream.Response) {
 		return
 	}
 	c.result.TTFT = c.since()
-	length := len(out)
 	if c.events {
-		length = -1
+		c.commit(c.clientResponse(res), -1)
+		c.write(out)
+	} else {
+		c.commit(c.clientResponse(res), len(out))
+		c.writeWhole(out)
 	}
-	c.commit(c.clientResponse(res), length)
-	c.write(out)
 	c.succeeded(res.Status, c.tap.Complete())
 }
 

@@ -33,7 +33,7 @@ func (c *call) carryCount(res *upstream.Response) {
 	}
 	out := convert.Count(c.conversion.To, tokens)
 	c.commit(c.clientResponse(res), len(out))
-	c.write(out)
+	c.writeWhole(out)
 	c.succeeded(res.Status, true)
 }
 

@@ -30,6 +30,7 @@ type reply struct {
 	content  bool      // content went out: the answer can no longer be another one; set by the goroutine alone
 	deadline time.Time // for writing, as last set
 	err      error     // first failed write; the client is gone
+	tail     []byte    // the end of a document, sent by finish
 	timer    *time.Timer
 	closed   bool
 	spool    *spool    // also gets the content, for whoever asks the same again; nil: nobody may
@@ -91,6 +92,26 @@ func (p *reply) send(b []byte) error {
 	defer p.mu.Unlock()
 	p.wrote = p.now()
 	return p.write(b)
+}
+
+// sendWhole sends an answer that is one document, but for its last byte, which
+// finish sends when the request's record is safe: who has the whole of an answer
+// shall find what it costs.
+func (p *reply) sendWhole(b []byte) error {
+	if p.spool != nil && p.content {
+		p.spool.write(b)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err != nil || len(b) == 0 {
+		return p.err
+	}
+	p.extend()
+	p.tail = b[len(b)-1:]
+	if _, err := p.w.Write(b[:len(b)-1]); err != nil {
+		p.err = errors.Join(errNothingTaken, err)
+	}
+	return p.err
 }
 
 func (p *reply) write(b []byte) error {
@@ -203,6 +224,11 @@ func (p *reply) finish() {
 	p.closed = true
 	if p.timer != nil {
 		p.timer.Stop()
+	}
+	if len(p.tail) > 0 && p.err == nil {
+		p.extend()
+		_, p.err = p.w.Write(p.tail) // the server flushes what is left
+		p.tail = nil
 	}
 	if !p.deadline.IsZero() && p.err == nil {
 		_ = p.ctl.SetWriteDeadline(time.Time{})

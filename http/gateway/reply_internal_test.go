@@ -126,3 +126,17 @@ func TestSlowJournalDoesNotHoldAnAnswerForEver(t *testing.T) {
 		require.NoError(t, r.wait(), "it may be asked again")
 	})
 }
+
+// Whoever has the whole of a document finds its bill: the last byte waits for
+// the record.
+func TestADocumentEndsWithItsExchange(t *testing.T) {
+	t.Parallel()
+	w := httptest.NewRecorder()
+	p := newReply(w, time.Now)
+	p.start(http.StatusOK, func(http.Header) {})
+	require.NoError(t, p.sendWhole([]byte(`{"a":1}`)))
+	require.Equal(t, `{"a":1`, w.Body.String())
+	p.finish()
+	p.finish()
+	require.Equal(t, `{"a":1}`, w.Body.String())
+}
