@@ -216,8 +216,7 @@ func jumpClock(t *testing.T) audit {
 		offset.Store(int64(jump))
 		r.awaitSent(100)
 	}
-	close(r.stopped)
-	r.workers.Wait()
+	r.halt()
 	require.Eventually(t, func() bool { s := app.system.Recorder().Stats(); return s.Unsettled+s.Pending+s.Appending == 0 },
 		60*time.Second, 50*time.Millisecond)
 	require.NoError(t, app.Close(t.Context()))

@@ -38,6 +38,7 @@ type rig struct {
 	key     string
 
 	stopped chan struct{}
+	once    sync.Once
 	workers sync.WaitGroup
 
 	mu   sync.Mutex
@@ -72,6 +73,7 @@ func newRig(t *testing.T, s *servers, f faultCase) *rig {
 	if strings.Contains(f.name, "disk") {
 		r.p.Dir = testkit.SmallDisk(t, smallDisk)
 	}
+	t.Cleanup(r.halt)
 	r.start()
 	price(t, r.p, r.u)
 	r.key = r.p.NewKey(t, "ann")
@@ -87,7 +89,12 @@ func hostOf(t *testing.T, dsn string) string {
 
 // start starts the hub and turns the load to it.
 func (r *rig) start() {
-	r.p.Start()
+	r.launch()
+	r.p.AwaitReady()
+}
+
+func (r *rig) launch() {
+	r.p.Launch()
 	r.mu.Lock()
 	r.url = r.p.URL
 	r.mu.Unlock()
@@ -166,11 +173,16 @@ func (r *rig) answered() (n int) {
 	return n
 }
 
+// halt ends the load.
+func (r *rig) halt() {
+	r.once.Do(func() { close(r.stopped) })
+	r.workers.Wait()
+}
+
 // stop ends the load, waits until the hub has booked everything and ends it.
 func (r *rig) stop() {
 	r.t.Helper()
-	close(r.stopped)
-	r.workers.Wait()
+	r.halt()
 	require.Eventually(r.t, func() bool {
 		for _, name := range []string{"cch_leases", "cch_in_flight_requests", "cch_records_unsettled", "cch_records_pending", "cch_ledger_rows_pending"} {
 			if r.p.Metric(r.t, name, "") != 0 {

@@ -146,7 +146,7 @@ func killAt(place string) func(*testing.T, *rig) {
 	return func(t *testing.T, r *rig) {
 		r.p.Kill()
 		r.p.SetEnv(failpoint.Env + "=" + place + ":" + fmt.Sprint(1+rand.IntN(40)))
-		r.start()
+		r.launch() // it may end before it is ready
 		require.Eventually(t, func() bool { return !r.p.Running() }, 60*time.Second, 10*time.Millisecond)
 		require.Contains(t, r.p.Log(), "failpoint "+place+" ends the process")
 		r.p.SetEnv(failpoint.Env + "=")
