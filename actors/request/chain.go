@@ -65,6 +65,18 @@ func (c *chain) selected(reason domain.ChainReason, s *slot, now time.Time) {
 	c.add(about(s, reason, now))
 }
 
+// restricted notes the providers that the client's program may not use.
+func (c *chain) restricted(d *domain.DecisionContext, now time.Time) {
+	for i := range d.Filtered {
+		if f := &d.Filtered[i]; f.ClientRestriction != nil {
+			c.add(domain.ChainEntry{
+				ProviderID: f.ID, Name: f.Name, Reason: domain.ReasonClientRestricted, Timestamp: now.UnixMilli(),
+				Detail: f.Details, Restriction: f.ClientRestriction,
+			})
+		}
+	}
+}
+
 // refused notes that the chosen provider's actor gave no slot.
 func (c *chain) refused(s *slot, now time.Time) {
 	reason := domain.ReasonAcquireRefused

@@ -45,6 +45,7 @@ func (m *machine) pickFirst(now time.Time) {
 	in := m.input(now)
 	routed := routing.Route(&in, m.bound(now), m.draw)
 	m.route.void = routed.Void
+	m.record.chain.restricted(routed.Context, now)
 	if routed.Provider == nil {
 		m.nobodyLeft(routed.Choice, now)
 		return

@@ -9,8 +9,9 @@ const (
 	ReasonAffinityHit         ChainReason = "affinity_hit" // it answered the beginning of the conversation
 	ReasonInitialSelection    ChainReason = "initial_selection"
 	ReasonConcurrentLimit     ChainReason = "concurrent_limit_failed"
-	ReasonAcquireRefused      ChainReason = "acquire_refused"         // the provider actor refused for another reason
-	ReasonPoolExhausted       ChainReason = "endpoint_pool_exhausted" // its endpoints gave no leave to be called
+	ReasonAcquireRefused      ChainReason = "acquire_refused"             // the provider actor refused for another reason
+	ReasonClientRestricted    ChainReason = "client_restriction_filtered" // its lists keep the client's program out
+	ReasonPoolExhausted       ChainReason = "endpoint_pool_exhausted"     // its endpoints gave no leave to be called
 	ReasonRequestSuccess      ChainReason = "request_success"
 	ReasonRetrySuccess        ChainReason = "retry_success"
 	ReasonRetryFailed         ChainReason = "retry_failed"
@@ -71,7 +72,8 @@ type ChainEntry struct {
 	Timestamp       int64              `json:"timestamp"` // Unix ms
 	AttemptNumber   int                `json:"attemptNumber,omitempty"`
 	Context         *DecisionContext   `json:"decisionContext,omitempty"`
-	Affinity        *AffinityMatch     `json:"affinity,omitempty"` // affinity_hit
+	Restriction     *ClientRestriction `json:"clientRestrictionContext,omitempty"` // client_restriction_filtered
+	Affinity        *AffinityMatch     `json:"affinity,omitempty"`                 // affinity_hit
 	StatusCode      int                `json:"statusCode,omitempty"`
 	StatusInferred  bool               `json:"statusCodeInferred,omitempty"`
 	DurationMs      int64              `json:"durationMs,omitempty"`
@@ -164,10 +166,21 @@ type FilteredProvider struct {
 	BlockCause string         `json:"strictBlockCause,omitempty"`
 	Endpoints  *EndpointStats `json:"endpointFilterStats,omitempty"`
 
+	ClientRestriction *ClientRestriction `json:"clientRestrictionContext,omitempty"` // client_restriction
+
 	ID      ProviderID `json:"id"`
 	Name    string     `json:"name"`
 	Reason  string     `json:"reason"`
 	Details string     `json:"details,omitempty"`
+}
+
+// ClientRestriction tells why a client program may not use a provider.
+type ClientRestriction struct {
+	MatchType string   `json:"matchType"`                // blocklist, allowlist
+	Pattern   string   `json:"matchedPattern,omitempty"` // that blocks it
+	Client    string   `json:"detectedClient"`           // its User-Agent, at most 200 characters
+	Allowed   []string `json:"providerAllowlist"`
+	Blocked   []string `json:"providerBlocklist"`
 }
 
 // EndpointStats counts the endpoints of a provider's pool.

@@ -172,6 +172,9 @@ func (s *selection) consider(e *entry) (candidate, bool) {
 	}
 	if reason, details := s.unfit(e); reason != "" {
 		s.explain.filtered(e, reason, details)
+		if reason == FilteredClient {
+			s.explain.restricted(e, s.in)
+		}
 		return candidate{}, false
 	}
 	s.explain.context.AfterModelFilter++

@@ -80,6 +80,26 @@ func (x explanation) filtered(e *entry, reason, details string) {
 	})
 }
 
+// maxClient bounds the User-Agent in the record.
+const maxClient = 200
+
+// restricted adds the lists to the record of a provider that they keep out.
+func (x explanation) restricted(e *entry, in *Input) {
+	n := len(x.context.Filtered)
+	if n == 0 || n > maxDetailed || x.context.Filtered[n-1].ID != e.ID {
+		return
+	}
+	agent := in.Client.UserAgent
+	r := &domain.ClientRestriction{
+		MatchType: "allowlist", Client: agent[:min(len(agent), maxClient)],
+		Allowed: e.Routing.AllowedClients, Blocked: e.Routing.BlockedClients,
+	}
+	if i := slices.IndexFunc(e.clients.blocked, func(rule clientRule) bool { return rule.matches(&in.Client) }); i >= 0 {
+		r.MatchType, r.Pattern = "blocklist", e.clients.blocked[i].pattern
+	}
+	x.context.Filtered[n-1].ClientRestriction = r
+}
+
 // unhealthy records a provider that was out for its health. It counts as
 // examined: beforeHealthCheck minus afterHealthCheck are those.
 func (x explanation) unhealthy(e *entry, reason string, until time.Time) {

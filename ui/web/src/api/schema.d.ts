@@ -1706,6 +1706,7 @@ export interface components {
             /** Format: int64 */
             circuitFailureThreshold?: number;
             circuitState?: string;
+            clientRestrictionContext?: components["schemas"]["ClientRestriction"];
             conversion?: components["schemas"]["ConversionUsed"];
             /** Format: double */
             costMultiplier?: number;
@@ -1762,6 +1763,13 @@ export interface components {
             /** @description such as 4xx */
             statusRange?: string;
             userIds?: number[] | null;
+        };
+        ClientRestriction: {
+            detectedClient: string;
+            matchType: string;
+            matchedPattern?: string;
+            providerAllowlist: string[] | null;
+            providerBlocklist: string[] | null;
         };
         CloudListBody: {
             /** Format: int64 */
@@ -2371,6 +2379,7 @@ export interface components {
             model: string;
         };
         FilteredProvider: {
+            clientRestrictionContext?: components["schemas"]["ClientRestriction"];
             details?: string;
             endpointFilterStats?: components["schemas"]["EndpointStats"];
             /** Format: int64 */
