@@ -4,7 +4,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -86,8 +85,8 @@ func TestDeployInstallsWithSecretsOfItsOwn(t *testing.T) {
 	out, err := d.run("-p", "8080")
 	require.NoError(t, err, out)
 	env := d.env()
-	require.Regexp(t, regexp.MustCompile(`^[A-Za-z0-9]{32}$`), env["ADMIN_TOKEN"])
-	require.Regexp(t, regexp.MustCompile(`^[A-Za-z0-9]{24}$`), env["DB_PASSWORD"])
+	require.Regexp(t, `^[A-Za-z0-9]{32}$`, env["ADMIN_TOKEN"])
+	require.Regexp(t, `^[A-Za-z0-9]{24}$`, env["DB_PASSWORD"])
 	require.Equal(t, "ghcr.io/claude-code-hub/cch@sha256:aaa", env["CCH_IMAGE"])
 	require.Equal(t, "false", env["ENABLE_SECURE_COOKIES"])
 	info, err := os.Stat(filepath.Join(d.dir, ".env"))

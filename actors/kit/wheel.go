@@ -72,13 +72,11 @@ func (w *wheel) schedule(t *timer, d time.Duration) {
 	}
 }
 
-// cancel tells whether the timer was still to fire.
-func (w *wheel) cancel(t *timer) bool {
+// cancel keeps a timer from firing; one that is firing is not stopped.
+func (w *wheel) cancel(t *timer) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	was := t.linked
 	w.unlink(t)
-	return was
 }
 
 // stop ends the wheel; timers that are set never fire.

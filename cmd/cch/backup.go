@@ -51,7 +51,7 @@ func backUp(ctx context.Context, args []string, out io.Writer) (err error) {
 // writeArchive writes an archive for its owner only; half of one is removed.
 func writeArchive(ctx context.Context, s *store.Store, path string, o backup.Options) (_ backup.Manifest, err error) {
 	part := path + ".part"
-	f, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) //nolint:gosec // the operator names the file
 	if err != nil {
 		return backup.Manifest{}, err
 	}

@@ -50,9 +50,13 @@ func TestRewrapRequest(t *testing.T) {
 func TestRewrapNamesTheModel(t *testing.T) {
 	t.Parallel()
 	bare := `{ "candidates":[],"modelVersion" : "other", "responseId":"r"}`
-	require.Equal(t, `{"response":{ "candidates":[],"modelVersion" : "a\"b", "responseId":"r"},"traceId":"t"}`,
-		string(convert.NewRewrap(neutral.GeminiCLI, "t", `a"b`).Body([]byte(bare))))
-	require.Equal(t, `{ "candidates":[],"modelVersion" : "mine", "responseId":"r"}`,
-		string(convert.NewRewrap(neutral.Gemini, "t", "mine").Body([]byte(`{"response":`+bare+`}`))))
-	require.Equal(t, `{"candidates":[]}`, string(convert.NewRewrap(neutral.Gemini, "t", "mine").Body([]byte(`{"candidates":[]}`))))
+	same := func(want string, got []byte) { // to the byte, not only as JSON
+		t.Helper()
+		require.Equal(t, []byte(want), got)
+	}
+	same(`{"response":{ "candidates":[],"modelVersion" : "a\"b", "responseId":"r"},"traceId":"t"}`,
+		convert.NewRewrap(neutral.GeminiCLI, "t", `a"b`).Body([]byte(bare)))
+	same(`{ "candidates":[],"modelVersion" : "mine", "responseId":"r"}`,
+		convert.NewRewrap(neutral.Gemini, "t", "mine").Body([]byte(`{"response":`+bare+`}`)))
+	same(`{"candidates":[]}`, convert.NewRewrap(neutral.Gemini, "t", "mine").Body([]byte(`{"candidates":[]}`)))
 }

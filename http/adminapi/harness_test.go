@@ -112,7 +112,7 @@ func newWorld(t *testing.T, options ...option) *world {
 			return domain.EndpointProbe{OK: true, Latency: 12 * time.Millisecond}
 		},
 		FlushLogs: func(context.Context) error { return nil },
-		Recompute: func(_ context.Context, q domain.RecomputeQuery, progress domain.JobProgress) (domain.RecomputeReport, error) {
+		Recompute: func(_ context.Context, _ domain.RecomputeQuery, progress domain.JobProgress) (domain.RecomputeReport, error) {
 			progress(2, 2)
 			return domain.RecomputeReport{Rows: 2, Adjusted: 1, Unchanged: 1, Charge: domain.NanoPerUSD}, nil
 		},

@@ -37,8 +37,8 @@ func (a *API) declareLogCleanup() {
 
 type cleanupInput struct {
 	Body struct {
-		After       time.Time `json:"after,omitempty"       doc:"begun at this time or later"`
-		Before      time.Time `json:"before,omitempty"      doc:"begun before this time"`
+		After       time.Time `json:"after,omitzero"       doc:"begun at this time or later"`
+		Before      time.Time `json:"before,omitzero"      doc:"begun before this time"`
 		UserIDs     []int64   `json:"userIds,omitempty"     maxItems:"500"`
 		ProviderIDs []int64   `json:"providerIds,omitempty" maxItems:"500"`
 		StatusCodes []int     `json:"statusCodes,omitempty" maxItems:"100"`

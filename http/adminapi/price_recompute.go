@@ -30,7 +30,7 @@ func (a *API) declarePriceRecompute() {
 type recomputeInput struct {
 	Body struct {
 		From   time.Time `json:"from"             doc:"when requests were admitted, inclusive"`
-		To     time.Time `json:"to,omitempty"     doc:"exclusive; left out: now"`
+		To     time.Time `json:"to,omitzero"     doc:"exclusive; left out: now"`
 		Models []string  `json:"models,omitempty" maxItems:"200" doc:"as they were billed; left out: all"`
 		DryRun bool      `json:"dryRun,omitempty" doc:"tell what would change, and change nothing"`
 	}

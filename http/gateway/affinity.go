@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -76,14 +77,14 @@ func (a *affinity) find(x *exchange, ends []boundary) (n domain.Nominee) {
 	x.prefix = ends[max(0, len(ends)-a.Window):]
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for i := len(ends) - 1; i >= 0; i-- {
-		note, ok := a.ends.get(x.prefixKey(ends[i].at))
+	for _, end := range slices.Backward(ends) {
+		note, ok := a.ends.get(x.prefixKey(end.at))
 		if !ok || !a.now().Before(note.until) {
 			continue
 		}
 		if note.provider != 0 {
 			n.Provider = note.provider
-			n.Match = domain.AffinityMatch{Depth: ends[i].depth, Bytes: ends[i].bytes, Fingerprint: ends[i].at.String()}
+			n.Match = domain.AffinityMatch{Depth: end.depth, Bytes: end.bytes, Fingerprint: end.at.String()}
 		}
 		break
 	}

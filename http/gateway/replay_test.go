@@ -181,7 +181,7 @@ func (w *world) begin(t *testing.T, r *http.Request) *begun {
 	t.Helper()
 	b := &begun{t: t, answer: make(chan *http.Response, 1)}
 	go func() {
-		if res, err := w.server.Client().Do(r); err == nil { //nolint:bodyclose // expect does
+		if res, err := w.server.Client().Do(r); err == nil {
 			b.answer <- res
 		}
 	}()

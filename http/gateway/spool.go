@@ -128,7 +128,7 @@ func (s *spool) read(ctx context.Context, from int) (page, error) {
 func (s *spool) offered() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return !s.dropped && !(s.over && !s.whole) && (s.keyed || s.left.Load())
+	return !s.dropped && (!s.over || s.whole) && (s.keyed || s.left.Load())
 }
 
 // kept tells whether the answer is to be kept when it is over.

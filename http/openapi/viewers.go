@@ -135,7 +135,7 @@ func (f *viewerFile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the file could not be read", http.StatusInternalServerError)
 		return
 	}
-	defer file.Close() //nolint:errcheck // only read
+	defer file.Close()
 	var body io.Reader = file
 	if f.compressed {
 		h.Set("Vary", "Accept-Encoding")

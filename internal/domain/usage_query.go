@@ -108,15 +108,13 @@ func (f *UsageFigures) Percentile(p float64) time.Duration {
 	wanted, below := p/100*float64(total), int64(0)
 	bounds := LatencyBounds()
 	lower := time.Duration(0)
-	for i, n := range f.Latency {
-		if i == len(bounds) {
-			break
-		}
+	for i, upper := range bounds {
+		n := f.Latency[i]
 		if n > 0 && float64(below+n) >= wanted {
 			share := max(0, wanted-float64(below)) / float64(n)
-			return lower + time.Duration(share*float64(bounds[i]-lower))
+			return lower + time.Duration(share*float64(upper-lower))
 		}
-		below, lower = below+n, bounds[i]
+		below, lower = below+n, upper
 	}
 	return lower
 }

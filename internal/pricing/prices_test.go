@@ -104,5 +104,5 @@ func TestPricesToCome(t *testing.T) {
 	for at, want := range map[time.Time]string{now: "1", next: "2", end.Add(-time.Millisecond): "2", end: ""} {
 		require.Equal(t, want, rate(list.At(at)), at)
 	}
-	require.Equal(t, "", rate(list.At(next).At(end)), "from there on too")
+	require.Empty(t, rate(list.At(next).At(end)), "from there on too")
 }

@@ -1,7 +1,6 @@
 package testkit
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"syscall"
@@ -30,7 +29,7 @@ func Fill(t testing.TB, path string) {
 	for size := 1 << 20; size > 0; {
 		_, err := f.Write(make([]byte, size))
 		if err != nil {
-			require.True(t, errors.Is(err, syscall.ENOSPC), "%v", err)
+			require.ErrorIs(t, err, syscall.ENOSPC)
 			size /= 2
 		}
 	}

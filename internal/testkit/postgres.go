@@ -68,7 +68,7 @@ type PostgresServer struct {
 // NewPostgresServer starts a server that ends with the test.
 func NewPostgresServer(t testing.TB) *PostgresServer {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "cch-postgres-") // another user must reach it, who may not enter t.TempDir
+	dir, err := os.MkdirTemp("", "cch-postgres-") //nolint:usetesting // another user must reach it, who may not enter t.TempDir
 	require.NoError(t, err)
 	s := &PostgresServer{t: t, dir: dir}
 	t.Cleanup(func() { s.run("stop") })

@@ -14,7 +14,7 @@ import (
 func (j *Journal) Bury(record []byte) error {
 	j.burial.Lock()
 	defer j.burial.Unlock()
-	f, err := os.OpenFile(deadPath(j.o.Dir), os.O_CREATE|os.O_WRONLY|os.O_APPEND, filePermission) //nolint:gosec // the folder is configuration
+	f, err := os.OpenFile(deadPath(j.o.Dir), os.O_CREATE|os.O_WRONLY|os.O_APPEND, filePermission)
 	if err != nil {
 		return fmt.Errorf("open the dead segment: %w", err)
 	}

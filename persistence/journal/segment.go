@@ -118,7 +118,7 @@ var errNoSpace = errors.New("reserve a journal segment")
 
 // beginSegment creates the file of the segment that begins at base.
 func beginSegment(dir string, base int64) (*os.File, error) {
-	f, err := os.OpenFile(segmentPath(dir, base), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, filePermission) //nolint:gosec // the folder is configuration
+	f, err := os.OpenFile(segmentPath(dir, base), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, filePermission)
 	if err != nil {
 		return nil, fmt.Errorf("begin a journal segment: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -228,12 +229,7 @@ func (e *ear) hear(message []byte) {
 func (e *ear) has(message string) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, h := range e.heard {
-		if h == message {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(e.heard, message)
 }
 
 func TestNodesHearEachOther(t *testing.T) {

@@ -31,6 +31,7 @@ func onEachEngine(b *testing.B, run func(b *testing.B, s *store.Store)) {
 func BenchmarkWholeRequests(b *testing.B) {
 	const users = 50
 	onEachEngine(b, func(b *testing.B, s *store.Store) {
+		b.Helper()
 		var epochs [users]int64
 		for u := range epochs {
 			epoch, err := s.Ledger().Claim(b.Context(), domain.UserID(u+1), "node", time.Now())
@@ -59,6 +60,7 @@ func BenchmarkWholeRequests(b *testing.B) {
 
 // appendAll appends rows in groups, as they come of waiting 50 ms for others.
 func appendAll(b *testing.B, s *store.Store, rows []domain.LedgerRow, group int) {
+	b.Helper()
 	for len(rows) > 0 {
 		n := min(group, len(rows))
 		results, err := s.Ledger().Append(context.Background(), rows[:n])

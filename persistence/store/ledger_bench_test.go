@@ -18,6 +18,7 @@ func BenchmarkLedgerAppend(b *testing.B) {
 	for _, group := range []int{10, 30, 150, 500} {
 		b.Run(fmt.Sprintf("%d", group), func(b *testing.B) {
 			onEachEngine(b, func(b *testing.B, s *store.Store) {
+				b.Helper()
 				var epochs [users]int64
 				for u := range epochs {
 					epoch, err := s.Ledger().Claim(b.Context(), domain.UserID(u+1), "node", time.Now())

@@ -135,7 +135,7 @@ func (r Ledger) ProviderSum(ctx context.Context, provider domain.ProviderID, aft
 }
 
 func (r Ledger) rows(ctx context.Context, where string, args ...any) ([]domain.LedgerRow, error) {
-	rows, err := r.s.main.read.DB.QueryContext(ctx, r.s.main.bind("SELECT "+ledgerColumns+" FROM usage_ledger "+where), args...) //nolint:gosec // conditions are constants, their values are arguments
+	rows, err := r.s.main.read.DB.QueryContext(ctx, r.s.main.bind("SELECT "+ledgerColumns+" FROM usage_ledger "+where), args...)
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger: %w", err)
 	}

@@ -17,6 +17,7 @@ func BenchmarkWriteBatch(b *testing.B) {
 	}{{"whole", false}, {"opened then closed", true}} {
 		b.Run(c.name, func(b *testing.B) {
 			onEachEngine(b, func(b *testing.B, s *store.Store) {
+				b.Helper()
 				b.ReportAllocs()
 				load := newLogLoad(size)
 				for b.Loop() {

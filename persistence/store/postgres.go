@@ -78,7 +78,7 @@ func openPostgres(ctx context.Context, dsn string, limits PoolLimits) (*database
 
 func openPostgresPool(ctx context.Context, base *pgxpool.Config, connections int, limits PoolLimits, statement time.Duration, readOnly bool) (*pgxpool.Pool, error) {
 	c := base.Copy()
-	c.MaxConns, c.MinConns = int32(connections), 0 //nolint:gosec // at most 200
+	c.MaxConns, c.MinConns = int32(connections), 0
 	c.MaxConnIdleTime = limits.Idle
 	c.ConnConfig.ConnectTimeout = limits.Connect
 	// Most queries are built with their values in them: to prepare each of them

@@ -84,7 +84,7 @@ func (r Rollups) Span(ctx context.Context) (from, to time.Time, err error) {
 // compare holds one hour or day against the ledger.
 func (r Rollups) compare(ctx context.Context, where, rollup string, at, from, to int64) ([]domain.LedgerDifference, error) {
 	// One statement, so that both sides are of one moment.
-	rows, err := r.s.main.read.DB.QueryContext(ctx, r.s.main.bind("SELECT 0, user_id, "+checkedFromLedger+ //nolint:gosec // made of constants, the values are arguments
+	rows, err := r.s.main.read.DB.QueryContext(ctx, r.s.main.bind("SELECT 0, user_id, "+checkedFromLedger+
 		" FROM usage_ledger WHERE admitted_at >= ? AND admitted_at < ? GROUP BY user_id"+
 		" UNION ALL SELECT 1, user_id, "+checkedFromRollup+" FROM "+rollup+" GROUP BY user_id"), from, to, at)
 	if err != nil {

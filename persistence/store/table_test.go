@@ -30,18 +30,27 @@ func TestEveryTableIsCopiedOrKeptApart(t *testing.T) {
 		known[name] = true
 	}
 	for _, file := range []string{"cch.db", "logs.db"} {
-		db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, file))
-		require.NoError(t, err)
-		rows, err := db.Query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-		require.NoError(t, err)
-		for rows.Next() {
-			var name string
-			require.NoError(t, rows.Scan(&name))
+		for _, name := range tableNames(t, filepath.Join(dir, file)) {
 			require.True(t, known[name], "is table %s copied with a backup? list it in persistence/store/table.go", name)
 		}
-		require.NoError(t, rows.Err())
-		require.NoError(t, db.Close())
 	}
+}
+
+func tableNames(t *testing.T, path string) (names []string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close()) }()
+	rows, err := db.Query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, rows.Close()) }()
+	for rows.Next() {
+		var name string
+		require.NoError(t, rows.Scan(&name))
+		names = append(names, name)
+	}
+	require.NoError(t, rows.Err())
+	return names
 }
 
 // TestEverySealedColumnIsSealedAnew: a rotation must reach all of them.

@@ -214,21 +214,23 @@ func grouping(columns ...string) string {
 	return strings.Join(columns, ", ")
 }
 
-func usageConditions(q domain.UsageQuery, provider string) (where string, args []any) {
+func usageConditions(q domain.UsageQuery, provider string) (string, []any) {
+	var where strings.Builder
+	var args []any
 	for _, c := range []struct {
 		column string
 		value  int64
 	}{{"user_id", int64(q.User)}, {"key_id", int64(q.Key)}, {provider, int64(q.Provider)}} {
 		if c.value != 0 {
-			where += " AND " + c.column + " = ?"
+			where.WriteString(" AND " + c.column + " = ?")
 			args = append(args, c.value)
 		}
 	}
 	if q.Model != "" {
-		where += " AND model = ?"
+		where.WriteString(" AND model = ?")
 		args = append(args, q.Model)
 	}
-	return where, args
+	return where.String(), args
 }
 
 // summed are the figures out of a roll-up.

@@ -10,6 +10,7 @@ import (
 )
 
 func testTables(t *testing.T, open Open) {
+	t.Helper()
 	ctx := t.Context()
 	from, to := open(t), open(t)
 	created := user("ann")
@@ -53,6 +54,7 @@ func testTables(t *testing.T, open Open) {
 
 // A failure in mid-way leaves everything as it was, and who is there stays.
 func testTablesUndone(t *testing.T, open Open) {
+	t.Helper()
 	ctx := t.Context()
 	s := open(t)
 	_, _, err := s.Users().Create(ctx, user("ann"))

@@ -2,6 +2,7 @@ package fixer
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -16,8 +17,8 @@ func complete(doc []byte, depth int) ([]byte, bool) {
 	if !c.walk() || len(c.open) == 0 {
 		return nil, false
 	}
-	for i := len(c.open) - 1; i >= 0; i-- {
-		c.out = append(c.out, c.open[i])
+	for _, closing := range slices.Backward(c.open) {
+		c.out = append(c.out, closing)
 	}
 	return c.out, gjson.ValidBytes(c.out)
 }

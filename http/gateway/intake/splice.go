@@ -51,7 +51,7 @@ func (s *Spliced) Open() io.ReadCloser {
 	if s.size > smallBody {
 		return whole
 	}
-	defer whole.Close() //nolint:errcheck // it cannot fail
+	defer whole.Close()
 	copied := make([]byte, s.size)
 	n, _ := whole.Read(copied)
 	return io.NopCloser(bytes.NewReader(copied[:n]))

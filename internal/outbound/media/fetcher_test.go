@@ -105,7 +105,7 @@ func TestRedirectsIntoDeniedNetworksEnd(t *testing.T) {
 	var reached atomic.Int32
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.2:0")
 	require.NoError(t, err)
-	inner := &httptest.Server{Listener: listener, Config: &http.Server{ //nolint:gosec // a test's
+	inner := &httptest.Server{Listener: listener, Config: &http.Server{
 		Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Add(1) }),
 	}}
 	inner.Start()
