@@ -2,15 +2,12 @@ package recorder
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"math/rand/v2"
 	"slices"
 	"time"
 
-	"github.com/claude-code-hub/cch/actors/protocol"
 	"github.com/claude-code-hub/cch/internal/domain"
-	"github.com/claude-code-hub/cch/internal/pricing"
 )
 
 const (
@@ -19,7 +16,10 @@ const (
 )
 
 // worker is the goroutine that brings rows to the store.
-type worker struct{ r *Recorder }
+type worker struct {
+	r    *Recorder
+	left []domain.OpenLog // interrupted requests whose ends the journal did not take
+}
 
 func (w *worker) run(ctx context.Context) {
 	for {
@@ -35,9 +35,16 @@ func (w *worker) run(ctx context.Context) {
 		if w.commit(ctx, batch) != nil {
 			return // stopped; what is left stays in the journal
 		}
-		if err := w.r.checkpoint(); err != nil {
-			w.r.o.Logger.ErrorContext(ctx, "journal checkpoint was not written", "error", err)
-		}
+		w.checkpoint(ctx)
+		w.handLeft(ctx)
+	}
+}
+
+// checkpoint tells the journal what is done. When it cannot be told, as its disk
+// is full, more than that is replayed after a crash, which changes nothing.
+func (w *worker) checkpoint(ctx context.Context) {
+	if err := w.r.checkpoint(); err != nil {
+		w.r.o.Logger.ErrorContext(ctx, "journal checkpoint was not written", "error", err)
 	}
 }
 
@@ -103,7 +110,8 @@ func (w *worker) replay(ctx context.Context) error {
 	if replayed > 0 {
 		w.r.o.Logger.InfoContext(ctx, "journal replayed", "records", replayed)
 	}
-	return w.r.checkpoint()
+	w.checkpoint(ctx)
+	return nil
 }
 
 // commit brings a batch to the store, however long that takes, and buries what
@@ -178,82 +186,6 @@ func unfinished(begun []*domain.BegunLog, finished []domain.FinishedLog) []*doma
 		ended[f.Log.ID] = struct{}{}
 	}
 	return slices.DeleteFunc(begun, func(b *domain.BegunLog) bool { _, ok := ended[b.ID]; return ok })
-}
-
-// closeInterrupted closes the rows that no process is working on any more. Their
-// records are journaled like others, for they owe a settlement.
-func (w *worker) closeInterrupted(ctx context.Context) error {
-	closed := 0
-	for last := domain.RequestID(0); ; {
-		rows, err := w.r.o.Store.Open(ctx, last, w.r.o.BatchRecords)
-		if err != nil || len(rows) == 0 {
-			if closed > 0 {
-				w.r.o.Logger.WarnContext(ctx, "requests were interrupted when the last process ended", "count", closed)
-			}
-			return err
-		}
-		last = rows[len(rows)-1].ID // one that cannot be closed is buried, and stays open
-		if err := w.interrupt(ctx, rows); err != nil {
-			return err
-		}
-		closed += len(rows)
-	}
-}
-
-// interrupt journals the ends of open rows and writes them.
-func (w *worker) interrupt(ctx context.Context, rows []domain.OpenLog) (err error) {
-	batch := make([]item, len(rows))
-	safe := make(chan error, len(rows))
-	for i, row := range rows {
-		batch[i] = item{finished: interrupted(row, w.r.o.Now())}
-		w.r.keep(&batch[i], func(err error) { safe <- err })
-	}
-	for range rows {
-		err = errors.Join(err, <-safe)
-	}
-	if err != nil {
-		return err
-	}
-	if err := w.commit(ctx, batch); err != nil {
-		return err
-	}
-	w.r.queue.caughtUp(batch[len(batch)-1].end)
-	return nil
-}
-
-// interrupted is the record of a request whose process died. A row is opened
-// when a provider is called, so the request was admitted and owes a settlement:
-// its estimate, if it was being answered.
-func interrupted(open domain.OpenLog, now time.Time) *protocol.LogRecord {
-	row := open.RequestLog
-	settle := protocol.QuotaSettle{
-		SettleKey: domain.SettleKey{ReqID: row.ID, Kind: domain.LedgerCharge},
-		UserID:    row.UserID, KeyID: row.KeyID, SessionID: row.SessionID,
-		State: string(pricing.StateNotBilled), T: row.CreatedAt.UnixMilli(), IsFinal: true,
-		Row: domain.LedgerFacts{Model: row.Call.Model},
-	}
-	if b := open.Begun; b != nil {
-		settle.State, settle.Charge, settle.ProviderCost = string(pricing.StateEstimated), b.Estimate, b.ProviderEstimate
-		settle.Row.ProviderID, row.Cost = b.ProviderID, b.Estimate
-	}
-	row.Result = domain.ResultRecord{
-		StatusCode: 500, Outcome: domain.OutcomeFailure, ErrorCode: string(domain.ReasonInterrupted),
-		ErrorMessage: "the server stopped before the request ended",
-	}
-	return &protocol.LogRecord{
-		Log:     row,
-		Detail:  domain.RequestDetail{RequestID: row.ID, Chain: interruptedChain(now)},
-		Settles: []protocol.QuotaSettle{settle},
-	}
-}
-
-// interruptedChain is the only decision that is known of such a request.
-func interruptedChain(now time.Time) []byte {
-	chain, err := json.Marshal([]domain.ChainEntry{{Reason: domain.ReasonInterrupted, Timestamp: now.UnixMilli()}})
-	if err != nil {
-		panic("recorder: encode a decision chain: " + err.Error()) // plain texts and numbers
-	}
-	return chain
 }
 
 // jittered spreads a pause over ± 20 %, so that several processes do not knock

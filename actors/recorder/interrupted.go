@@ -1,0 +1,112 @@
+package recorder
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/claude-code-hub/cch/actors/protocol"
+	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/pricing"
+)
+
+// closeInterrupted closes the rows that no process is working on any more. Their
+// records are journaled like others, for they owe a settlement. A journal that
+// takes none, as its disk is full, does not keep the process from starting:
+// handLeft comes back to them.
+func (w *worker) closeInterrupted(ctx context.Context) error {
+	closed := 0
+	for last := domain.RequestID(0); ; {
+		rows, err := w.r.o.Store.Open(ctx, last, w.r.o.BatchRecords)
+		if err != nil || len(rows) == 0 {
+			if closed > 0 {
+				w.r.o.Logger.WarnContext(ctx, "requests were interrupted when the last process ended", "count", closed)
+			}
+			return err
+		}
+		last = rows[len(rows)-1].ID // one that cannot be closed is buried, and stays open
+		safe := w.journalEnds(ctx, rows, w.r.keep)
+		if len(safe) == 0 {
+			continue
+		}
+		if err := w.commit(ctx, safe); err != nil {
+			return err
+		}
+		w.r.queue.caughtUp(safe[len(safe)-1].end)
+		closed += len(safe)
+	}
+}
+
+// handLeft gives the journal what it did not take at the start. It is called
+// after a batch came through it: so there is room again.
+func (w *worker) handLeft(ctx context.Context) {
+	if len(w.left) == 0 {
+		return
+	}
+	rows := w.left
+	w.left = nil
+	w.journalEnds(ctx, rows, func(it *item, done func(error)) { w.r.hand(*it, true, done) })
+}
+
+// journalEnds journals the ends of open rows and returns those that are safe;
+// the others are left for later.
+func (w *worker) journalEnds(ctx context.Context, rows []domain.OpenLog, journal func(*item, func(error))) []item {
+	batch, errs := make([]item, len(rows)), make([]error, len(rows))
+	var journaled sync.WaitGroup
+	journaled.Add(len(rows))
+	for i, row := range rows {
+		batch[i] = item{finished: interrupted(row, w.r.o.Now())}
+		journal(&batch[i], func(err error) { errs[i] = err; journaled.Done() })
+	}
+	journaled.Wait()
+	safe := batch[:0]
+	var why error
+	for i, err := range errs {
+		if err != nil {
+			w.left, why = append(w.left, rows[i]), err
+			continue
+		}
+		safe = append(safe, batch[i])
+	}
+	if why != nil {
+		w.r.o.Logger.ErrorContext(ctx, "interrupted requests cannot be closed yet", "count", len(w.left), "error", why)
+	}
+	return slices.Clip(safe)
+}
+
+// interrupted is the record of a request whose process died. A row is opened
+// when a provider is called, so the request was admitted and owes a settlement:
+// its estimate, if it was being answered.
+func interrupted(open domain.OpenLog, now time.Time) *protocol.LogRecord {
+	row := open.RequestLog
+	settle := protocol.QuotaSettle{
+		SettleKey: domain.SettleKey{ReqID: row.ID, Kind: domain.LedgerCharge},
+		UserID:    row.UserID, KeyID: row.KeyID, SessionID: row.SessionID,
+		State: string(pricing.StateNotBilled), T: row.CreatedAt.UnixMilli(), IsFinal: true,
+		Row: domain.LedgerFacts{Model: row.Call.Model},
+	}
+	if b := open.Begun; b != nil {
+		settle.State, settle.Charge, settle.ProviderCost = string(pricing.StateEstimated), b.Estimate, b.ProviderEstimate
+		settle.Row.ProviderID, row.Cost = b.ProviderID, b.Estimate
+	}
+	row.Result = domain.ResultRecord{
+		StatusCode: 500, Outcome: domain.OutcomeFailure, ErrorCode: string(domain.ReasonInterrupted),
+		ErrorMessage: "the server stopped before the request ended",
+	}
+	return &protocol.LogRecord{
+		Log:     row,
+		Detail:  domain.RequestDetail{RequestID: row.ID, Chain: interruptedChain(now)},
+		Settles: []protocol.QuotaSettle{settle},
+	}
+}
+
+// interruptedChain is the only decision that is known of such a request.
+func interruptedChain(now time.Time) []byte {
+	chain, err := json.Marshal([]domain.ChainEntry{{Reason: domain.ReasonInterrupted, Timestamp: now.UnixMilli()}})
+	if err != nil {
+		panic("recorder: encode a decision chain: " + err.Error()) // plain texts and numbers
+	}
+	return chain
+}
