@@ -33,7 +33,7 @@ type Program struct {
 	env []string
 	cmd *exec.Cmd
 	log *syncBuffer
-	end chan error
+	end *ending
 }
 
 // StartProgram runs the program on a free port with its own data directory and
@@ -70,6 +70,12 @@ func (p *Program) DSN() string {
 	return ""
 }
 
+// ending is how a run of the program ended: err is set when done is closed.
+type ending struct {
+	done chan struct{}
+	err  error
+}
+
 // Start runs the program, also again on the same data directory, and waits until
 // it is ready.
 func (p *Program) Start() {
@@ -92,8 +98,11 @@ func (p *Program) Launch() {
 	p.log = &syncBuffer{}
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	require.NoError(p.t, p.cmd.Start())
-	p.end = make(chan error, 1)
-	go func(cmd *exec.Cmd, end chan error) { end <- cmd.Wait() }(p.cmd, p.end)
+	p.end = &ending{done: make(chan struct{})}
+	go func(cmd *exec.Cmd, end *ending) {
+		end.err = cmd.Wait()
+		close(end.done)
+	}(p.cmd, p.end)
 }
 
 // AwaitReady waits until the program says that it is ready.
@@ -102,8 +111,8 @@ func (p *Program) AwaitReady() {
 	deadline := time.Now().Add(60 * time.Second)
 	for time.Now().Before(deadline) {
 		select {
-		case err := <-p.end:
-			p.t.Fatalf("the program ended before it was ready: %v\n%s", err, p.log.String())
+		case <-p.end.done:
+			p.t.Fatalf("the program ended before it was ready: %v\n%s", p.end.err, p.log.String())
 		case <-time.After(20 * time.Millisecond):
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
@@ -140,7 +149,17 @@ func (p *Program) Run(args ...string) (out string, code int) {
 }
 
 // Running tells whether the program has not ended, by itself or by Kill.
-func (p *Program) Running() bool { return p.cmd != nil && len(p.end) == 0 }
+func (p *Program) Running() bool {
+	if p.cmd == nil {
+		return false
+	}
+	select {
+	case <-p.end.done:
+		return false
+	default:
+		return true
+	}
+}
 
 // Kill ends the program at once, as a crash would.
 func (p *Program) Kill() {
@@ -148,7 +167,7 @@ func (p *Program) Kill() {
 		return
 	}
 	_ = p.cmd.Process.Kill()
-	<-p.end
+	<-p.end.done
 	p.cmd = nil
 }
 
@@ -157,9 +176,9 @@ func (p *Program) Stop() error {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
-	err := <-p.end
+	<-p.end.done
 	p.cmd = nil
-	return err
+	return p.end.err
 }
 
 // PID is the process id of the running program.
