@@ -100,6 +100,11 @@ func (r *rig) launch() {
 	r.mu.Unlock()
 }
 
+func (r *rig) healthy() bool {
+	status, body := testkit.CallJSON(r.t, http.MethodGet, r.p.URL+"/api/health/ready", "", nil)
+	return status == http.StatusOK && body.Get("status").String() == "healthy"
+}
+
 // load has so many clients ask until stop.
 func (r *rig) load(clients int) {
 	for range clients {

@@ -64,6 +64,7 @@ func TestFaultMatrix(t *testing.T) {
 	}
 	if full {
 		faults = append(faults,
+			faultCase{name: "disk full, hub killed and started on it", run: fillDiskAndKill, forced: func(s sent) bool { return cutOff(s) || shed(s) }},
 			faultCase{name: "hub killed at random, embedded database", run: killHub(kills), forced: cutOff, sqlite: true},
 		)
 	}
@@ -170,4 +171,19 @@ func fillDisk(t *testing.T, r *rig) {
 		"the database takes nothing")
 	r.awaitSent(300)
 	require.NoError(t, os.Remove(ballast))
+}
+
+// fillDiskAndKill has the hub start while the journal's disk is full: it takes
+// nothing new, and everything again when there is room.
+func fillDiskAndKill(t *testing.T, r *rig) {
+	ballast := filepath.Join(r.p.Dir, "ballast")
+	testkit.Fill(t, ballast)
+	for range 3 { // each start uses up what is reserved
+		r.p.Kill()
+		r.start()
+		r.awaitSent(20)
+	}
+	require.Positive(t, r.p.Metric(t, "cch_shed_requests_total", ""))
+	require.NoError(t, os.Remove(ballast))
+	require.Eventually(t, func() bool { return r.healthy() }, 60*time.Second, 50*time.Millisecond)
 }
