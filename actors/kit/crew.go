@@ -111,6 +111,6 @@ func (c *crew) dismiss() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.over = true
-	c.wheel.cancel(&c.look)
 	c.sendHome(len(c.idle))
+	c.unused = 0 // the wheel may just be about to look
 }

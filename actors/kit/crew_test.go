@@ -34,6 +34,21 @@ func TestWorkersAreKeptAndThenGoHome(t *testing.T) {
 		"nobody waits for ever")
 }
 
+func TestALookAfterTheEndFindsNobody(t *testing.T) {
+	t.Parallel()
+	w := newWheel()
+	defer w.stop()
+	c := newCrew(w)
+	for range 3 {
+		require.True(t, c.rest(&worker{next: make(chan *mailbox, 1)}))
+	}
+	c.expire()
+	c.dismiss()
+	c.expire()
+	require.Zero(t, c.idleWorkers())
+	require.False(t, c.rest(&worker{}), "who is done goes home")
+}
+
 // holder keeps its worker until it is let go.
 type holder struct {
 	busy *sync.WaitGroup
