@@ -51,7 +51,7 @@ fuzz: ## run every fuzz target for 30 seconds
 faults: ## the whole fault matrix: servers killed, slow and full under load (root)
 	scripts/faults.sh full
 
-vectors: ## run the converters' vectors and print how many there are
+vectors: ## run the vectors of converters and billing and print how many there are
 	@scripts/vectors.sh
 
 bench: ## Go benchmarks

@@ -30,7 +30,7 @@ step "unit tests under the race detector"
 # shellcheck disable=SC2086
 CGO_ENABLED=1 go test -race -timeout 20m $raced
 
-step "vectors of the converters"
+step "vectors of converters and billing"
 scripts/vectors.sh
 
 step "tests over the real program"
