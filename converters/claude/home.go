@@ -18,20 +18,23 @@ func Home(body []byte, budgetModel bool) ([]byte, bool) {
 	if !strings.Contains(neutral.View(body), "gwr1.") {
 		return body, false
 	}
-	return without(body, budgetModel, ours)
+	return without(body, budgetModel, false, ours)
 }
 
 // Strip takes all signed thinking out of a body, for an account that cannot
-// verify what another one signed. It cuts as Home does.
-func Strip(body []byte, budgetModel bool) ([]byte, bool) {
-	return without(body, budgetModel, func(b gjson.Result) bool {
+// verify what another one signed, and signatures of blocks that cannot have one.
+// It cuts as Home does, and leaves a budget out also where there was no thinking
+// to begin a tool loop with.
+func Strip(body []byte) ([]byte, bool) {
+	return without(body, true, true, func(b gjson.Result) bool {
 		kind := b.Get("type").Str
 		return kind == "thinking" || kind == "redacted_thinking"
 	})
 }
 
-// without cuts the blocks that drop names.
-func without(body []byte, budgetModel bool, drop func(gjson.Result) bool) ([]byte, bool) {
+// without cuts the blocks that drop names, and where refused says so stray
+// signatures.
+func without(body []byte, budgetModel, refused bool, drop func(gjson.Result) bool) ([]byte, bool) {
 	s := neutral.View(body)
 	if !gjson.Valid(s) {
 		return body, false
@@ -49,16 +52,29 @@ func without(body []byte, budgetModel bool, drop func(gjson.Result) bool) ([]byt
 		if gone > 0 && left == 0 {
 			return true
 		}
+		if refused {
+			neutral.Objects(content, func(b gjson.Result) { dropSignature(cuts, b, drop) })
+		}
 		loop = startsLoop(content, drop)
 		return false
 	})
-	if cuts.Empty() {
+	if cuts.Empty() && !refused {
 		return body, false
 	}
 	if budgetModel && loop && root.Get("thinking.type").Str == "enabled" {
 		dropThinking(cuts, root)
 	}
+	if cuts.Empty() {
+		return body, false
+	}
 	return cuts.Apply(), true
+}
+
+// dropSignature cuts the signature of a block that stays.
+func dropSignature(cuts *rawjson.Cuts, block gjson.Result, drop func(gjson.Result) bool) {
+	if !drop(block) && block.Get("signature").Exists() {
+		cuts.Members(block, func(key string, _ gjson.Result) bool { return key == "signature" })
+	}
 }
 
 func ours(block gjson.Result) bool {

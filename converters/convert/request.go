@@ -131,10 +131,10 @@ func Home(f neutral.Format, body []byte, budgetModel bool) ([]byte, bool) {
 // Strip takes all signed thinking of the format's own vendor out of a body, for
 // a provider that refused it because another account was given it. Everything
 // else stays as with Home; Chat has nothing of the kind.
-func Strip(f neutral.Format, body []byte, budgetModel bool) ([]byte, bool) {
+func Strip(f neutral.Format, body []byte) ([]byte, bool) {
 	switch f {
 	case neutral.Claude:
-		return claude.Strip(body, budgetModel)
+		return claude.Strip(body)
 	case neutral.Responses:
 		return responses.Strip(body)
 	case neutral.Gemini, neutral.GeminiCLI:
@@ -149,6 +149,33 @@ func Strip(f neutral.Format, body []byte, budgetModel bool) ([]byte, bool) {
 func WithoutCallIDs(f neutral.Format, body []byte) ([]byte, bool) {
 	if f == neutral.Gemini || f == neutral.GeminiCLI {
 		return gemini.WithoutCallIDs(body)
+	}
+	return body, false
+}
+
+// WithBudget gives a body a thinking budget that no provider finds too small;
+// only Claude's have one in tokens that is refused for its size.
+func WithBudget(f neutral.Format, body []byte) ([]byte, bool) {
+	if f == neutral.Claude {
+		return claude.WithBudget(body)
+	}
+	return body, false
+}
+
+// WithoutEffort takes the effort out of a body that switches thinking off, for a
+// provider that refuses the two together.
+func WithoutEffort(f neutral.Format, body []byte) ([]byte, bool) {
+	if f == neutral.Claude || f == neutral.Chat {
+		return neutral.WithoutEffort(body)
+	}
+	return body, false
+}
+
+// WithoutBilling takes Claude Code's billing line out of a body, for a provider
+// that refuses it; nobody else sends one.
+func WithoutBilling(f neutral.Format, body []byte) ([]byte, bool) {
+	if f == neutral.Claude {
+		return claude.WithoutBilling(body)
 	}
 	return body, false
 }

@@ -519,13 +519,13 @@ func TestStrip(t *testing.T) {
 			`{"contents":[{"parts":[{"text":""},{"functionCall":{},"thoughtSignature":"skip_thought_signature_validator"}]}]}`,
 		},
 	} {
-		out, changed := convert.Strip(f, []byte(c[0]), false)
+		out, changed := convert.Strip(f, []byte(c[0]))
 		require.True(t, changed)
 		require.True(t, bytes.Equal([]byte(c[1]), out), "%s", out)
-		_, changed = convert.Strip(f, out, false)
+		_, changed = convert.Strip(f, out)
 		require.False(t, changed)
 	}
-	_, changed := convert.Strip(neutral.Chat, []byte(`{}`), false)
+	_, changed := convert.Strip(neutral.Chat, []byte(`{}`))
 	require.False(t, changed)
 }
 

@@ -35,6 +35,12 @@ func (c *Cuts) Replace(value gjson.Result, text string) {
 	c.edits = append(c.edits, edit{at, at + len(value.Raw), text})
 }
 
+// After puts text right behind a value.
+func (c *Cuts) After(value gjson.Result, text string) {
+	at := c.offset(value.Raw) + len(value.Raw)
+	c.edits = append(c.edits, edit{at, at, text})
+}
+
 // Elements removes the elements of an array for which drop says so, each with
 // one comma. It reports how many were removed and how many are left.
 func (c *Cuts) Elements(array gjson.Result, drop func(gjson.Result) bool) (gone, left int) {

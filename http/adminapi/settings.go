@@ -49,6 +49,9 @@ type settingsBody struct {
 	CodexInstructions               *string                `json:"codexInstructions"               doc:"null = the text that comes with the program"`
 	ThinkingSignatureRectifier      bool                   `json:"thinkingSignatureRectifier"`
 	GeminiFunctionIDRectifier       bool                   `json:"geminiFunctionIdRectifier"`
+	ThinkingBudgetRectifier         bool                   `json:"thinkingBudgetRectifier"`
+	EffortConflictRectifier         bool                   `json:"effortConflictRectifier"`
+	BillingHeaderRectifier          string                 `json:"billingHeaderRectifier"          enum:"reactive,always,off"`
 	ClaudeUserIDInjection           bool                   `json:"claudeUserIdInjection"`
 	CodexSessionIDCompletion        bool                   `json:"codexSessionIdCompletion"`
 	ResponsesInputRectifier         bool                   `json:"responsesInputRectifier"`
@@ -97,8 +100,9 @@ func showSettings(s *domain.Settings) settingsBody {
 		StreamGateMode: string(s.StreamGate), GateKeepaliveAfterMs: s.GateKeepaliveAfter.Milliseconds(),
 		EchoUpstreamModel: s.EchoUpstreamModel, ClaudeUserIDInjection: s.ClaudeUserIDInjection,
 		CodexInstructions: optional(s.CodexInstructions), ThinkingSignatureRectifier: s.ThinkingSignatureRectifier,
-		GeminiFunctionIDRectifier: s.GeminiFunctionIDRectifier,
-		CodexSessionIDCompletion:  s.CodexSessionIDCompletion, ResponsesInputRectifier: s.ResponsesInputRectifier,
+		GeminiFunctionIDRectifier: s.GeminiFunctionIDRectifier, ThinkingBudgetRectifier: s.ThinkingBudgetRectifier,
+		EffortConflictRectifier: s.EffortConflictRectifier, BillingHeaderRectifier: string(s.BillingHeaderRectifier),
+		CodexSessionIDCompletion: s.CodexSessionIDCompletion, ResponsesInputRectifier: s.ResponsesInputRectifier,
 		InjectStreamUsage: s.InjectStreamUsage, StripUnderscoreKeys: s.StripUnderscoreKeys, ResponseFixer: s.ResponseFixer,
 		AllowNonConversationFallback: s.AllowNonConversationFallback, EnableHTTP2: s.EnableHTTP2,
 		FakeStreaming: list(s.FakeStreaming), ReplayEnabled: s.ReplayEnabled,
@@ -170,6 +174,9 @@ type settingsFields struct {
 	CodexInstructions               field[string]               `json:"codexInstructions,omitzero"               maxLength:"100000" doc:"put before requests to Codex providers that insist on their own; null = the text that comes with the program"`
 	ThinkingSignatureRectifier      field[bool]                 `json:"thinkingSignatureRectifier,omitzero"      doc:"drop signed thinking that an upstream refused, and ask it again"`
 	GeminiFunctionIDRectifier       field[bool]                 `json:"geminiFunctionIdRectifier,omitzero"       doc:"leave out ids of function calls that an upstream of a Gemini client refused, and ask it again"`
+	ThinkingBudgetRectifier         field[bool]                 `json:"thinkingBudgetRectifier,omitzero"         doc:"raise a thinking budget that an upstream found too small, and ask it again"`
+	EffortConflictRectifier         field[bool]                 `json:"effortConflictRectifier,omitzero"         doc:"drop the effort of a request without thinking where an upstream refused the two together, and ask it again"`
+	BillingHeaderRectifier          field[string]               `json:"billingHeaderRectifier,omitzero"          enum:"reactive,always,off" doc:"leave Claude Code's billing line out: for upstreams that refused it, for all, for none"`
 	ClaudeUserIDInjection           field[bool]                 `json:"claudeUserIdInjection,omitzero"`
 	CodexSessionIDCompletion        field[bool]                 `json:"codexSessionIdCompletion,omitzero"        doc:"complete session-id and prompt_cache_key of Responses calls"`
 	ResponsesInputRectifier         field[bool]                 `json:"responsesInputRectifier,omitzero"         doc:"wrap an input that is no array"`
@@ -229,6 +236,9 @@ func (f *settingsFields) apply(s *domain.Settings) {
 	f.CodexInstructions.to(&s.CodexInstructions, d.CodexInstructions)
 	f.GeminiFunctionIDRectifier.to(&s.GeminiFunctionIDRectifier, d.GeminiFunctionIDRectifier)
 	f.ThinkingSignatureRectifier.to(&s.ThinkingSignatureRectifier, d.ThinkingSignatureRectifier)
+	f.ThinkingBudgetRectifier.to(&s.ThinkingBudgetRectifier, d.ThinkingBudgetRectifier)
+	f.EffortConflictRectifier.to(&s.EffortConflictRectifier, d.EffortConflictRectifier)
+	named(f.BillingHeaderRectifier, &s.BillingHeaderRectifier, d.BillingHeaderRectifier)
 	f.ClaudeUserIDInjection.to(&s.ClaudeUserIDInjection, d.ClaudeUserIDInjection)
 	f.CodexSessionIDCompletion.to(&s.CodexSessionIDCompletion, d.CodexSessionIDCompletion)
 	f.ResponsesInputRectifier.to(&s.ResponsesInputRectifier, d.ResponsesInputRectifier)

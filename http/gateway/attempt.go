@@ -40,6 +40,7 @@ type call struct {
 	sent       *upstream.Call // nil until it is made
 	conversion *conversion    // nil where the provider speaks the client's protocol
 	mends      mends
+	unmended   domain.SpecialType // the rectifier that knows the refusal but has nothing to put right
 
 	race    *race // nil if no other call may run at the same time
 	cancel  context.CancelCauseFunc
@@ -69,7 +70,7 @@ func (g *Gateway) attempt(parent context.Context, r *race, x *exchange, run Run,
 		defer func() { c.result.Lost = r.beat(c) }()
 	}
 
-	c.mends.known = quirk(a.Quirks)
+	c.foresee()
 	for again := true; again; {
 		again = c.exchange(ctx, run)
 	}
@@ -165,6 +166,7 @@ func (c *call) failed(e ending) {
 	}
 	if e.quoted {
 		facts.Text = clip(e.text, maxRuleText)
+		facts.Rectifier = string(c.unmended)
 	}
 	if facts.ClientGone {
 		e = ending{status: domain.StatusClientGone}

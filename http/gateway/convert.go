@@ -95,7 +95,7 @@ func (c *call) encode(ctx context.Context) (*convert.Request, error) {
 		}
 		request, err := convert.RewrapRequest(x.body.Bytes(), convert.Path{Model: x.model, Stream: c.streams()}, &target)
 		if err == nil {
-			request.Body = c.unnumbered(target.Format, bytes.Clone(request.Body)) // it may be sent for longer than the client's is kept
+			request.Body, _ = c.rectify(target.Format, bytes.Clone(request.Body)) // it may be sent for longer than the client's is kept
 		}
 		return request, err
 	}
@@ -106,7 +106,8 @@ func (c *call) encode(ctx context.Context) (*convert.Request, error) {
 	}
 	v.Names, v.StripFence = request.Names, request.StripFence
 	v.hourCache = target.Format == neutral.Claude && r.HourCache()
-	request.Body = c.instructed(c.unsigned(target.Format, request.Body))
+	request.Body, _ = c.rectify(target.Format, request.Body)
+	request.Body = c.instructed(request.Body)
 	if target.Format == neutral.Chat && target.NoStreamOptions && target.Streams(r) {
 		c.mended(domain.SpecialStreamOptions, noStreamOptions)
 	}

@@ -92,23 +92,24 @@ func (c *call) edits(x *exchange) []intake.Edit {
 }
 
 // home is the body without what earlier conversions hid in it, for a provider of
-// the client's own protocol, which would refuse it; also without signed thinking
-// and ids of calls that it did refuse. What else is to be edited stands elsewhere then: moved
-// knows where. False if there is nothing of the kind.
+// the client's own protocol, which would refuse it; also without what it did
+// refuse. What else is to be edited stands elsewhere then: moved knows where.
+// False if there is nothing of the kind.
 func (c *call) home() (clean []byte, moved *exchange, changed bool) {
-	x, refused := c.x, c.mends.has(noForeignThinking|noCallIDs)
-	if !x.head.carries && !refused || c.g.Capabilities == nil {
+	x, refused := c.x, c.mends.has(rectified) && c.x.target.judged()
+	carries := x.head.carries && c.g.Capabilities != nil
+	if !carries && !refused {
 		return nil, nil, false
 	}
 	format := x.target.dialect.format
 	clean = x.body.Bytes()
-	if x.head.carries {
+	if carries {
 		clean, changed = convert.Home(format, clean, c.takesBudgets(format))
 	}
 	if refused {
-		before := len(clean)
-		clean = c.unnumbered(format, c.unsigned(format, clean))
-		changed = changed || len(clean) != before
+		did := false
+		clean, did = c.rectify(format, clean)
+		changed = changed || did
 	}
 	if !changed {
 		return nil, nil, false

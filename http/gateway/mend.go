@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"cmp"
-	"net/http"
 	"net/url"
 	"strings"
 
@@ -15,29 +14,48 @@ import (
 // mends is how a call differs from the usual because its provider has refused
 // such a one.
 type mends struct {
+	wanted  quirk // the operator wants it so
 	known   quirk // before the call was made
 	learned quirk // from its refusal
 }
 
-func (m *mends) has(q quirk) bool { return (m.known | m.learned).has(q) }
+func (m *mends) has(q quirk) bool { return (m.wanted | m.known | m.learned).has(q) }
 
 // trigger is what called for a mend.
 func (m *mends) trigger(q quirk) string {
-	if m.learned.has(q) {
+	switch {
+	case m.wanted.has(q):
+		return domain.TriggerForced
+	case m.learned.has(q):
 		return domain.TriggerRefused
 	}
 	return domain.TriggerRemembered
 }
 
+// foresee is what is known of a call's provider before the call is made.
+func (c *call) foresee() {
+	c.mends.known = quirk(c.a.Quirks)
+	if c.x.settings().BillingHeaderRectifier == domain.BillingHeaderAlways {
+		c.mends.wanted = noBilling
+	}
+}
+
 // mend tells whether a refused call is to be made once more, right after the
 // refusal and in another form. That is part of the same attempt: the provider is
-// not at fault, and no budget pays for it.
-func (c *call) mend(status int, refusal string) bool {
-	if status != http.StatusBadRequest || c.x.body == nil || !c.x.target.judged() {
+// not at fault, and no budget pays for it. A refusal that a rectifier knows but
+// can do nothing about is the client's to mend: the result says so.
+func (c *call) mend(status int, refusal string) (again bool) {
+	if c.x.body == nil || !c.x.target.judged() {
 		return false
 	}
-	q := quirkIn(clip(refusal, maxRuleText))
-	if q == 0 || c.mends.has(q) || !c.mendable(q) {
+	q := quirkIn(status, clip(refusal, maxRuleText))
+	switch {
+	case q == 0:
+		return false
+	case c.mends.has(q), !c.mendable(q):
+		if r := c.rectifierOf(q); r != nil {
+			c.unmended = r.told
+		}
 		return false
 	}
 	c.mends.learned |= q
@@ -55,12 +73,17 @@ func (c *call) mendable(q quirk) bool {
 	case noStreamOptions:
 		return c.metersStream() || converted && c.conversion.From == neutral.Chat
 	case noCallIDs:
-		return c.dropsCallIDs(c.x.body.Bytes())
-	case noForeignThinking:
-		return c.x.settings().ThinkingSignatureRectifier && (converted || c.g.Capabilities != nil)
+		return converted && c.writesCallIDs() || c.rectifiable(q)
 	default:
-		return false
+		return c.rectifiable(q)
 	}
+}
+
+// writesCallIDs tells whether the ids of calls are those of the writer: what a
+// client of Gemini's own sends is as it wants it to be.
+func (c *call) writesCallIDs() bool {
+	to := neutral.Format(c.provider.Type.Protocol())
+	return (to == neutral.Gemini || to == neutral.GeminiCLI) && !convert.Rewraps(c.x.target.dialect.format, to)
 }
 
 // mended notes in the record that the call was made in another form.
@@ -77,47 +100,6 @@ func (c *call) special(s domain.SpecialSetting) {
 // account alone.
 func (c *call) metersStream() bool {
 	return !c.converts() && c.x.metersStream() && !c.mends.has(noStreamOptions)
-}
-
-// dropsCallIDs tells whether a call has ids of functions that the hub may leave
-// out. What a client of Gemini's own sends is as it wants it to be, unless an
-// operator thinks otherwise.
-func (c *call) dropsCallIDs(body []byte) bool {
-	format := c.x.target.dialect.format
-	switch to := neutral.Format(c.provider.Type.Protocol()); {
-	case to != neutral.Gemini && to != neutral.GeminiCLI:
-		return false
-	case format != neutral.Gemini && format != neutral.GeminiCLI:
-		return true // the writer made them
-	}
-	_, has := convert.WithoutCallIDs(format, body)
-	return has && c.x.settings().GeminiFunctionIDRectifier
-}
-
-// unnumbered takes the ids of calls out of a body in Gemini's own format where
-// the provider refuses them.
-func (c *call) unnumbered(format neutral.Format, body []byte) []byte {
-	if !c.mends.has(noCallIDs) || !c.x.settings().GeminiFunctionIDRectifier {
-		return body
-	}
-	out, changed := convert.WithoutCallIDs(format, body)
-	if changed {
-		c.mended(domain.SpecialFunctionID, noCallIDs)
-	}
-	return out
-}
-
-// unsigned takes the signed thinking out of a body that the provider refused for
-// it.
-func (c *call) unsigned(format neutral.Format, body []byte) []byte {
-	if !c.mends.has(noForeignThinking) {
-		return body
-	}
-	stripped, changed := convert.Strip(format, body, c.takesBudgets(format))
-	if changed {
-		c.mended(domain.SpecialThinkingSignature, noForeignThinking)
-	}
-	return stripped
 }
 
 // takesBudgets tells whether the model asked for is a Claude that takes thinking

@@ -15,14 +15,27 @@ func TestQuirksAreReadOutOfRefusals(t *testing.T) {
 		"`thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified":                     noForeignThinking,
 		"Expected `thinking` or `redacted_thinking`, but found `tool_use`":                                                noForeignThinking,
 		"The encrypted content gAAA... could not be verified. Reason: Encrypted content could not be decrypted or parsed": noForeignThinking,
-		"Corrupted thought signature.":                     noForeignThinking,
-		"Unknown parameter: 'stream_options'":              noStreamOptions,
-		"Instructions are required":                        wantsInstructions,
-		"max_tokens: must be at least 1":                   0,
-		`Unknown name "temperature" at 'generationConfig'`: 0,
+		"Corrupted thought signature.":                                                                        noForeignThinking,
+		"messages.3.content.1.text.signature: Extra inputs are not permitted":                                 noForeignThinking,
+		"messages.1: a final assistant message must start with a thinking block":                              noForeignThinking,
+		"thinking.enabled.budget_tokens: Input should be greater than or equal to 1024":                       noSmallBudget,
+		"thinking cannot be disabled while reasoning_effort is set":                                           noEffort,
+		"thinking cannot be disabled with output_config.effort high":                                          noEffort,
+		"system.0: x-anthropic-billing-header is a reserved keyword and may not be used in the system prompt": noBilling,
+		"thinking cannot be disabled for this model":                                                          0,
+		"max_tokens must be greater than thinking.budget_tokens":                                              0,
+		"Unknown parameter: 'stream_options'":                                                                 noStreamOptions,
+		"Instructions are required":                                                                           wantsInstructions,
+		"max_tokens: must be at least 1":                                                                      0,
+		`Unknown name "temperature" at 'generationConfig'`:                                                    0,
 	} {
-		require.Equal(t, want, quirkIn(text), text)
+		require.Equal(t, want, quirkIn(400, text), text)
+		if want != noBilling {
+			require.Zero(t, quirkIn(403, text), text)
+		}
 	}
+	require.Equal(t, noBilling, quirkIn(403, "X-Anthropic-Billing-Header not allowed"))
+	require.Zero(t, quirkIn(500, "x-anthropic-billing-header"))
 }
 
 func TestOpenAIsOwnHosts(t *testing.T) {

@@ -116,6 +116,9 @@ const (
 	SpecialStreamOptions     SpecialType = "stream_options_rectifier"     // left out: the provider refuses them
 	SpecialFunctionID        SpecialType = "gemini_function_id_rectifier" // left out: the provider refuses them
 	SpecialThinkingSignature SpecialType = "thinking_signature_rectifier" // signed thinking left out: it was refused
+	SpecialThinkingBudget    SpecialType = "thinking_budget_rectifier"    // raised: it was refused for being too small
+	SpecialEffortConflict    SpecialType = "effort_conflict_rectifier"    // effort left out: thinking is off
+	SpecialBillingHeader     SpecialType = "billing_header_rectifier"     // Claude Code's billing line left out
 
 	SpecialClaudeUserID   SpecialType = "claude_metadata_user_id_injection" // put in: the client sent none
 	SpecialCodexSession   SpecialType = "codex_session_id_completion"       // put in: the client sent one or neither

@@ -9,4 +9,5 @@ const (
 	QuirkInstructions  Quirks = 1 << iota // it takes no instructions but Codex's own
 	QuirkStreamOptions                    // it does not know stream_options
 	QuirkCallIDs                          // it does not know ids of function calls, as Vertex
+	QuirkBilling                          // it refuses Anthropic's billing line in system texts
 )

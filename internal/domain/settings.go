@@ -31,6 +31,9 @@ type Settings struct {
 	CodexInstructions            string // put before requests to Codex back ends that insist; empty = the text that comes with the program
 	GeminiFunctionIDRectifier    bool   // leave out ids of calls that an upstream refused, and ask again
 	ThinkingSignatureRectifier   bool   // drop signed thinking that an upstream refused, and ask again
+	ThinkingBudgetRectifier      bool   // raise a thinking budget that an upstream found too small, and ask again
+	EffortConflictRectifier      bool   // drop the effort where thinking is off and an upstream refused that, and ask again
+	BillingHeaderRectifier       BillingHeader
 	ClaudeUserIDInjection        bool
 	CodexSessionIDCompletion     bool // the session id and prompt_cache_key that Codex would send
 	ResponsesInputRectifier      bool // wrap an input that is no array
@@ -121,6 +124,17 @@ type ClientAbort string
 const (
 	AbortDrain  ClientAbort = "drain"
 	AbortCancel ClientAbort = "cancel"
+)
+
+// BillingHeader is what becomes of the billing line that Claude Code puts into
+// its system texts for Anthropic.
+type BillingHeader string
+
+// The choices.
+const (
+	BillingHeaderReactive BillingHeader = "reactive" // left out for providers that refused it
+	BillingHeaderAlways   BillingHeader = "always"   // left out
+	BillingHeaderOff      BillingHeader = "off"      // left as it is
 )
 
 // GateMode is whether a stream is held until its first content.
@@ -230,6 +244,9 @@ func DefaultSettings() Settings {
 		},
 		GeminiFunctionIDRectifier:    true,
 		ThinkingSignatureRectifier:   true,
+		ThinkingBudgetRectifier:      true,
+		EffortConflictRectifier:      true,
+		BillingHeaderRectifier:       BillingHeaderReactive,
 		AllowNonConversationFallback: true,
 		HedgeMaxParallel:             2,
 		HedgeBudgetPercent:           10,

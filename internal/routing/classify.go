@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 
@@ -14,6 +15,10 @@ type Facts struct {
 
 	Failure domain.FailureKind // FailNone and a 2xx is success
 	Status  int                // upstream's, inferred from a fake 200, or synthetic; 0 = none
+
+	// Rectifier names the one that knows this refusal but found nothing to put
+	// right in the request; empty = none knows it.
+	Rectifier string
 
 	// Text is what the upstream said, as much of it as was read. Only texts of
 	// the upstream belong here, never our own.
@@ -88,10 +93,10 @@ func (s *ErrorRules) classifyAnswer(f Facts) Verdict {
 		return Verdict{Class: domain.ClassProviderError}
 	}
 	tooLong := contextTooLong.MatchString(f.Text)
-	if rule, ok := s.match(f.Text); ok || tooLong {
+	if rule, ok := s.match(f.Text); ok || tooLong || f.Rectifier != "" {
 		v := Verdict{
 			Class: domain.ClassClientError, ContextTooLong: tooLong,
-			Rule: rule.Pattern, Category: rule.Category,
+			Rule: cmp.Or(rule.Pattern, f.Rectifier), Category: rule.Category,
 		}
 		if ok {
 			v.Matched = &domain.MatchedRule{

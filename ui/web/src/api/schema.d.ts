@@ -3589,6 +3589,8 @@ export interface components {
             /** @enum {string} */
             billPartial: "estimate" | "reported" | "never";
             /** @enum {string} */
+            billingHeaderRectifier: "reactive" | "always" | "off";
+            /** @enum {string} */
             billingModelSource: "original" | "redirected" | "actual";
             /** @enum {string} */
             cacheFallback: "standard" | "cch";
@@ -3604,6 +3606,7 @@ export interface components {
             /** Format: int64 */
             concurrencyWaitMs: number;
             echoUpstreamModel: boolean;
+            effortConflictRectifier: boolean;
             enableHttp2: boolean;
             exposeProviderNames: boolean;
             fakeStreamingWhitelist: components["schemas"]["FakeStreaming"][] | null;
@@ -3650,6 +3653,7 @@ export interface components {
             /** @enum {string} */
             streamGateMode: "off" | "shadow" | "enforce";
             stripUnderscoreKeys: boolean;
+            thinkingBudgetRectifier: boolean;
             thinkingSignatureRectifier: boolean;
             /** @enum {string} */
             tierStrategy: "weighted" | "cheapest_first" | "least_inflight";
@@ -3690,6 +3694,11 @@ export interface components {
              */
             billPartial?: "estimate" | "reported" | "never" | null;
             /**
+             * @description leave Claude Code's billing line out: for upstreams that refused it, for all, for none
+             * @enum {string|null}
+             */
+            billingHeaderRectifier?: "reactive" | "always" | "off" | null;
+            /**
              * @description by which of its names a request is billed first
              * @enum {string|null}
              */
@@ -3716,6 +3725,8 @@ export interface components {
              */
             concurrencyWaitMs?: number | null;
             echoUpstreamModel?: boolean | null;
+            /** @description drop the effort of a request without thinking where an upstream refused the two together, and ask it again */
+            effortConflictRectifier?: boolean | null;
             /** @description offer HTTP/2 to providers that do not say themselves */
             enableHttp2?: boolean | null;
             /** @description show providers' names to users */
@@ -3808,6 +3819,8 @@ export interface components {
             streamGateMode?: "off" | "shadow" | "enforce" | null;
             /** @description leave top-level members whose names begin with an underscore out of native requests */
             stripUnderscoreKeys?: boolean | null;
+            /** @description raise a thinking budget that an upstream found too small, and ask it again */
+            thinkingBudgetRectifier?: boolean | null;
             /** @description drop signed thinking that an upstream refused, and ask it again */
             thinkingSignatureRectifier?: boolean | null;
             /** @enum {string|null} */
