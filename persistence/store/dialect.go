@@ -29,6 +29,15 @@ type engine interface {
 	bind(query string) string
 	// unindexed names a column in a way that keeps its index from being used.
 	unindexed(column string) string
+	// openApart tells whether open rows of the request log are in none of its
+	// indexes but one of their own.
+	openApart() bool
+	// recentFirst orders sessions by their last use, in a way that an index serves.
+	recentFirst() []string
+	// usedSince and usedUntil narrow sessions down by that index: no more than what
+	// the exact conditions beside them allow.
+	usedSince(q *bun.SelectQuery, ms int64) *bun.SelectQuery
+	usedUntil(q *bun.SelectQuery, ms int64) *bun.SelectQuery
 	// oneInstant is a transaction that only reads, all as of one instant.
 	oneInstant() *sql.TxOptions
 	// lockConfiguration makes changes of the configuration follow each other,

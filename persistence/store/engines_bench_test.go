@@ -22,7 +22,13 @@ import (
 func onEachEngine(b *testing.B, run func(b *testing.B, s *store.Store)) {
 	b.Helper()
 	b.Run("sqlite", func(b *testing.B) { run(b, openBench(b)) })
-	b.Run("postgres", func(b *testing.B) { run(b, storetest.OpenPostgres(b, testkit.Postgres(b))) })
+	b.Run("postgres", func(b *testing.B) {
+		dsn := testkit.Postgres(b)
+		s := storetest.OpenPostgres(b, dsn)
+		before := serverTime(b, dsn)
+		run(b, s)
+		b.ReportMetric(serverTime(b, dsn)-before, "server-s")
+	})
 }
 
 // BenchmarkWholeRequests is all that a request writes, as the recorder writes

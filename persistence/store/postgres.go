@@ -131,6 +131,26 @@ func (*postgresEngine) bind(query string) string {
 // unindexed leaves the choice to the planner, which knows the distribution.
 func (*postgresEngine) unindexed(column string) string { return column }
 
+// openApart: see migration 21.
+func (*postgresEngine) openApart() bool { return true }
+
+// Sessions are indexed by the minute of their last use, which changes less often
+// than its instant.
+
+func (*postgresEngine) recentFirst() []string {
+	return []string{"last_minute DESC", "last_at DESC", "id DESC"}
+}
+
+func (*postgresEngine) usedSince(q *bun.SelectQuery, ms int64) *bun.SelectQuery {
+	return q.Where("last_minute >= ?", ms/minuteMs)
+}
+
+func (*postgresEngine) usedUntil(q *bun.SelectQuery, ms int64) *bun.SelectQuery {
+	return q.Where("last_minute <= ?", ms/minuteMs)
+}
+
+const minuteMs = int64(time.Minute / time.Millisecond)
+
 func (*postgresEngine) oneInstant() *sql.TxOptions {
 	return &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}
 }

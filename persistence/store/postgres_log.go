@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -15,11 +14,12 @@ import (
 )
 
 // postgresLogs writes request logs into PostgreSQL, in one transaction with what
-// they add to sessions. Rows that begin in their batch are copied right into
-// their tables; those that close a row are copied into a table of the connection
-// and merged from there, which costs twice as much. A batch that turns out to
-// have been written before is merged as a whole. Safe for concurrent use;
-// batches of several run in parallel.
+// they add to sessions. Rows are copied right into their tables. One that closes
+// a row takes its place: the open one is in few indexes, so that to delete it and
+// to copy another costs half of what an update does, which would enter the row
+// into every index anew. A batch that turns out to have been written before is
+// looked up as a whole first. Safe for concurrent use; batches of several run in
+// parallel.
 type postgresLogs struct{ pool *pgxpool.Pool }
 
 func (w *postgresLogs) close() error { return nil } // the pool is its owner's
@@ -53,6 +53,7 @@ type logCopy struct {
 type copiedLog struct {
 	log    *domain.RequestLog
 	detail *domain.RequestDetail
+	again  bool // it was closed before, as one that is lost
 }
 
 // newLogCopy takes each request once: what came first counts, as if rows had
@@ -65,7 +66,7 @@ func newLogCopy(started []*domain.RequestLog, finished []domain.FinishedLog) *lo
 	b := &logCopy{rows: make([]copiedLog, 0, len(started)+len(finished))}
 	closing := make(map[domain.RequestID]copiedLog)
 	for _, f := range finished {
-		row := copiedLog{f.Log, f.Detail}
+		row := copiedLog{log: f.Log, detail: f.Detail}
 		switch waits, begun := begins[f.Log.ID]; {
 		case waits:
 			begins[f.Log.ID] = false
@@ -88,81 +89,124 @@ func newLogCopy(started []*domain.RequestLog, finished []domain.FinishedLog) *lo
 }
 
 func (b *logCopy) run(ctx context.Context, tx pgx.Tx) error {
-	if err := b.insert(ctx, tx); err != nil {
-		return fmt.Errorf("copy new rows: %w", err)
-	}
-	merged, err := b.merge(ctx, tx)
+	rows, err := b.wanted(ctx, tx)
 	if err != nil {
-		return fmt.Errorf("merge rows: %w", err)
+		return fmt.Errorf("look for rows: %w", err)
+	}
+	if err := b.copy(ctx, tx, rows); err != nil {
+		return fmt.Errorf("copy rows: %w", err)
 	}
 	var sums sessionSums
-	for i, row := range b.rows {
-		switch {
-		case i >= b.fresh && !merged[row.log.ID]: // it was written before
-		case row.detail != nil:
+	for _, row := range rows {
+		if row.detail != nil && !row.again {
 			sums.closed(row.log)
-		default:
+		} else {
 			sums.opened(row.log)
 		}
 	}
 	return mergeSessions(ctx, tx, &sums)
 }
 
-// insert copies rows that begin here.
-func (b *logCopy) insert(ctx context.Context, tx pgx.Tx) error {
-	fresh := b.rows[:b.fresh]
-	if len(fresh) == 0 {
+// wanted are the rows that the table is to get: those that begin here, and of
+// the others those that it does not have, or not closed until now.
+func (b *logCopy) wanted(ctx context.Context, tx pgx.Tx) ([]copiedLog, error) {
+	rest := b.rows[b.fresh:]
+	if len(rest) == 0 {
+		return b.rows, nil
+	}
+	taken, err := takeLogs(ctx, tx, rest)
+	if err != nil {
+		return nil, err
+	}
+	var unknown []int64
+	for _, row := range rest {
+		if _, ok := taken[int64(row.log.ID)]; !ok {
+			unknown = append(unknown, int64(row.log.ID))
+		}
+	}
+	there, err := flaggedIDs(ctx, tx, keptLogsSQL, unknown)
+	if err != nil {
+		return nil, err
+	}
+	rows := slices.Clone(b.rows[:b.fresh])
+	for _, row := range rest {
+		if _, ok := there[int64(row.log.ID)]; !ok {
+			row.again = taken[int64(row.log.ID)]
+			rows = append(rows, row)
+		}
+	}
+	return rows, nil
+}
+
+// takeLogs deletes what rows are to replace: those that are open, and those that
+// were given up for lost, by a node that took another for dead. Of the latter it
+// says true.
+func takeLogs(ctx context.Context, tx pgx.Tx, rows []copiedLog) (taken map[int64]bool, err error) {
+	var closing, again []int64
+	for _, row := range rows {
+		if row.detail != nil {
+			closing = append(closing, int64(row.log.ID))
+		}
+	}
+	if taken, err = flaggedIDs(ctx, tx, takeLogsSQL, closing); err != nil {
+		return nil, err
+	}
+	for id, closed := range taken {
+		if closed {
+			again = append(again, id)
+		}
+	}
+	if len(again) > 0 {
+		_, err = tx.Exec(ctx, "DELETE FROM request_details WHERE request_id = ANY($1)", pgx.QueryExecModeCacheStatement, again)
+	}
+	return taken, err
+}
+
+// Both bound the ids, so that partitions of other months are left out.
+const (
+	takeLogsSQL = "DELETE FROM request_logs WHERE id = ANY($1) AND id BETWEEN $2 AND $3" +
+		" AND (status_code IS NULL OR error_code = '" + string(domain.ReasonInterrupted) + "') RETURNING id, status_code IS NOT NULL"
+	keptLogsSQL = "SELECT id, TRUE FROM request_logs WHERE id = ANY($1) AND id BETWEEN $2 AND $3"
+)
+
+// flaggedIDs are the ids, with a flag each, that a query about some of them returns.
+func flaggedIDs(ctx context.Context, tx pgx.Tx, query string, ids []int64) (map[int64]bool, error) {
+	if len(ids) == 0 {
+		return nil, nil //nolint:nilnil // of none there are none
+	}
+	rows, err := tx.Query(ctx, query, pgx.QueryExecModeCacheStatement, ids, slices.Min(ids), slices.Max(ids))
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[int64]bool, len(ids))
+	var id int64
+	var flag bool
+	_, err = pgx.ForEachRow(rows, []any{&id, &flag}, func() error { found[id] = flag; return nil })
+	return found, err
+}
+
+// copy copies rows, and the details of those that are closed.
+func (b *logCopy) copy(ctx context.Context, tx pgx.Tx, rows []copiedLog) error {
+	if len(rows) == 0 {
 		return nil
 	}
-	_, err := tx.CopyFrom(ctx, pgx.Identifier{"request_logs"}, logColumns(), pgx.CopyFromSlice(len(fresh), func(i int) ([]any, error) {
-		b.values = logValues(b.values[:0], fresh[i].log)
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{"request_logs"}, logColumns(), pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
+		b.values = logValues(b.values[:0], rows[i].log)
 		return b.values, nil
 	}))
 	if err != nil {
 		return err
 	}
-	fresh = slices.DeleteFunc(slices.Clone(fresh), func(row copiedLog) bool { return row.detail == nil })
-	if len(fresh) == 0 {
+	closed := slices.DeleteFunc(slices.Clone(rows), func(row copiedLog) bool { return row.detail == nil })
+	if len(closed) == 0 {
 		return nil
 	}
 	columns := append([]string{"request_id"}, detailColumns()...)
-	_, err = tx.CopyFrom(ctx, pgx.Identifier{"request_details"}, columns, pgx.CopyFromSlice(len(fresh), func(i int) ([]any, error) {
-		b.values = detailValues(append(b.values[:0], int64(fresh[i].log.ID)), fresh[i].log, fresh[i].detail)
+	_, err = tx.CopyFrom(ctx, pgx.Identifier{"request_details"}, columns, pgx.CopyFromSlice(len(closed), func(i int) ([]any, error) {
+		b.values = detailValues(append(b.values[:0], int64(closed[i].log.ID)), closed[i].log, closed[i].detail)
 		return b.values, nil
 	}))
 	return err
-}
-
-// merge opens and closes rows that may be there, and tells which changed.
-func (b *logCopy) merge(ctx context.Context, tx pgx.Tx) (map[domain.RequestID]bool, error) {
-	rest := b.rows[b.fresh:]
-	if len(rest) == 0 {
-		return nil, nil //nolint:nilnil // nothing changed
-	}
-	if _, err := tx.Exec(ctx, stageLogsSQL()); err != nil {
-		return nil, err
-	}
-	columns := append(logColumns(), detailColumns()...)
-	_, err := tx.CopyFrom(ctx, pgx.Identifier{stagedLogs}, columns, pgx.CopyFromSlice(len(rest), func(i int) ([]any, error) {
-		b.values = logValues(b.values[:0], rest[i].log)
-		if rest[i].detail == nil {
-			b.values = append(b.values, nil, nil, nil, nil, nil)
-		} else {
-			b.values = detailValues(b.values, rest[i].log, rest[i].detail)
-		}
-		return b.values, nil
-	}))
-	if err != nil {
-		return nil, err
-	}
-	rows, err := tx.Query(ctx, mergeLogsSQL(), pgx.QueryExecModeCacheStatement)
-	if err != nil {
-		return nil, err
-	}
-	merged := make(map[domain.RequestID]bool, len(rest))
-	var id int64
-	_, err = pgx.ForEachRow(rows, []any{&id}, func() error { merged[domain.RequestID(id)] = true; return nil })
-	return merged, err
 }
 
 // begin notes all with one statement. Of several of a request the last counts.
@@ -195,31 +239,6 @@ const beginLogsSQL = `
 	FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[])
 		AS b (id, provider_id, model, attempts, estimate, provider_estimate)
 	WHERE l.id = b.id AND l.id BETWEEN $7 AND $8 AND l.status_code IS NULL`
-
-// stagedLogs is a table of the connection, empty at the begin of every
-// transaction.
-const stagedLogs = "staged_logs"
-
-func stageLogsSQL() string {
-	return "CREATE TEMP TABLE IF NOT EXISTS " + stagedLogs + " ON COMMIT DELETE ROWS AS SELECT " +
-		"l." + strings.Join(logColumns(), ", l.") + ", d." + strings.Join(detailColumns(), ", d.") +
-		" FROM request_logs AS l, request_details AS d WITH NO DATA"
-}
-
-// mergeLogsSQL opens and closes rows, adds the details of those it closed, and
-// returns the ids of what changed.
-func mergeLogsSQL() string {
-	columns, details := strings.Join(logColumns(), ", "), strings.Join(detailColumns(), ", ")
-	return "WITH merged AS (" +
-		" INSERT INTO request_logs (" + columns + ") SELECT " + columns + " FROM " + stagedLogs + " ORDER BY id" +
-		" ON CONFLICT (id) DO UPDATE SET " + closeRowSQL() + " AND EXCLUDED.status_code IS NOT NULL" +
-		" RETURNING id" +
-		"), detailed AS (" +
-		" INSERT INTO request_details (request_id, " + details + ")" +
-		" SELECT id, " + details + " FROM " + stagedLogs + " WHERE decision_chain IS NOT NULL AND id IN (SELECT id FROM merged)" +
-		" ON CONFLICT (request_id) DO NOTHING" +
-		") SELECT id FROM merged"
-}
 
 // mergeSessions adds what a batch adds to sessions and keys, in the order of
 // their keys, so that batches of other processes wait for each other but never

@@ -17,7 +17,7 @@ func (e *postgresEngine) columns(ctx context.Context, table string) (list []Colu
 		LEFT JOIN information_schema.key_column_usage AS k
 			ON k.constraint_schema = p.constraint_schema AND k.constraint_name = p.constraint_name
 			AND k.table_name = c.table_name AND k.column_name = c.column_name
-		WHERE c.table_schema = current_schema() AND c.table_name = $1
+		WHERE c.table_schema = current_schema() AND c.table_name = $1 AND c.is_generated = 'NEVER'
 		ORDER BY 4`, table)
 	if err != nil {
 		return nil, nil, err

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/claude-code-hub/cch/internal/domain"
@@ -101,6 +102,28 @@ func TestPostgresTakesWhatIsNoText(t *testing.T) {
 	require.Equal(t, "\ufffdagent", got.Client.UserAgent)
 	require.Equal(t, "mo\ufffddel", got.Call.Model)
 	require.Equal(t, "broken \ufffd", got.Result.ErrorMessage)
+}
+
+// A node that was taken for dead and was not brings the real ends of its requests.
+func TestPostgresEndsReplaceWhatWasGivenUp(t *testing.T) {
+	t.Parallel()
+	s := storetest.OpenPostgres(t, testkit.Postgres(t))
+	l := storetest.RequestLog(1)
+	lost := *storetest.Opened(l)
+	lost.SessionID = l.SessionID
+	lost.Result = domain.ResultRecord{StatusCode: 500, Outcome: domain.OutcomeFailure, ErrorCode: string(domain.ReasonInterrupted)}
+	logs := s.RequestLogs()
+	require.NoError(t, logs.WriteBatch(t.Context(), []*domain.RequestLog{storetest.Opened(l)}, nil))
+	for _, end := range []domain.RequestLog{lost, lost, l, lost} {
+		require.NoError(t, logs.WriteBatch(t.Context(), nil, []domain.FinishedLog{storetest.Finished(end)}))
+	}
+	got, detail, err := logs.Get(t.Context(), l.ID)
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff(l, got))
+	require.Empty(t, cmp.Diff(storetest.Detail(l.ID), detail))
+	session, err := s.Sessions().Get(t.Context(), domain.SessionKey{KeyID: l.KeyID, ID: l.SessionID}.Hash())
+	require.NoError(t, err)
+	require.EqualValues(t, 1, session.Requests)
 }
 
 // Months get partitions ahead of time, give their space back when their rows

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"net/http"
 	"slices"
 
 	"github.com/uptrace/bun"
@@ -23,9 +24,12 @@ func (s *Store) RequestLogs() RequestLogs { return RequestLogs{s} }
 func (r RequestLogs) List(ctx context.Context, f domain.LogFilter) ([]domain.RequestLog, error) {
 	var rows []logRow
 	var err error
-	if filtersStatus(f) && !narrow(f) {
+	switch {
+	case filtersStatus(f) && !narrow(f):
 		rows, err = r.listByStatus(ctx, f)
-	} else {
+	case narrow(f) && r.s.logs.openApart():
+		rows, err = r.listApart(ctx, f)
+	default:
 		err = r.apply(r.page(&rows, f), f).Scan(ctx)
 	}
 	if err != nil {
@@ -64,8 +68,31 @@ func (r RequestLogs) listByStatus(ctx context.Context, f domain.LogFilter) ([]lo
 		}
 		merged = append(merged, rows...)
 	}
-	slices.SortFunc(merged, func(a, b logRow) int { return cmp.Compare(b.ID, a.ID) })
-	return merged[:min(len(merged), int(pageLength(f.Limit)))], nil
+	return newest(merged, f), nil
+}
+
+// listApart asks for closed rows, which the indexes of users, keys, providers and
+// sessions have, and for the few that are open, which have one of their own.
+func (r RequestLogs) listApart(ctx context.Context, f domain.LogFilter) ([]logRow, error) {
+	var closed, open []logRow
+	if err := r.apply(r.page(&closed, f), f).Where("status_code IS NOT NULL").Scan(ctx); err != nil {
+		return nil, err
+	}
+	if filtersStatus(f) {
+		return closed, nil // who has no status yet is not meant
+	}
+	if err := r.apply(r.page(&open, f), f).Where("status_code IS NULL").Scan(ctx); err != nil {
+		return nil, err
+	}
+	return newest(slices.Concat(closed, open), f), nil
+}
+
+// newest is the page that rows make which were asked for apart. A row that was
+// closed in between is in it once, as it is now or as it was.
+func newest(rows []logRow, f domain.LogFilter) []logRow {
+	slices.SortStableFunc(rows, func(a, b logRow) int { return cmp.Compare(b.ID, a.ID) })
+	rows = slices.CompactFunc(rows, func(a, b logRow) bool { return a.ID == b.ID })
+	return rows[:min(len(rows), int(pageLength(f.Limit)))]
 }
 
 func withoutStatus(f domain.LogFilter) domain.LogFilter {
@@ -73,10 +100,13 @@ func withoutStatus(f domain.LogFilter) domain.LogFilter {
 	return f
 }
 
-// statuses are those that occur, found by one look at the index each.
+// statuses are those that may occur, found by one look at the index each. Nearly
+// every row is a success, which needs no looking for, and not every engine's
+// index has it.
 func (r RequestLogs) statuses(ctx context.Context) (list []int, err error) {
+	list = []int{http.StatusOK}
 	for last := 0; ; {
-		err := r.s.logs.read.NewRaw("SELECT COALESCE(MIN(status_code), 0) FROM request_logs WHERE status_code > ?", last).
+		err := r.s.logs.read.NewRaw("SELECT COALESCE(MIN(status_code), 0) FROM request_logs WHERE status_code > ? AND status_code <> 200", last).
 			Scan(ctx, &last)
 		if err != nil || last == 0 {
 			return list, err

@@ -32,11 +32,17 @@ func (r RequestLogs) PruneRows(ctx context.Context, before time.Time, limit int)
 	return deleted, nil
 }
 
+// idsAhead is how far the time in an id may be ahead of that of its row: ids count
+// on while the clock is set back.
+const idsAhead = time.Hour
+
 // PruneDetails deletes details that need not be kept at an instant any more, at
-// most limit of them, and returns how many.
+// most limit of them, and returns how many. They are found by the time in their
+// ids, which is what their own is counted from.
 func (r RequestLogs) PruneDetails(ctx context.Context, at time.Time, limit int) (int, error) {
 	expired := r.s.logs.write.NewSelect().Model((*detailRow)(nil)).Column("request_id").
-		Where("purge_at <= ?", at.UnixMilli()).Order("purge_at").Limit(int64(limit))
+		Where("request_id < ?", int64(domain.FirstRequestIDAt(at.Add(idsAhead-detailsKept)))).Where("purge_at <= ?", at.UnixMilli()).
+		Order("request_id").Limit(int64(limit))
 	res, err := r.s.logs.write.NewDelete().Model((*detailRow)(nil)).Where("request_id IN (?)", expired).Exec(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("prune request details: %w", err)

@@ -61,8 +61,8 @@ func (s *Store) Sessions() Sessions { return Sessions{s} }
 // List returns sessions, most recently used first.
 func (r Sessions) List(ctx context.Context, f domain.SessionFilter) ([]domain.Session, error) {
 	var rows []sessionRow
-	q := r.s.main.read.NewSelect().Model(&rows).Order("last_at DESC", "id DESC").Limit(pageLength(f.Limit))
-	if err := applySessionFilter(q, f).Scan(ctx); err != nil {
+	q := r.s.main.read.NewSelect().Model(&rows).Order(r.s.main.recentFirst()...).Limit(pageLength(f.Limit))
+	if err := r.apply(q, f).Scan(ctx); err != nil {
 		return nil, fmt.Errorf("list sessions: %w", err)
 	}
 	sessions := make([]domain.Session, len(rows))
@@ -72,9 +72,9 @@ func (r Sessions) List(ctx context.Context, f domain.SessionFilter) ([]domain.Se
 	return sessions, nil
 }
 
-func applySessionFilter(q *bun.SelectQuery, f domain.SessionFilter) *bun.SelectQuery {
+func (r Sessions) apply(q *bun.SelectQuery, f domain.SessionFilter) *bun.SelectQuery {
 	if !f.ActiveSince.IsZero() {
-		q = q.Where("last_at >= ?", f.ActiveSince.UnixMilli()).Where("terminated_at IS NULL")
+		q = r.s.main.usedSince(q, f.ActiveSince.UnixMilli()).Where("last_at >= ?", f.ActiveSince.UnixMilli()).Where("terminated_at IS NULL")
 	}
 	if f.UserID != 0 {
 		q = q.Where("user_id = ?", int64(f.UserID))
@@ -93,7 +93,7 @@ func applySessionFilter(q *bun.SelectQuery, f domain.SessionFilter) *bun.SelectQ
 	}
 	if !f.Before.IsZero() {
 		last := f.Before.UnixMilli()
-		q = q.Where("(last_at < ? OR last_at = ? AND id < ?)", last, last, f.BeforeHash)
+		q = r.s.main.usedUntil(q, last).Where("(last_at < ? OR last_at = ? AND id < ?)", last, last, f.BeforeHash)
 	}
 	return q
 }

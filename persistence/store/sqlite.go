@@ -87,6 +87,15 @@ func (*sqliteEngine) bind(query string) string { return query }
 
 func (*sqliteEngine) unindexed(column string) string { return "+" + column }
 
+func (*sqliteEngine) openApart() bool { return false }
+
+func (*sqliteEngine) recentFirst() []string { return []string{"last_at DESC", "id DESC"} }
+
+// The exact conditions have the index here.
+
+func (*sqliteEngine) usedSince(q *bun.SelectQuery, _ int64) *bun.SelectQuery { return q }
+func (*sqliteEngine) usedUntil(q *bun.SelectQuery, _ int64) *bun.SelectQuery { return q }
+
 func (*sqliteEngine) oneInstant() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }
 
 // lockConfiguration has nothing to do: writers queue anyway.

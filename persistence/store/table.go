@@ -52,7 +52,8 @@ type Table struct {
 // copied lists the tables that may leave a database, in an order in which rows
 // can be added: what a row refers to comes before it. What is left out belongs
 // to one database alone: sign-ins, answers that are kept for a while, the
-// numbers of configuration versions, marks of half-done work and of migrations.
+// numbers of configuration versions, leases of processes, marks of half-done work
+// and of migrations.
 func copied() []Table {
 	var list []Table
 	add := func(kind TableKind, names ...string) {
@@ -72,7 +73,7 @@ func copied() []Table {
 // TablesKeptApart are the tables that stay where they are.
 func TablesKeptApart() []string {
 	return []string{
-		"auth_sessions", "login_throttle", "config_changes", "applied_marks", "pending_session_sums", "replay_payloads",
+		"auth_sessions", "login_throttle", "config_changes", "applied_marks", "pending_session_sums", "replay_payloads", "leases",
 		migrationTable,
 	}
 }

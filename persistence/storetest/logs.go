@@ -101,6 +101,53 @@ func testLogIdempotence(t *testing.T, open Open) {
 	require.Len(t, all, 2)
 }
 
+// Rows that are open are found by whose they are, like others.
+func testOpenLogsAreListed(t *testing.T, open Open) {
+	t.Helper()
+	s, ctx := open(t), t.Context()
+	logs := s.RequestLogs()
+	var started []*domain.RequestLog
+	var finished []domain.FinishedLog
+	for n := range 6 {
+		l := RequestLog(n)
+		l.UserID, l.KeyID, l.SessionID = 1, domain.KeyID(1+n%2), "session-of-many-requests"
+		if n == 5 {
+			l.Result.StatusCode = 500
+		}
+		begun := Opened(l)
+		begun.SessionID = l.SessionID
+		started = append(started, begun)
+		if n != 2 && n != 3 {
+			finished = append(finished, Finished(l))
+		}
+	}
+	require.NoError(t, logs.WriteBatch(ctx, started, finished))
+	require.NoError(t, logs.Begin(ctx, []*domain.BegunLog{{ID: started[3].ID, Attempt: 1, ProviderID: 9, Model: "m"}}))
+	for name, c := range map[string]struct {
+		filter domain.LogFilter
+		want   []int
+	}{
+		"all":             {domain.LogFilter{}, []int{5, 4, 3, 2, 1, 0}},
+		"of a user":       {domain.LogFilter{UserID: 1}, []int{5, 4, 3, 2, 1, 0}},
+		"a page":          {domain.LogFilter{UserID: 1, Limit: 3}, []int{5, 4, 3}},
+		"the next page":   {domain.LogFilter{UserID: 1, Before: started[3].ID, Limit: 2}, []int{2, 1}},
+		"of a key":        {domain.LogFilter{KeyID: 1}, []int{4, 2, 0}},
+		"of a session":    {domain.LogFilter{SessionID: "session-of-many-requests"}, []int{5, 4, 3, 2, 1, 0}},
+		"of a provider":   {domain.LogFilter{ProviderID: 9}, []int{3}},
+		"ended well":      {domain.LogFilter{Status: domain.StatusFilter{Min: 200, Max: 299}}, []int{4, 1, 0}},
+		"of a user, well": {domain.LogFilter{UserID: 1, Status: domain.StatusFilter{Min: 200, Max: 299}}, []int{4, 1, 0}},
+		"failed":          {domain.LogFilter{ErrorsOnly: true}, []int{5}},
+	} {
+		list, err := logs.List(ctx, c.filter)
+		require.NoError(t, err, name)
+		var got []int
+		for i := range list {
+			got = append(got, slices.IndexFunc(started, func(l *domain.RequestLog) bool { return l.ID == list[i].ID }))
+		}
+		require.Equal(t, c.want, got, name)
+	}
+}
+
 func testSessions(t *testing.T, open Open) {
 	t.Helper()
 	s, ctx := open(t), t.Context()

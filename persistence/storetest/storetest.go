@@ -50,6 +50,7 @@ func Run(t *testing.T, open Open) {
 		{"breaker events", testBreakerEvents},
 		{"request logs", testRequestLogs},
 		{"log idempotence", testLogIdempotence},
+		{"open logs are listed", testOpenLogsAreListed},
 		{"log filters", testLogFilters},
 		{"log paging", testLogPaging},
 		{"log retention", testLogRetention},
