@@ -34,6 +34,9 @@ type Batcher struct {
 	order   []key                   // of waiting, oldest first
 	closed  bool
 
+	writes context.Context //nolint:containedctx // of what is written; its end is Close's
+	giveUp context.CancelFunc
+
 	wake    chan struct{}
 	flushes chan chan struct{}
 	stop    chan struct{}
@@ -52,6 +55,7 @@ func New(store Store, logger *slog.Logger) *Batcher {
 		stop:    make(chan struct{}),
 		done:    make(chan struct{}),
 	}
+	b.writes, b.giveUp = context.WithCancel(context.Background())
 	go b.run()
 	return b
 }
@@ -121,12 +125,13 @@ func (b *Batcher) Close(ctx context.Context) error {
 	if !closed {
 		close(b.stop)
 	}
+	b.giveUp() // nothing is being written when Flush succeeded
 	<-b.done
 	return err
 }
 
 // run writes a batch at a time, and pauses after each so that changes of one
-// actor gather.
+// actor gather; at the end, when nothing changes any more, it does not.
 func (b *Batcher) run() {
 	defer close(b.done)
 	for {
@@ -160,12 +165,21 @@ func (b *Batcher) writeAll() bool {
 			pause = min(2*pause, longestPause)
 		} else {
 			b.finish()
+			if b.closing() {
+				continue
+			}
 			pause = batchPause
 		}
 		if !b.pauseFor(pause) {
 			return false
 		}
 	}
+}
+
+func (b *Batcher) closing() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.closed
 }
 
 func (b *Batcher) pauseFor(d time.Duration) bool {
@@ -180,7 +194,7 @@ func (b *Batcher) pauseFor(d time.Duration) bool {
 }
 
 func (b *Batcher) write(batch []domain.Snapshot) error {
-	ctx, cancel := context.WithTimeout(context.Background(), saveDeadline)
+	ctx, cancel := context.WithTimeout(b.writes, saveDeadline)
 	defer cancel()
 	return b.store.Save(ctx, batch)
 }

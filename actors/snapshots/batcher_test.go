@@ -167,3 +167,33 @@ func TestCloseGivesUpOnADeadStore(t *testing.T) {
 		require.Error(t, b.Close(ctx))
 	})
 }
+
+func TestCloseDoesNotPauseBetweenBatches(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeStore{}
+		b := snapshots.New(f, slog.New(slog.DiscardHandler))
+		for i := range 20_000 {
+			b.Save(snap(fmt.Sprint(i), 1, "x"))
+		}
+		began := time.Now()
+		require.NoError(t, b.Close(t.Context()))
+		require.Less(t, time.Since(began), time.Second, "as many actors end at once in a shutdown")
+		require.Len(t, f.saved, 20_000)
+	})
+}
+
+func TestCloseDoesNotWaitForAWriteThatHangs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeStore{}
+		f.set(nil, make(chan struct{}))
+		b := snapshots.New(f, slog.New(slog.DiscardHandler))
+		b.Save(snap("a", 1, "x"))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		require.Error(t, b.Close(ctx))
+		require.Equal(t, time.Second, time.Since(began))
+	})
+}

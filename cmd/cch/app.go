@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
-	"slices"
 	"syscall"
 	"time"
 
@@ -96,27 +95,3 @@ func (a *App) Run(ctx context.Context) error {
 
 // Listen opens the port.
 func (a *App) Listen(ctx context.Context) (net.Addr, error) { return a.server.Listen(ctx) }
-
-// Close ends what New began, in reverse order, within the time for clean-up.
-func (a *App) Close(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, a.cfg.Shutdown.Cleanup.Duration())
-	defer cancel()
-	var errs []error
-	for _, c := range slices.Backward(a.closers) {
-		if err := c.close(ctx); err != nil {
-			errs = append(errs, fmt.Errorf("close %s: %w", c.name, err))
-		}
-	}
-	a.closers = nil
-	return errors.Join(errs...)
-}
-
-// closer ends one part of the App.
-type closer struct {
-	name  string
-	close func(ctx context.Context) error
-}
-
-func (a *App) onClose(name string, f func(ctx context.Context) error) {
-	a.closers = append(a.closers, closer{name, f})
-}

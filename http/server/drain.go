@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"time"
 )
@@ -22,18 +23,39 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.o.Health.Drain()
 	drain, stopWaiting := context.WithTimeout(ctx, s.o.Drain)
 	defer stopWaiting()
-	wait(drain, s.grace())
-	if s.o.Refuse != nil {
-		select {
-		case <-s.o.Refuse():
-		case <-drain.Done():
-		}
-	}
-	err := s.http.Shutdown(drain)
+	s.step(ctx, "accept while balancers notice", func() { wait(drain, s.grace()) })
+	s.step(ctx, "drain requests", func() { s.refuse(drain) })
+	var err error
+	s.step(ctx, "close connections", func() { err = s.http.Shutdown(drain) })
 	if err == nil || errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
 	s.o.Logger.WarnContext(ctx, "interrupting the requests that still run")
+	s.step(ctx, "interrupt requests", func() { err = s.interrupt(ctx) })
+	return err
+}
+
+// step does a part of the shutdown and says how long it took.
+func (s *Server) step(ctx context.Context, name string, do func()) {
+	began := s.o.Now()
+	do()
+	s.o.Logger.InfoContext(ctx, "shutdown step", slog.String("step", name),
+		slog.Int64("duration_ms", s.o.Now().Sub(began).Milliseconds()))
+}
+
+// refuse turns new data-plane requests away until those in flight have ended.
+func (s *Server) refuse(drain context.Context) {
+	if s.o.Refuse == nil {
+		return
+	}
+	select {
+	case <-s.o.Refuse():
+	case <-drain.Done():
+	}
+}
+
+// interrupt has what still runs end, and cuts off what does not.
+func (s *Server) interrupt(ctx context.Context) error {
 	if s.o.Interrupt != nil {
 		s.o.Interrupt()
 	}

@@ -36,7 +36,6 @@ type ledgerWriter struct {
 // changed. An error of the whole leaves everything as it was; it is a
 // RejectedError when the rows are at fault.
 func (r Ledger) Append(ctx context.Context, rows []domain.LedgerRow) ([]error, error) {
-	ctx = context.WithoutCancel(ctx) // the batch belongs to many requests
 	results, err := r.s.ledger.append(ctx, rows)
 	switch {
 	case err == nil:
@@ -48,6 +47,7 @@ func (r Ledger) Append(ctx context.Context, rows []domain.LedgerRow) ([]error, e
 }
 
 func (w *ledgerWriter) append(ctx context.Context, rows []domain.LedgerRow) (results []error, err error) {
+	ctx = context.WithoutCancel(ctx) // see batchWriter
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.stmt == nil {

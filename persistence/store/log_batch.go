@@ -44,11 +44,10 @@ func (e *RejectedError) Rejected() bool { return true }
 
 // WriteBatch opens and closes rows in one transaction. A row both opened and
 // closed here is written once. Writing the same again changes nothing: a row
-// is opened and closed only once. The arguments are not kept.
+// is opened and closed only once. The arguments are not kept. A batch belongs to
+// many requests: ctx is that of who writes it. When a server does not answer,
+// its end is the end of the waiting; what became of the batch is then not known.
 func (r RequestLogs) WriteBatch(ctx context.Context, started []*domain.RequestLog, finished []domain.FinishedLog) error {
-	// A batch is short and belongs to many requests, so none of them can
-	// cancel it; this also spares a goroutine per statement.
-	ctx = context.WithoutCancel(ctx)
 	err := r.s.batch.write(ctx, started, finished)
 	switch {
 	case err == nil:
@@ -60,6 +59,7 @@ func (r RequestLogs) WriteBatch(ctx context.Context, started []*domain.RequestLo
 }
 
 func (w *batchWriter) write(ctx context.Context, started []*domain.RequestLog, finished []domain.FinishedLog) error {
+	ctx = context.WithoutCancel(ctx) // it is short, and this spares a goroutine per statement
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.stmt == nil {
@@ -157,6 +157,7 @@ func (w *batchWriter) close() error {
 }
 
 func (w *batchWriter) begin(ctx context.Context, begun []*domain.BegunLog) error {
+	ctx = context.WithoutCancel(ctx)
 	return w.logs.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		for _, b := range begun {
 			_, err := tx.NewUpdate().Table("request_logs").

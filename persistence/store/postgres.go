@@ -10,6 +10,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -104,10 +105,29 @@ func openPostgresPool(ctx context.Context, base *pgxpool.Config, connections int
 
 func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
+// closeWait is how long the end of all connections is waited for. The library
+// takes 15 s over one whose server does not answer.
+const closeWait = time.Second
+
+var errSilent = errors.New("the server does not answer; its connections are left to it")
+
 func (e *postgresEngine) close() error {
-	e.read.Close()
-	e.write.Close()
-	return nil
+	closed := make(chan struct{})
+	go func() {
+		var pools sync.WaitGroup
+		pools.Go(e.read.Close)
+		pools.Go(e.write.Close)
+		pools.Wait()
+		close(closed)
+	}()
+	wait := time.NewTimer(closeWait)
+	defer wait.Stop()
+	select {
+	case <-closed:
+		return nil
+	case <-wait.C:
+		return errSilent
+	}
 }
 
 func (*postgresEngine) dialect() goose.Dialect { return goose.DialectPostgres }

@@ -226,7 +226,7 @@ func (r *openRow) open() (domain.OpenLog, error) {
 // Begin notes on rows that are open that upstreams have begun to answer, by
 // whom, and what that costs if nobody will know better. Others are left alone.
 func (r RequestLogs) Begin(ctx context.Context, begun []*domain.BegunLog) error {
-	err := r.s.batch.begin(context.WithoutCancel(ctx), begun)
+	err := r.s.batch.begin(ctx, begun)
 	switch {
 	case err == nil:
 		return nil
