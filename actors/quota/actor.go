@@ -27,9 +27,9 @@ const (
 	loadDeadline = 5 * time.Second // longer than askers wait
 	loadAgain    = time.Second
 	saveEvery    = time.Minute
-	saveChanges  = 200             // or so many changes,
-	saveApart    = 2 * time.Second // but never more often,
-	saveOpen     = 2048            // and not while more rows wait for the ledger
+	saveChanges  = 200              // or so many changes,
+	saveApart    = 10 * time.Second // but never more often: what came since is read from the ledger,
+	saveOpen     = 2048             // and not while more rows wait for the ledger
 )
 
 // Actor is one user's quota actor.

@@ -171,7 +171,7 @@ func TestSavingIsBounded(t *testing.T) {
 		}
 		synctest.Wait()
 		require.Zero(t, w.saved())
-		time.Sleep(2*time.Second + 20*time.Millisecond)
+		time.Sleep(10*time.Second + 20*time.Millisecond)
 		synctest.Wait()
 		require.Equal(t, 1, w.saved(), "after 200 changes, but not at once")
 		h.reserve(200)

@@ -84,11 +84,11 @@ type ledgerBatch struct {
 }
 
 func (b *ledgerBatch) run(ctx context.Context, hot runHot) error {
-	if err := b.fence(ctx); err != nil {
-		return err
-	}
 	var refused []int // by the table, whose reasons are looked up afterwards
 	err := hot(func(conn driver.Conn) (err error) {
+		if err = b.fence(ctx, conn); err != nil {
+			return err
+		}
 		refused, err = b.insertAll(ctx, conn)
 		return err
 	})
@@ -100,33 +100,35 @@ func (b *ledgerBatch) run(ctx context.Context, hot runHot) error {
 			return err
 		}
 	}
-	return b.sums.add(ctx, b)
+	if len(b.sums.rows) == 0 {
+		return nil
+	}
+	days, err := b.sums.closedDays(ctx, b)
+	if err != nil {
+		return err
+	}
+	return hot(func(conn driver.Conn) error { return b.sums.add(ctx, conn, b.w, days) })
 }
 
 // fence holds the writers of the batch against the owners of their users. The
 // update keeps an owner from being replaced before the transaction ends. Users
 // are taken in order, so that no two batches wait for each other.
-func (b *ledgerBatch) fence(ctx context.Context) error {
+func (b *ledgerBatch) fence(ctx context.Context, conn driver.Conn) error {
 	order := make([]int, len(b.rows))
 	for i := range order {
 		order[i] = i
 	}
 	writer := func(i int) [2]int64 { return [2]int64{int64(b.rows[i].UserID), b.rows[i].Epoch} }
 	slices.SortStableFunc(order, func(i, j int) int { x, y := writer(i), writer(j); return slices.Compare(x[:], y[:]) })
-	hold := b.tx.StmtContext(ctx, b.w.stmt.hold) //nolint:sqlclosecheck // closed with its transaction
 	var held bool
 	for at, i := range order {
 		if at == 0 || writer(i) != writer(order[at-1]) {
 			row := &b.rows[i]
-			res, err := hold.ExecContext(ctx, int64(row.UserID), row.Epoch)
-			if err != nil {
+			b.w.args = append(b.w.args[:0], int64(row.UserID), row.Epoch)
+			var err error
+			if held, err = b.w.stmt.hold.exec(ctx, conn, b.w.args); err != nil {
 				return fmt.Errorf("hold the owner of user %d: %w", row.UserID, err)
 			}
-			n, err := res.RowsAffected()
-			if err != nil {
-				return err
-			}
-			held = n > 0
 		}
 		if !held {
 			b.results[i] = domain.ErrLedgerFenced

@@ -74,28 +74,28 @@ func scanLedgerRows(rows *sql.Rows) (list []domain.LedgerRow, err error) {
 
 // ledgerStatements are prepared once: parsing them costs as much as running them.
 type ledgerStatements struct {
-	insert                                                      hotStatement
-	hold, kept, days, addHourly, addDaily, topModel, addSession *sql.Stmt
+	hold, insert, addHourly, addDaily, addSession hotStatement
+	kept, days, topModel                          *sql.Stmt
 }
 
 func prepareLedger(ctx context.Context, main *database) (*ledgerStatements, error) {
 	places := "?" + strings.Repeat(", ?", strings.Count(ledgerColumns, ","))
-	st := &ledgerStatements{insert: hotStatement{
-		query: "INSERT INTO usage_ledger (" + ledgerColumns + ", final_of) VALUES (" + places + ", ?) ON CONFLICT DO NOTHING",
-	}}
+	st := &ledgerStatements{
+		hold:       hotStatement{query: "UPDATE quota_owner SET epoch = epoch WHERE user_id = ? AND epoch = ?"},
+		insert:     hotStatement{query: "INSERT INTO usage_ledger (" + ledgerColumns + ", final_of) VALUES (" + places + ", ?) ON CONFLICT DO NOTHING"},
+		addHourly:  hotStatement{query: addUsageSQL("usage_hourly", "hour_no")},
+		addDaily:   hotStatement{query: addUsageSQL("usage_daily", "day_no")},
+		addSession: hotStatement{query: addSessionCostSQL},
+	}
 	for _, p := range []struct {
 		into  **sql.Stmt
 		query string
 	}{
-		{&st.hold, "UPDATE quota_owner SET epoch = epoch WHERE user_id = ? AND epoch = ?"},
 		{&st.kept, "SELECT " + ledgerColumns + " FROM usage_ledger" +
 			" WHERE request_id = ? AND (attempt = ? AND kind = ? AND n = ? OR ? AND is_final)" +
 			" ORDER BY is_final LIMIT 1"},
 		{&st.days, "SELECT zone, from_day, closed_day FROM usage_days"},
-		{&st.addHourly, addUsageSQL("usage_hourly", "hour_no")},
-		{&st.addDaily, addUsageSQL("usage_daily", "day_no")},
 		{&st.topModel, "SELECT COUNT(*) FROM (SELECT 1 FROM usage_daily WHERE day_no = ? AND model = ? LIMIT 1) AS listed"},
-		{&st.addSession, addSessionCostSQL},
 	} {
 		stmt, err := main.write.DB.PrepareContext(ctx, main.bind(p.query)) //nolint:sqlclosecheck // st.close does
 		if err != nil {
@@ -107,10 +107,11 @@ func prepareLedger(ctx context.Context, main *database) (*ledgerStatements, erro
 }
 
 func (st *ledgerStatements) close() error {
-	errs := []error{st.insert.close()}
-	for _, stmt := range []*sql.Stmt{
-		st.hold, st.kept, st.days, st.addHourly, st.addDaily, st.topModel, st.addSession,
-	} {
+	var errs []error
+	for _, stmt := range []*hotStatement{&st.hold, &st.insert, &st.addHourly, &st.addDaily, &st.addSession} {
+		errs = append(errs, stmt.close())
+	}
+	for _, stmt := range []*sql.Stmt{st.kept, st.days, st.topModel} {
 		if stmt != nil {
 			errs = append(errs, stmt.Close())
 		}

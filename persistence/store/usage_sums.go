@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strings"
@@ -151,32 +152,25 @@ func into(sums map[usageKey]*usageSum, key usageKey) *usageSum {
 	return sum
 }
 
-// add writes what was counted, in the transaction of the rows.
-func (s *usageSums) add(ctx context.Context, b *ledgerBatch) error {
-	if len(s.rows) == 0 {
-		return nil
-	}
-	if err := b.addUsage(ctx, b.w.stmt.addHourly, s.hours); err != nil {
+// add writes what was counted, and what of it belongs to days that are closed,
+// in the transaction of the rows.
+func (s *usageSums) add(ctx context.Context, conn driver.Conn, w *ledgerWriter, days map[usageKey]*usageSum) error {
+	if err := w.addUsage(ctx, conn, &w.stmt.addHourly, s.hours); err != nil {
 		return fmt.Errorf("add to usage_hourly: %w", err)
 	}
-	days, err := s.closedDays(ctx, b)
-	if err != nil {
-		return err
-	}
-	if err := b.addUsage(ctx, b.w.stmt.addDaily, days); err != nil {
+	if err := w.addUsage(ctx, conn, &w.stmt.addDaily, days); err != nil {
 		return fmt.Errorf("add to usage_daily: %w", err)
 	}
-	return s.addSessions(ctx, b)
+	return w.addSessions(ctx, conn, s.sessions)
 }
 
-func (b *ledgerBatch) addUsage(ctx context.Context, stmt *sql.Stmt, sums map[usageKey]*usageSum) error {
-	add := b.tx.StmtContext(ctx, stmt) //nolint:sqlclosecheck // closed with its transaction
+func (w *ledgerWriter) addUsage(ctx context.Context, conn driver.Conn, add *hotStatement, sums map[usageKey]*usageSum) error {
 	for k, sum := range sums {
-		b.w.args = append(b.w.args[:0], k.at, k.user, k.key, k.provider, k.model)
+		w.args = append(w.args[:0], k.at, k.user, k.key, k.provider, k.model)
 		for _, v := range sum.values() {
-			b.w.args = append(b.w.args, v)
+			w.args = append(w.args, v)
 		}
-		if _, err := add.ExecContext(ctx, b.w.args...); err != nil {
+		if _, err := add.exec(ctx, conn, w.args); err != nil {
 			return err
 		}
 	}
@@ -274,13 +268,12 @@ func (c *sessionCost) count(r *domain.LedgerRow) {
 	c.cost += r.Charge
 }
 
-func (s *usageSums) addSessions(ctx context.Context, b *ledgerBatch) error {
-	add := b.tx.StmtContext(ctx, b.w.stmt.addSession) //nolint:sqlclosecheck // closed with its transaction
-	for key, c := range s.sessions {
-		_, err := add.ExecContext(ctx, int64(key.KeyID), key.ID, key.Hash(), int64(c.user), number(c.provider),
+func (w *ledgerWriter) addSessions(ctx context.Context, conn driver.Conn, sessions map[domain.SessionKey]*sessionCost) error {
+	for key, c := range sessions {
+		w.args = append(w.args[:0], int64(key.KeyID), key.ID, key.Hash(), int64(c.user), number(c.provider),
 			c.model, c.firstAt, c.lastAt, c.usage.Input, c.usage.Output, c.usage.CacheRead,
 			c.usage.CacheWrite5m, c.usage.CacheWrite1h, c.usage.Reasoning, int64(c.cost))
-		if err != nil {
+		if _, err := w.stmt.addSession.exec(ctx, conn, w.args); err != nil {
 			return fmt.Errorf("add to a session: %w", err)
 		}
 	}
