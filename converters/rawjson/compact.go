@@ -18,7 +18,7 @@ func Compact(json string) string {
 		case ' ', '\t', '\n', '\r':
 			i++
 		case '"':
-			end := stringEnd(json, i)
+			end := StringEnd(json, i)
 			if token := json[i:end]; strings.Contains(token, `\u`) {
 				out = AppendString(out, gjson.Parse(token).Str)
 			} else {
@@ -39,7 +39,7 @@ func isCompact(json string) bool {
 		case ' ', '\t', '\n', '\r':
 			return false
 		case '"':
-			end := stringEnd(json, i)
+			end := StringEnd(json, i)
 			if strings.Contains(json[i:end], `\u`) {
 				return false
 			}
@@ -49,8 +49,9 @@ func isCompact(json string) bool {
 	return true
 }
 
-// stringEnd is the index after the string token that starts at i.
-func stringEnd(json string, i int) int {
+// StringEnd is the index after the string token that starts at i of a valid
+// document.
+func StringEnd(json string, i int) int {
 	for i++; i < len(json); i++ {
 		switch json[i] {
 		case '\\':

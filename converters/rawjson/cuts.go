@@ -2,7 +2,6 @@ package rawjson
 
 import (
 	"slices"
-	"unsafe"
 
 	"github.com/tidwall/gjson"
 )
@@ -23,21 +22,31 @@ type edit struct {
 // NewCuts starts a list of edits of doc.
 func NewCuts(doc string) *Cuts { return &Cuts{doc: doc} }
 
-// offset is where a part of the document starts.
-func (c *Cuts) offset(raw string) int {
-	base := uintptr(unsafe.Pointer(unsafe.StringData(c.doc)))          //nolint:gosec // G103: only compared
-	return int(uintptr(unsafe.Pointer(unsafe.StringData(raw))) - base) //nolint:gosec // G103: only compared
-}
-
 // Replace puts text in the place of a value.
 func (c *Cuts) Replace(value gjson.Result, text string) {
-	at := c.offset(value.Raw)
+	at := offset(c.doc, value.Raw)
 	c.edits = append(c.edits, edit{at, at + len(value.Raw), text})
+}
+
+// Append adds text at the end of an object or array that keeps so many members
+// or elements: values, or names and values, with commas between them.
+func (c *Cuts) Append(container gjson.Result, text string, left int) {
+	if left > 0 {
+		text = "," + text
+	}
+	end := offset(c.doc, container.Raw) + len(container.Raw) - 1
+	c.edits = append(c.edits, edit{end, end, text})
+}
+
+// Before puts text right before a value.
+func (c *Cuts) Before(value gjson.Result, text string) {
+	at := offset(c.doc, value.Raw)
+	c.edits = append(c.edits, edit{at, at, text})
 }
 
 // After puts text right behind a value.
 func (c *Cuts) After(value gjson.Result, text string) {
-	at := c.offset(value.Raw) + len(value.Raw)
+	at := offset(c.doc, value.Raw) + len(value.Raw)
 	c.edits = append(c.edits, edit{at, at, text})
 }
 
@@ -49,7 +58,7 @@ func (c *Cuts) Elements(array gjson.Result, drop func(gjson.Result) bool) (gone,
 		return 0, 0
 	}
 	array.ForEach(func(_, v gjson.Result) bool {
-		at := c.offset(v.Raw)
+		at := offset(c.doc, v.Raw)
 		spans = append(spans, span{at, at + len(v.Raw), drop(v)})
 		return true
 	})
@@ -63,7 +72,7 @@ func (c *Cuts) Members(object gjson.Result, drop func(key string, v gjson.Result
 		return 0, 0
 	}
 	object.ForEach(func(k, v gjson.Result) bool {
-		spans = append(spans, span{c.offset(k.Raw), c.offset(v.Raw) + len(v.Raw), drop(k.Str, v)})
+		spans = append(spans, span{offset(c.doc, k.Raw), offset(c.doc, v.Raw) + len(v.Raw), drop(k.Str, v)})
 		return true
 	})
 	return c.remove(spans)

@@ -26,6 +26,7 @@ type Catalog struct {
 	vendors   []*Vendor
 	pools     map[PoolKey][]*Endpoint
 	endpoints []*Endpoint
+	filters   []*RequestFilter
 }
 
 // Configuration is what a catalog is made from. NewCatalog takes ownership.
@@ -38,6 +39,7 @@ type Configuration struct {
 	Groups    []*Group
 	Vendors   []*Vendor
 	Endpoints []*Endpoint       // by id
+	Filters   []*RequestFilter  // by id
 	Prices    []*ModelPrice     // stored ones in force or to come, by id
 	Zone      *time.Location    // where the settings name none; nil = UTC
 	ReadAt    time.Time         // when it was read; zero = all prices are in force
@@ -61,6 +63,7 @@ func NewCatalog(c Configuration) *Catalog {
 		prices:    c.Prices,
 		readAt:    c.ReadAt,
 		aliases:   c.Aliases,
+		filters:   c.Filters,
 		zone:      loadZone(c.Settings.Timezone, c.Zone),
 	}
 	cat.endpoints = c.Endpoints
@@ -162,6 +165,10 @@ func (c *Catalog) Endpoints(k PoolKey) []*Endpoint { return c.pools[k] }
 // AllEndpoints are those of all pools, by id. The slice is shared: do not change
 // it.
 func (c *Catalog) AllEndpoints() []*Endpoint { return c.endpoints }
+
+// Filters are all request filters, by id, disabled ones too. The slice is shared:
+// do not change it.
+func (c *Catalog) Filters() []*RequestFilter { return c.filters }
 
 // WithProviders is the catalog as it would be with other settings of some of
 // its providers.

@@ -28,6 +28,9 @@ type EndpointID int64
 // GroupID names a provider group.
 type GroupID int64
 
+// RequestFilterID names a request filter.
+type RequestFilterID int64
+
 // AdminTokenUserID is the virtual user behind ADMIN_TOKEN.
 const AdminTokenUserID UserID = -1
 

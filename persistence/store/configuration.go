@@ -53,7 +53,11 @@ func (s *Store) configuration(ctx context.Context) (c domain.Configuration, err 
 	if err != nil {
 		return c, err
 	}
-	c.Vendors, c.Endpoints = refs(vendors), refs(endpoints)
+	filters, err := listRequestFilters(ctx, tx)
+	if err != nil {
+		return c, err
+	}
+	c.Vendors, c.Endpoints, c.Filters = refs(vendors), refs(endpoints), refs(filters)
 	if c.Prices, err = s.livePrices(ctx, tx, c.ReadAt); err != nil {
 		return c, err
 	}

@@ -35,6 +35,7 @@ func Run(t *testing.T, open Open) {
 		{"keys", testKeys},
 		{"groups", testGroups},
 		{"providers", testProviders},
+		{"request filters", testRequestFilters},
 		{"settings", testSettings},
 		{"model prices", testModelPrices},
 		{"prices to come", testPricesToCome},
