@@ -26,8 +26,10 @@ type cell struct {
 	stats *kindStats
 	id    string
 	home  home
-	pid   *actor.PID // set before the first message
-	box   mailbox
+	// placed is home where that is spread over a cluster; else nil.
+	placed *Directory
+	pid    *actor.PID // set before the first message
+	box    mailbox
 
 	phase   atomic.Int32
 	leaving atomic.Bool   // stop after the present message

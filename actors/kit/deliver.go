@@ -4,6 +4,11 @@ import "slices"
 
 // deliver unpacks what came out of the queue and lets the actor handle it.
 func (c *cell) deliver(m any) {
+	if c.astray() {
+		c.leave()
+		c.undeliverable(m)
+		return
+	}
 	switch m := m.(type) {
 	case *envelope:
 		c.touch()

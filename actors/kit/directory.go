@@ -14,6 +14,7 @@ type Directory struct {
 	kind  Kind
 	stats *kindStats
 	live  census
+	place Placement // nil: all actors are on this node
 	seed  maphash.Seed
 	sweep sweep
 	shard [shards]shard
@@ -27,8 +28,12 @@ type shard struct {
 var _ home = (*Directory)(nil)
 
 // Directory makes the map of a kind. One per kind and system is enough.
-func (s *System) Directory(k Kind) *Directory {
-	d := &Directory{sys: s, kind: k, stats: s.kindStats(k.Name), live: newCensus(), seed: maphash.MakeSeed()}
+func (s *System) Directory(k Kind) *Directory { return s.PlacedDirectory(k, nil) }
+
+// PlacedDirectory makes the map of a kind whose actors are spread over the nodes
+// of a cluster. Nil = over none but this.
+func (s *System) PlacedDirectory(k Kind, p Placement) *Directory {
+	d := &Directory{sys: s, kind: k, stats: s.kindStats(k.Name), live: newCensus(), place: p, seed: maphash.MakeSeed()}
 	d.sweep.dir = d
 	d.sweep.owner = &d.sweep
 	for i := range d.shard {
@@ -78,6 +83,9 @@ func (d *Directory) resolve(id string) *cell {
 		return nil
 	}
 	c := newCell(d.sys, &d.kind, id, d)
+	if d.place != nil {
+		c.placed = d
+	}
 	s.m[id] = c
 	d.live.add()
 	c.start(d.sys.root)
@@ -97,6 +105,9 @@ func (d *Directory) evict(c *cell) {
 func (d *Directory) gone(*cell) { d.live.done() }
 
 func (d *Directory) forward(c *cell, e *envelope) bool {
+	if d.away(c.id) {
+		return d.sendAway(c.id, e) == nil
+	}
 	next := d.resolve(c.id)
 	if next == nil || next == c {
 		return false

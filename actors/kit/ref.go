@@ -16,6 +16,12 @@ func (r Ref) IsZero() bool { return r == Ref{} }
 // Tell sends a message and returns at once. Messages from one goroutine to one
 // incarnation arrive in order.
 func (r Ref) Tell(msg any) {
+	if r.dir != nil && r.dir.away(r.id) {
+		if r.dir.sendAway(r.id, &envelope{msg: msg}) != nil {
+			r.dir.stats.deadLetters.Add(1)
+		}
+		return
+	}
 	if c := r.resolve(); c != nil {
 		c.post(msg)
 	} else if r.dir != nil {
@@ -57,6 +63,9 @@ func (r Ref) resolve() *cell {
 
 // send delivers an envelope or gives the error its asker is due.
 func (r Ref) send(e *envelope) error {
+	if r.dir != nil && r.dir.away(r.id) {
+		return r.dir.sendAway(r.id, e)
+	}
 	c := r.resolve()
 	if c == nil {
 		if r.dir != nil {
@@ -64,6 +73,11 @@ func (r Ref) send(e *envelope) error {
 		}
 		return ErrDeadLetter
 	}
+	return c.accept(e)
+}
+
+// accept queues an ask, unless too much is queued already.
+func (c *cell) accept(e *envelope) error {
 	if c.kind.MaxQueue > 0 && c.depth() > c.kind.MaxQueue {
 		c.stats.refusals.Add(1)
 		return ErrSaturated

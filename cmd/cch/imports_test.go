@@ -53,6 +53,9 @@ func importTable() []importRule {
 		{"actors/wire", nil, []string{"github.com/vmihailenco/msgpack/v5"}},
 		{"actors/kit", []string{"actors/wire"}, []string{"github.com/asynkron/protoactor-go/…"}},
 		{"actors/protocol", []string{"internal/domain", "actors/wire"}, []string{}},
+		{"actors/cluster", []string{"actors/kit", "actors/wire", "internal/domain"}, []string{
+			"github.com/asynkron/protoactor-go/…", "google.golang.org/grpc/…", "google.golang.org/protobuf/…",
+		}},
 		{"actors/system", []string{"actors/…", "internal/domain", "internal/routing", "internal/breaker", "internal/limits", "internal/pricing"}, []string{}},
 		{"actors/…", []string{
 			"actors/kit", "actors/protocol", "actors/wire", "internal/domain", "internal/routing",

@@ -74,6 +74,7 @@ func copied() []Table {
 func TablesKeptApart() []string {
 	return []string{
 		"auth_sessions", "login_throttle", "config_changes", "applied_marks", "pending_session_sums", "replay_payloads", "leases",
+		"cluster_nodes",
 		migrationTable,
 	}
 }
