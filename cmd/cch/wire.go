@@ -146,7 +146,11 @@ func (a *App) buildStore(ctx context.Context, _ Options) (err error) {
 		return fmt.Errorf("open the database: %w", err)
 	}
 	a.onClose("database", func(context.Context) error { return a.store.Close() })
-	return nil
+	rules, err := routing.DefaultErrorRules()
+	if err != nil {
+		return err
+	}
+	return a.store.ErrorRules().Seed(ctx, rules)
 }
 
 func poolLimits(s config.Storage) store.PoolLimits {
@@ -245,10 +249,6 @@ func (a *App) buildGateway(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("read the newest request id: %w", err)
 	}
-	rules, err := routing.BuiltinErrorRules()
-	if err != nil {
-		return fmt.Errorf("compile error rules: %w", err)
-	}
 	capabilities, err := capability.Builtin()
 	if err != nil {
 		return fmt.Errorf("read what models can take: %w", err)
@@ -274,7 +274,6 @@ func (a *App) buildGateway(ctx context.Context, o Options) error {
 		Catalog:    a.system,
 		Dispatcher: dispatcher{a.system.Dispatcher()},
 		Recorder:   a.system.Recorder(),
-		Rules:      rules,
 		Upstream:   a.upstream,
 		IDs:        domain.NewRequestIDs(0, newest),
 		Now:        a.now,
@@ -438,7 +437,7 @@ func (a *App) csrfKey() [32]byte {
 
 func stores(s *store.Store) adminapi.Stores {
 	return adminapi.Stores{
-		Users: s.Users(), Keys: s.Keys(), Providers: s.Providers(), Groups: s.Groups(), Vendors: s.Vendors(), Endpoints: s.Endpoints(), Settings: s.Settings(),
+		Users: s.Users(), Keys: s.Keys(), Providers: s.Providers(), Groups: s.Groups(), Vendors: s.Vendors(), Endpoints: s.Endpoints(), Settings: s.Settings(), ErrorRules: s.ErrorRules(),
 		Prices: s.ModelPrices(), Accounts: s.ProviderAccounts(), Ledger: s.Ledger(), Rollups: s.Rollups(),
 		Logs: s.RequestLogs(), Cleaner: s.RequestLogs(), Sessions: s.Sessions(), BreakerEvents: s.BreakerEvents(),
 		Auth: s.AuthSessions(), Throttle: s.LoginThrottle(),

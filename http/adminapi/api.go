@@ -76,6 +76,7 @@ type Stores struct {
 	Groups        Repository[domain.GroupID, domain.Group]
 	Vendors       Repository[domain.VendorID, domain.Vendor]
 	Endpoints     EndpointRepository
+	ErrorRules    ErrorRuleRepository
 	Ledger        LedgerRepository
 	Rollups       RollupRepository
 	Settings      SettingsRepository
@@ -145,6 +146,7 @@ func (a *API) declare() {
 	a.declareVendors()
 	a.declareEndpoints()
 	a.declareGroups()
+	a.declareErrorRules()
 	a.declarePriceLists()     // fixed paths before /model-prices/{name}
 	a.declarePriceRecompute() // before names of models
 	a.declarePrices()

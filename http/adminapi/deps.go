@@ -35,6 +35,14 @@ type EndpointRepository interface {
 	Probes(ctx context.Context, id domain.EndpointID, before int64, limit int) ([]domain.EndpointProbe, error)
 }
 
+// ErrorRuleRepository also knows the rules that came with the program.
+type ErrorRuleRepository interface {
+	Repository[domain.ErrorRuleID, domain.ErrorRule]
+	// RestoreDefaults puts them back as they came and returns the new
+	// configuration version.
+	RestoreDefaults(ctx context.Context, defaults []domain.ErrorRule) (int64, error)
+}
+
 // SettingsRepository keeps the run-time settings. Update runs edit on the
 // current ones and stores what it leaves, unless it fails.
 type SettingsRepository interface {

@@ -99,7 +99,7 @@ func newWorld(t *testing.T, options ...option) *world {
 		},
 		Stores: adminapi.Stores{
 			Users: w.store.Users(), Keys: w.store.Keys(), Providers: w.store.Providers(), Groups: w.store.Groups(),
-			Vendors: w.store.Vendors(), Endpoints: w.store.Endpoints(),
+			Vendors: w.store.Vendors(), Endpoints: w.store.Endpoints(), ErrorRules: w.store.ErrorRules(),
 			Settings: w.store.Settings(), Prices: w.store.ModelPrices(), Accounts: w.store.ProviderAccounts(), Ledger: w.store.Ledger(), Rollups: w.store.Rollups(), Logs: w.store.RequestLogs(), Cleaner: w.store.RequestLogs(), Sessions: w.store.Sessions(),
 			BreakerEvents: w.store.BreakerEvents(), Auth: w.store.AuthSessions(), Throttle: w.store.LoginThrottle(),
 		},

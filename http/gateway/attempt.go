@@ -171,16 +171,19 @@ func (c *call) failed(e ending) {
 	if facts.ClientGone {
 		e = ending{status: domain.StatusClientGone}
 	}
-	v := c.g.Rules.Classify(facts)
+	v := routing.Classify(c.x.catalog.ErrorRules(), facts)
 	r := c.result
 	r.Class, r.Failure, r.Status, r.StatusInferred = v.Class, e.failure, e.status, e.inferred
-	r.Matrix = protocol.MatrixFacts{ContextTooLong: v.ContextTooLong, MatchedRule: v.Rule, Rule: v.Matched}
+	r.Matrix = protocol.MatrixFacts{ContextTooLong: v.ContextTooLong, MatchedRule: v.Rule}
+	if v.Matched != nil {
+		r.Matrix.Rule = v.Matched.Matched()
+	}
 	if blames(r.Class) {
 		r.Request = c.evidence()
 		c.g.affinity.failed(c.x, c.provider, r.Class)
 	}
 	r.Excerpt = clip(secrets.Redact(clip(e.text, 2*maxExcerpt)), maxExcerpt)
-	r.Upstream = e.answer
+	r.Upstream = c.overridden(&e, v.Matched)
 	c.usage(false)
 }
 

@@ -67,18 +67,12 @@ type Media interface {
 	Fetch(ctx context.Context, addresses []string) map[string]neutral.Media
 }
 
-// Classifier says what an upstream outcome means; *routing.ErrorRules does.
-type Classifier interface {
-	Classify(f routing.Facts) routing.Verdict
-}
-
 // Options are what a Gateway is made of. All but ClientIP and Capabilities must
 // be set; zero limits take their defaults.
 type Options struct {
 	Catalog    Catalog
 	Dispatcher Dispatcher
 	Recorder   Recorder
-	Rules      Classifier
 	Upstream   *upstream.Client
 	IDs        *domain.RequestIDs
 	Now        func() time.Time

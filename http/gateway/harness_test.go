@@ -72,11 +72,15 @@ func newWorld(t testing.TB, change func(*world), handlers ...http.HandlerFunc) *
 	for i, h := range handlers {
 		w.addProvider(domain.ProviderID(i+1), h)
 	}
-	rules, err := routing.BuiltinErrorRules()
+	rules, err := routing.DefaultErrorRules()
 	require.NoError(t, err)
+	for i := range rules {
+		rules[i].ID = domain.ErrorRuleID(100 + i)
+		w.config.Rules = append(w.config.Rules, &rules[i])
+	}
 	w.upstream = upstream.New(upstream.Options{Now: time.Now})
 	w.opts = gateway.Options{
-		Dispatcher: w.actor, Recorder: w.records, Rules: rules, Upstream: w.upstream,
+		Dispatcher: w.actor, Recorder: w.records, Upstream: w.upstream,
 		IDs: domain.NewRequestIDs(1, 0), Now: time.Now, Logger: slog.New(slog.NewTextHandler(w.logs, nil)),
 	}
 	if change != nil {

@@ -16,7 +16,7 @@ type shape struct {
 
 // Status is the HTTP status a data plane client gets for the fault.
 func Status(f *domain.Fault) int {
-	if f.Upstream != nil && showable(f.Upstream.Status) {
+	if f.Upstream != nil && showable(f.Upstream) {
 		return f.Upstream.Status
 	}
 	return shapeOf(f).status

@@ -27,7 +27,7 @@ type Meta struct {
 // Write answers with the fault in the client's protocol. Nothing may have been
 // written to w yet. It returns the status sent.
 func Write(w http.ResponseWriter, p domain.Protocol, f *domain.Fault, m Meta) int {
-	if f.Upstream != nil && showable(f.Upstream.Status) {
+	if f.Upstream != nil && showable(f.Upstream) {
 		return writeUpstream(w, f)
 	}
 	f = localized(f, m.Language)
@@ -58,9 +58,10 @@ func Write(w http.ResponseWriter, p domain.Protocol, f *domain.Fault, m Meta) in
 }
 
 // showable tells whether an upstream's refusal may reach the client: 401, 402
-// and 403 concern our credentials there, not the client's.
-func showable(status int) bool {
-	return status >= 400 && status < 600 && (status < 401 || status > 403)
+// and 403 concern our credentials there, not the client's, unless an operator
+// chose them.
+func showable(u *domain.UpstreamFault) bool {
+	return u.Status >= 400 && u.Status < 600 && (u.Status < 401 || u.Status > 403 || u.Overridden)
 }
 
 // writeUpstream passes an upstream's refusal on as it came.

@@ -27,6 +27,7 @@ type Catalog struct {
 	pools     map[PoolKey][]*Endpoint
 	endpoints []*Endpoint
 	filters   []*RequestFilter
+	rules     *ErrorRules
 }
 
 // Configuration is what a catalog is made from. NewCatalog takes ownership.
@@ -44,6 +45,7 @@ type Configuration struct {
 	Zone      *time.Location    // where the settings name none; nil = UTC
 	ReadAt    time.Time         // when it was read; zero = all prices are in force
 	Aliases   map[string]string // an operator's other names of models, to model
+	Rules     []*ErrorRule      // by id
 }
 
 // NewCatalog indexes a configuration.
@@ -66,7 +68,7 @@ func NewCatalog(c Configuration) *Catalog {
 		filters:   c.Filters,
 		zone:      loadZone(c.Settings.Timezone, c.Zone),
 	}
-	cat.endpoints = c.Endpoints
+	cat.endpoints, cat.rules = c.Endpoints, NewErrorRules(c.Rules)
 	for _, e := range c.Endpoints {
 		cat.pools[e.Pool()] = append(cat.pools[e.Pool()], e)
 	}
@@ -169,6 +171,9 @@ func (c *Catalog) AllEndpoints() []*Endpoint { return c.endpoints }
 // Filters are all request filters, by id, disabled ones too. The slice is shared:
 // do not change it.
 func (c *Catalog) Filters() []*RequestFilter { return c.filters }
+
+// ErrorRules are the enabled error rules, ready to match.
+func (c *Catalog) ErrorRules() *ErrorRules { return c.rules }
 
 // WithProviders is the catalog as it would be with other settings of some of
 // its providers.

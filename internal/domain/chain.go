@@ -249,6 +249,9 @@ type MatchedRule struct {
 	MatchType   string `json:"matchType"`
 	Category    string `json:"category"`
 	Description string `json:"description,omitempty"`
+
+	HasOverrideResponse   bool `json:"hasOverrideResponse"`
+	HasOverrideStatusCode bool `json:"hasOverrideStatusCode"`
 }
 
 // ProviderErrorDetails is what the upstream said.

@@ -133,6 +133,7 @@ type UpstreamFault struct {
 	ContentType string
 	Body        []byte // at most 64 KiB, in the provider's protocol
 	RequestID   string
+	Overridden  bool // an error rule says what the client is told
 }
 
 // NewFault makes a fault.

@@ -1,7 +1,6 @@
 package routing
 
 import (
-	"cmp"
 	"regexp"
 	"strings"
 
@@ -28,10 +27,9 @@ type Facts struct {
 // Verdict is the class of an outcome with what led to it.
 type Verdict struct {
 	Class          domain.AttemptClass
-	ContextTooLong bool   // the conversation does not fit into the model's context
-	Rule           string // what the text matched, if anything: asking the same provider again is pointless
-	Category       string // category of that rule
-	Matched        *domain.MatchedRule
+	ContextTooLong bool              // the conversation does not fit into the model's context
+	Rule           string            // what the text matched, if anything: asking the same provider again is pointless
+	Matched        *domain.ErrorRule // nil = none did
 }
 
 // An upstream that pools accounts answers 404 with this text when none of them
@@ -52,7 +50,7 @@ var contextTooLong = regexp.MustCompile(`(?i)context_length_exceeded` +
 // Classify sorts the outcome of an upstream call; the first matching row of the
 // matrix wins. It decides by status and kind of failure, and by text only where
 // the upstream's own words are the only sign.
-func (s *ErrorRules) Classify(f Facts) Verdict {
+func Classify(rules *domain.ErrorRules, f Facts) Verdict {
 	switch {
 	case f.ClientGone:
 		return Verdict{Class: domain.ClassClientAbort}
@@ -66,7 +64,7 @@ func (s *ErrorRules) Classify(f Facts) Verdict {
 	if v, ok := classifyTransport(f.Failure); ok {
 		return v
 	}
-	return s.classifyAnswer(f)
+	return classifyAnswer(rules, f)
 }
 
 // classifyTransport covers failures in which the upstream said nothing that
@@ -84,7 +82,7 @@ func classifyTransport(k domain.FailureKind) (Verdict, bool) {
 	return Verdict{}, false
 }
 
-func (s *ErrorRules) classifyAnswer(f Facts) Verdict {
+func classifyAnswer(rules *domain.ErrorRules, f Facts) Verdict {
 	folded := strings.ToLower(f.Text)
 	switch {
 	case f.Status == 404 && strings.Contains(folded, noAccountText):
@@ -93,16 +91,11 @@ func (s *ErrorRules) classifyAnswer(f Facts) Verdict {
 		return Verdict{Class: domain.ClassProviderError}
 	}
 	tooLong := contextTooLong.MatchString(f.Text)
-	if rule, ok := s.match(f.Text); ok || tooLong || f.Rectifier != "" {
-		v := Verdict{
-			Class: domain.ClassClientError, ContextTooLong: tooLong,
-			Rule: cmp.Or(rule.Pattern, f.Rectifier), Category: rule.Category,
-		}
-		if ok {
-			v.Matched = &domain.MatchedRule{
-				RuleID:  rule.ID,
-				Pattern: rule.Pattern, MatchType: rule.MatchType, Category: rule.Category, Description: rule.Description,
-			}
+	rule := rules.Match(f.Text)
+	if rule != nil || tooLong || f.Rectifier != "" {
+		v := Verdict{Class: domain.ClassClientError, ContextTooLong: tooLong, Rule: f.Rectifier, Matched: rule}
+		if rule != nil {
+			v.Rule = rule.Pattern
 		}
 		return v
 	}

@@ -9,11 +9,21 @@ import (
 	"github.com/claude-code-hub/cch/internal/routing"
 )
 
-func rules(t testing.TB) *routing.ErrorRules {
+func rules(t testing.TB) *domain.ErrorRules {
 	t.Helper()
-	r, err := routing.BuiltinErrorRules()
+	list, err := routing.DefaultErrorRules()
 	require.NoError(t, err)
-	return r
+	for i := range list {
+		list[i].ID = domain.ErrorRuleID(i + 1)
+	}
+	return domain.NewErrorRules(refs(list))
+}
+
+func refs(list []domain.ErrorRule) (out []*domain.ErrorRule) {
+	for i := range list {
+		out = append(out, &list[i])
+	}
+	return out
 }
 
 func TestClassify(t *testing.T) {
@@ -67,7 +77,7 @@ func TestClassify(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			require.Equal(t, tc.want, set.Classify(tc.facts).Class)
+			require.Equal(t, tc.want, routing.Classify(set, tc.facts).Class)
 		})
 	}
 }
@@ -76,19 +86,19 @@ func TestClassifyNamesWhatMatched(t *testing.T) {
 	t.Parallel()
 	set := rules(t)
 
-	v := set.Classify(routing.Facts{Failure: domain.FailStatus, Status: 400, Text: "prompt is too long: 210000 tokens > 200000 maximum"})
+	v := routing.Classify(set, routing.Facts{Failure: domain.FailStatus, Status: 400, Text: "prompt is too long: 210000 tokens > 200000 maximum"})
 	require.True(t, v.ContextTooLong)
-	require.Equal(t, "prompt_limit", v.Category)
+	require.Equal(t, "prompt_limit", v.Matched.Category)
 	require.NotEmpty(t, v.Rule)
-	require.Equal(t, int64(2), v.Matched.RuleID, "its place in the list")
+	require.Equal(t, int64(2), int64(v.Matched.ID), "its place in the list")
 
-	v = set.Classify(routing.Facts{Failure: domain.FailStatus, Status: 400, Text: "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens."})
+	v = routing.Classify(set, routing.Facts{Failure: domain.FailStatus, Status: 400, Text: "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens."})
 	require.True(t, v.ContextTooLong)
 	require.Equal(t, domain.ClassClientError, v.Class)
 
-	v = set.Classify(routing.Facts{Failure: domain.FailStatus, Status: 400, Text: "all messages must have non-empty content"})
+	v = routing.Classify(set, routing.Facts{Failure: domain.FailStatus, Status: 400, Text: "all messages must have non-empty content"})
 	require.False(t, v.ContextTooLong)
-	require.Equal(t, "validation_error", v.Category)
+	require.Equal(t, "validation_error", v.Matched.Category)
 }
 
 func TestEveryBuiltinRuleIsKnownAndNamed(t *testing.T) {
@@ -98,14 +108,19 @@ func TestEveryBuiltinRuleIsKnownAndNamed(t *testing.T) {
 
 func TestErrorRulesGoByPriorityAndIgnoreCase(t *testing.T) {
 	t.Parallel()
-	set, err := routing.CompileErrorRules([]routing.ErrorRule{
-		{Pattern: "too", MatchType: "contains", Category: "low", Priority: 1},
-		{Pattern: "TOO .* much", MatchType: "regex", Category: "high", Priority: 9},
-		{Pattern: "Just This", MatchType: "exact", Category: "exact", Priority: 5},
-	})
-	require.NoError(t, err)
+	set := domain.NewErrorRules(refs([]domain.ErrorRule{
+		{Pattern: "too", MatchType: domain.MatchContains, Category: "low", Priority: 1, Enabled: true},
+		{Pattern: "TOO .* much", MatchType: domain.MatchRegex, Category: "high", Priority: 9, Enabled: true},
+		{Pattern: "Just This", MatchType: domain.MatchExact, Category: "exact", Priority: 5, Enabled: true},
+		{Pattern: "bad", MatchType: domain.MatchContains, Category: "off", Priority: 99},
+		{Pattern: "(", MatchType: domain.MatchRegex, Category: "broken", Priority: 99, Enabled: true},
+	}))
+	require.Equal(t, 3, set.Len())
 	category := func(text string) string {
-		return set.Classify(routing.Facts{Failure: domain.FailStatus, Status: 400, Text: text}).Category
+		if r := routing.Classify(set, routing.Facts{Failure: domain.FailStatus, Status: 400, Text: text}).Matched; r != nil {
+			return r.Category
+		}
+		return ""
 	}
 	require.Equal(t, "high", category("that is too very MUCH"))
 	require.Equal(t, "low", category("Too bad"))
@@ -113,12 +128,17 @@ func TestErrorRulesGoByPriorityAndIgnoreCase(t *testing.T) {
 	require.Empty(t, category("just this and that"))
 }
 
-func TestErrorRulesThatDoNotCompile(t *testing.T) {
+// A refusal that a rectifier knows but cannot help is the client's own fault,
+// unless the status says otherwise.
+func TestClassifyWhatNoRectifierCanHelp(t *testing.T) {
 	t.Parallel()
-	_, err := routing.CompileErrorRules([]routing.ErrorRule{{Pattern: "(", MatchType: "regex"}})
-	require.ErrorContains(t, err, `compile error rule "("`)
-	_, err = routing.CompileErrorRules([]routing.ErrorRule{{Pattern: "x", MatchType: "glob"}})
-	require.ErrorContains(t, err, `unknown match type "glob"`)
+	f := routing.Facts{Failure: domain.FailStatus, Status: 400, Rectifier: "thinking_budget_rectifier", Text: "?"}
+	v := routing.Classify(rules(t), f)
+	require.Equal(t, domain.ClassClientError, v.Class)
+	require.Equal(t, "thinking_budget_rectifier", v.Rule)
+	require.Nil(t, v.Matched)
+	f.Status = 500
+	require.Equal(t, domain.ClassProviderError, routing.Classify(rules(t), f).Class)
 }
 
 func TestRefusesModel(t *testing.T) {

@@ -52,8 +52,9 @@ func relayed(t *Try, byRule bool) *domain.Fault {
 		return f
 	}
 	up := *t.Upstream
-	switch up.Status {
-	case 401, 402, 403:
+	switch {
+	case up.Overridden:
+	case up.Status == 401, up.Status == 402, up.Status == 403:
 		if !byRule {
 			return f
 		}

@@ -53,3 +53,24 @@ func TestClientsAreSentAwayForAsLongAsTheProviderRests(t *testing.T) {
 		require.Equal(t, want, f.RetryAfter)
 	}
 }
+
+// What a rule blames on the client is not told with a status that is about the
+// hub's own credentials, unless an operator chose it.
+func TestWhatRulesBlameOnTheClientIsNoMatterOfCredentials(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		up   domain.UpstreamFault
+		want int
+	}{
+		{domain.UpstreamFault{Status: 403}, 400},
+		{domain.UpstreamFault{Status: 422}, 422},
+		{domain.UpstreamFault{Status: 403, Overridden: true}, 403},
+	} {
+		f := routing.Conclude([]routing.Try{{
+			Class: domain.ClassClientError, Failure: domain.FailStatus, Status: c.up.Status, Upstream: &c.up,
+		}}, domain.CallGenerate, true)
+		require.NotNil(t, f.Upstream)
+		require.Equal(t, c.want, f.Upstream.Status)
+
+	}
+}

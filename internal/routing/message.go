@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"cmp"
 	"encoding/json"
 	"regexp"
 	"strings"
@@ -23,6 +24,12 @@ var (
 	hostText  = regexp.MustCompile(`(?i)\b(?:[a-z0-9-]+\.)+(?:com|net|org|io|ai|dev|app|cn|cc|co|xyz|top|site|cloud|internal|local)\b(?::\d+)?`)
 	spaces    = regexp.MustCompile(`\s+`)
 )
+
+// PublicMessage is what of an upstream's error text may be shown to a client, else
+// a general text for the status.
+func PublicMessage(excerpt string, status int) string {
+	return cmp.Or(publicMessage(excerpt), genericMessage(status))
+}
 
 // publicMessage is what of an upstream's error text may be shown to a client,
 // or nothing if it cannot be shown safely.

@@ -163,7 +163,7 @@ func (v versioned) touched(ctx context.Context, tx bun.Tx, res sql.Result, err e
 // live leaves out what was soft-deleted; some tables have no such column.
 func (v versioned) live(q *bun.SelectQuery) *bun.SelectQuery {
 	switch v.table {
-	case tableGroups, tableVendors, tableEndpoints, tableRequestFilters:
+	case tableGroups, tableVendors, tableEndpoints, tableRequestFilters, tableErrorRules:
 		return q
 	}
 	return q.Where("deleted_at = 0")

@@ -57,7 +57,11 @@ func (s *Store) configuration(ctx context.Context) (c domain.Configuration, err 
 	if err != nil {
 		return c, err
 	}
-	c.Vendors, c.Endpoints, c.Filters = refs(vendors), refs(endpoints), refs(filters)
+	rules, err := listErrorRules(ctx, tx)
+	if err != nil {
+		return c, err
+	}
+	c.Vendors, c.Endpoints, c.Filters, c.Rules = refs(vendors), refs(endpoints), refs(filters), refs(rules)
 	if c.Prices, err = s.livePrices(ctx, tx, c.ReadAt); err != nil {
 		return c, err
 	}

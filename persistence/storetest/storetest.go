@@ -34,6 +34,7 @@ func Run(t *testing.T, open Open) {
 		{"expiry of users", testExpiry},
 		{"keys", testKeys},
 		{"groups", testGroups},
+		{"error rules", testErrorRules},
 		{"providers", testProviders},
 		{"request filters", testRequestFilters},
 		{"settings", testSettings},

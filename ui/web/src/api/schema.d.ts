@@ -178,6 +178,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/error-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the rules that say which errors of upstreams are the client's own fault */
+        get: operations["listErrorRules"];
+        put?: never;
+        /** Create an error rule */
+        post: operations["createErrorRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/error-rules/restore-defaults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put the rules that came with the program back as they came; others stay */
+        post: operations["restoreErrorRules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/error-rules/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell what would become of an error, by the rules in force or by one that is only thought of */
+        post: operations["testErrorRules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/error-rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an error rule */
+        get: operations["getErrorRule"];
+        put?: never;
+        post?: never;
+        /** Delete an error rule; a default one can only be disabled */
+        delete: operations["deleteErrorRule"];
+        options?: never;
+        head?: never;
+        /** Change an error rule; what a default one looks for cannot be changed */
+        patch: operations["updateErrorRule"];
+        trace?: never;
+    };
     "/api/v1/health": {
         parameters: {
             query?: never;
@@ -1955,6 +2026,26 @@ export interface components {
             /** @description base URL on a host of the vendor's domain */
             url: string;
         };
+        CreateErrorRuleInputBody: {
+            category?: string | null;
+            description?: string | null;
+            isEnabled?: boolean | null;
+            /**
+             * @description all ignore case; regex is RE2, without look-around
+             * @enum {string|null}
+             */
+            matchType?: "contains" | "exact" | "regex" | null;
+            /** @description an error in the form of Claude, OpenAI or Gemini, at most 10 KiB, put into the client's own form; an empty message is filled with what the upstream said, as far as it may be shown */
+            overrideResponse?: Record<string, never> | null;
+            /** Format: int64 */
+            overrideStatusCode?: number | null;
+            pattern: string;
+            /**
+             * Format: int64
+             * @description highest is tried first
+             */
+            priority?: number | null;
+        };
         CreateGroupInputBody: {
             /** Format: double */
             costMultiplier?: number | null;
@@ -2368,6 +2459,40 @@ export interface components {
             request?: components["schemas"]["RequestErrorDetails"];
             system?: components["schemas"]["SystemErrorDetails"];
         };
+        ErrorPreview: {
+            /** @description null where the upstream's own bytes go out that are no JSON */
+            body: unknown;
+            overridden: boolean;
+            /** Format: int64 */
+            statusCode: number;
+        };
+        ErrorRuleBody: {
+            category: string;
+            /** Format: date-time */
+            createdAt: string;
+            description: string | null;
+            /** Format: int64 */
+            id: number;
+            /** @description it came with the program */
+            isDefault: boolean;
+            isEnabled: boolean;
+            /** @enum {string} */
+            matchType: "contains" | "exact" | "regex";
+            /** @description null = what the upstream said */
+            overrideResponse: unknown;
+            /**
+             * Format: int64
+             * @description null = the upstream's
+             */
+            overrideStatusCode: number | null;
+            pattern: string;
+            /** Format: int64 */
+            priority: number;
+            /** Format: date-time */
+            updatedAt: string;
+            /** Format: int64 */
+            version: number;
+        };
         FakeStreaming: {
             groups: string[] | null;
             model: string;
@@ -2649,6 +2774,13 @@ export interface components {
             /** Format: int64 */
             total?: number;
         };
+        ListBodyErrorRuleBody: {
+            items: components["schemas"]["ErrorRuleBody"][] | null;
+            /** @description null on the last page */
+            nextCursor: string | null;
+            /** Format: int64 */
+            total?: number;
+        };
         ListBodyGroupBody: {
             items: components["schemas"]["GroupBody"][] | null;
             /** @description null on the last page */
@@ -2922,6 +3054,8 @@ export interface components {
         MatchedRule: {
             category: string;
             description?: string;
+            hasOverrideResponse: boolean;
+            hasOverrideStatusCode: boolean;
             matchType: string;
             pattern: string;
             /** Format: int64 */
@@ -3530,6 +3664,26 @@ export interface components {
             maxFixSize?: number;
             /** Format: int64 */
             maxJsonDepth?: number;
+        };
+        RuleStruct: {
+            category?: string | null;
+            description?: string | null;
+            isEnabled?: boolean | null;
+            /**
+             * @description all ignore case; regex is RE2, without look-around
+             * @enum {string|null}
+             */
+            matchType?: "contains" | "exact" | "regex" | null;
+            /** @description an error in the form of Claude, OpenAI or Gemini, at most 10 KiB, put into the client's own form; an empty message is filled with what the upstream said, as far as it may be shown */
+            overrideResponse?: Record<string, never> | null;
+            /** Format: int64 */
+            overrideStatusCode?: number | null;
+            pattern: string;
+            /**
+             * Format: int64
+             * @description highest is tried first
+             */
+            priority?: number | null;
         };
         SessionBody: {
             /** Format: int64 */
@@ -4150,6 +4304,34 @@ export interface components {
             type?: "claude" | "claude-auth" | "codex" | "openai-compatible" | "gemini" | "gemini-cli";
             url?: string;
         };
+        TestErrorRulesBody: {
+            /** @description what the outcome counts as; client_error is given to the client and to nobody else */
+            class: string;
+            /** @description what the client gets, null if another provider is asked first */
+            response: components["schemas"]["ErrorPreview"];
+            /** @description the first that matches, null if none does */
+            rule: components["schemas"]["ErrorRuleBody"];
+            /** @description the text says that the conversation does not fit into the model's context */
+            tooLong: boolean;
+        };
+        TestErrorRulesInputBody: {
+            /**
+             * @description whose answer to show
+             * @default claude
+             * @enum {string}
+             */
+            client: "claude" | "chat" | "responses" | "gemini" | "gemini-cli";
+            /** @description to be tried alone; left out = the rules in force */
+            rule?: components["schemas"]["RuleStruct"];
+            /**
+             * Format: int64
+             * @description with which status
+             * @default 400
+             */
+            statusCode: number;
+            /** @description what an upstream answered */
+            text: string;
+        };
         TestUsageBody: {
             /** Format: int64 */
             inputTokens: number;
@@ -4181,6 +4363,26 @@ export interface components {
              */
             sortOrder?: number | null;
             url?: string | null;
+        };
+        UpdateErrorRuleInputBody: {
+            category?: string | null;
+            description?: string | null;
+            isEnabled?: boolean | null;
+            /**
+             * @description all ignore case; regex is RE2, without look-around
+             * @enum {string|null}
+             */
+            matchType?: "contains" | "exact" | "regex" | null;
+            /** @description an error in the form of Claude, OpenAI or Gemini, at most 10 KiB, put into the client's own form; an empty message is filled with what the upstream said, as far as it may be shown */
+            overrideResponse?: Record<string, never> | null;
+            /** Format: int64 */
+            overrideStatusCode?: number | null;
+            pattern?: string | null;
+            /**
+             * Format: int64
+             * @description highest is tried first
+             */
+            priority?: number | null;
         };
         UpdateGroupInputBody: {
             /** Format: double */
@@ -4926,6 +5128,239 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SimulateBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listErrorRules: {
+        parameters: {
+            query?: {
+                /** @description nextCursor of the page before */
+                cursor?: string;
+                limit?: number;
+                /** @description in pattern, category or description */
+                q?: string;
+                category?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListBodyErrorRuleBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createErrorRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateErrorRuleInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorRuleBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restoreErrorRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testErrorRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestErrorRulesInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestErrorRulesBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getErrorRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorRuleBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteErrorRule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version the change is based on; a stale one is refused with 412 */
+                "If-Match"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateErrorRule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version the change is based on; a stale one is refused with 412 */
+                "If-Match"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateErrorRuleInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorRuleBody"];
                 };
             };
             /** @description Error */
