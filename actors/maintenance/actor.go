@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/claude-code-hub/cch/actors/kit"
@@ -23,12 +24,22 @@ type Job struct {
 	// Run does the chore and says how many things it got rid of. It must heed
 	// its context; that its deadline passed is no failure.
 	Run func(ctx context.Context) (int, error)
+	// Left counts after a run what it did not get to, within leftWithin; nil =
+	// nobody asks.
+	Left func(ctx context.Context) (int, error)
 }
+
+// leftWithin bounds the counting of what a run left.
+const leftWithin = 10 * time.Second
+
+// RunNow has the actor do a chore out of turn. One that waits or is being done
+// is not done twice.
+type RunNow struct{ Name string }
 
 // Kind describes the actor, which must be spawned once. figures may be nil.
 func Kind(jobs []Job, figures *Figures) kit.Kind {
 	for _, job := range jobs {
-		figures.begin(job.Name)
+		figures.declare(job)
 	}
 	return kit.Kind{
 		Name:        "maintenance",
@@ -39,10 +50,11 @@ func Kind(jobs []Job, figures *Figures) kit.Kind {
 
 // Messages from the actor to itself.
 type (
-	due  struct{ job int }
+	due  turn
 	done struct {
 		job     int
 		removed int
+		left    int // -1 = not counted
 		err     error
 	}
 )
@@ -51,8 +63,14 @@ type (
 type actor struct {
 	jobs    []Job
 	figures *Figures
-	waiting []int
+	waiting []turn
 	begun   time.Time
+}
+
+// turn is that of a chore.
+type turn struct {
+	job int
+	now bool // somebody asked for it; its own time comes as before
 }
 
 // Receive keeps the clock.
@@ -60,27 +78,62 @@ func (a *actor) Receive(c *kit.Context) {
 	switch m := c.Message().(type) {
 	case kit.Started:
 		for i, job := range a.jobs {
-			c.After(firstAfter+rand.N(max(1, min(job.Every, time.Hour)/10)), due{i})
+			c.After(firstAfter+rand.N(max(1, min(job.Every, time.Hour)/10)), due{job: i})
 		}
 	case due:
-		a.waiting = append(a.waiting, m.job)
-		if len(a.waiting) == 1 {
-			a.begin(c)
-		}
+		a.wait(c, turn(m))
+	case RunNow:
+		a.runNow(c, m.Name)
 	case done:
 		a.finished(c, m)
 	}
 }
 
+// wait puts a chore into the row.
+func (a *actor) wait(c *kit.Context, t turn) {
+	a.waiting = append(a.waiting, t)
+	if len(a.waiting) == 1 {
+		a.begin(c)
+	}
+}
+
+func (a *actor) runNow(c *kit.Context, name string) {
+	i := slices.IndexFunc(a.jobs, func(j Job) bool { return j.Name == name })
+	if i < 0 || slices.ContainsFunc(a.waiting, func(t turn) bool { return t.job == i }) {
+		return
+	}
+	a.wait(c, turn{job: i, now: true})
+}
+
 // begin does the first chore that waits.
 func (a *actor) begin(c *kit.Context) {
-	i := a.waiting[0]
+	i := a.waiting[0].job
 	job := a.jobs[i]
 	a.begun = c.Now()
-	c.Go(job.Within, func(ctx context.Context) any {
-		removed, err := run(ctx, job)
-		return done{job: i, removed: removed, err: err}
+	a.figures.begun(job.Name)
+	c.Go(job.Within+leftWithin, func(ctx context.Context) any {
+		removed, err := within(ctx, job)
+		return done{job: i, removed: removed, left: left(ctx, job), err: err}
 	})
+}
+
+func within(ctx context.Context, job Job) (removed int, err error) {
+	ctx, cancel := context.WithTimeout(ctx, job.Within)
+	defer cancel()
+	return run(ctx, job)
+}
+
+func left(ctx context.Context, job Job) int {
+	if job.Left == nil {
+		return -1
+	}
+	ctx, cancel := context.WithTimeout(ctx, leftWithin)
+	defer cancel()
+	n, err := job.Left(ctx)
+	if err != nil {
+		return -1 // the run itself tells what is the matter
+	}
+	return n
 }
 
 // run does a chore; its panic is an error like others.
@@ -102,8 +155,10 @@ func (a *actor) finished(c *kit.Context, m done) {
 		c.Logger().Info("chore done", slog.String("chore", job.Name),
 			slog.Int("removed", m.removed), slog.Int64("duration_ms", took.Milliseconds()))
 	}
-	a.figures.note(job.Name, m, took)
-	c.After(job.Every-job.Every/10+rand.N(max(1, job.Every/5)), due{m.job})
+	a.figures.note(job.Name, m, took, c.Now())
+	if !a.waiting[0].now {
+		c.After(job.Every-job.Every/10+rand.N(max(1, job.Every/5)), due{job: m.job})
+	}
 	a.waiting = a.waiting[1:]
 	if len(a.waiting) > 0 {
 		a.begin(c)

@@ -52,6 +52,7 @@ func TestChoresAreDoneByTheClock(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c, figures := newChore(), &maintenance.Figures{}
+		made := c.made
 		defer start(t, figures, maintenance.Job{Name: "c", Every: time.Hour, Within: time.Minute, Run: c.run})()
 		time.Sleep(59 * time.Second)
 		require.Empty(t, c.runs(), "a node that starts is left alone")
@@ -62,7 +63,12 @@ func TestChoresAreDoneByTheClock(t *testing.T) {
 		for i := range runs[1:] {
 			require.InDelta(t, 60, (runs[i+1] - runs[i]).Minutes(), 6.1)
 		}
-		require.Equal(t, maintenance.Figure{Runs: len(runs), Removed: len(runs)}, figures.All()["c"])
+		got := figures.All()["c"]
+		require.Equal(t, made.Add(runs[len(runs)-1]), got.LastAt)
+		got.LastAt = time.Time{}
+		require.Equal(t, maintenance.Figure{
+			Every: time.Hour, Within: time.Minute, Runs: len(runs), Removed: len(runs), Left: -1,
+		}, got)
 	})
 }
 
@@ -139,5 +145,32 @@ func TestShutdownBreaksAChoreOff(t *testing.T) {
 		require.Len(t, c.runs(), 1)
 		stop()
 		require.ErrorIs(t, <-ended, context.Canceled)
+	})
+}
+
+func TestAChoreIsDoneWhenSomebodyAsks(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, figures := newChore(), &maintenance.Figures{}
+		hold := make(chan struct{})
+		c.do = func(context.Context) (int, error) { <-hold; return 3, errors.New("no room") }
+		sys := kit.NewSystem(kit.Options{})
+		ref := sys.Spawn(maintenance.Kind([]maintenance.Job{{
+			Name: "c", Every: time.Hour, Within: time.Minute, Run: c.run,
+			Left: func(context.Context) (int, error) { return 5, nil },
+		}}, figures), "")
+		defer func() { require.NoError(t, sys.Shutdown(context.Background())) }()
+		ref.Tell(maintenance.RunNow{Name: "another"})
+		ref.Tell(maintenance.RunNow{Name: "c"})
+		ref.Tell(maintenance.RunNow{Name: "c"})
+		synctest.Wait()
+		require.True(t, figures.All()["c"].Running)
+		close(hold)
+		synctest.Wait()
+		require.Len(t, c.runs(), 1, "not twice, and at once")
+		got := figures.All()["c"]
+		require.Equal(t, []any{false, 1, 1, 3, 5, "no room"}, []any{got.Running, got.Runs, got.Failures, got.Removed, got.Left, got.Error})
+		time.Sleep(24 * time.Hour)
+		require.InDelta(t, 24, len(c.runs()), 4, "its own times come as before")
 	})
 }

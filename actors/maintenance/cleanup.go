@@ -22,6 +22,8 @@ type Logs interface {
 	PruneDetails(ctx context.Context, at time.Time, limit int) (int, error)
 	// Shrink gives disk space back and returns how many pages are left to give.
 	Shrink(ctx context.Context, pages int) (int, error)
+	// CountCleanup counts the rows of a selection.
+	CountCleanup(ctx context.Context, c domain.LogCleanup) (int, error)
 }
 
 // Catalog gives the settings in force.
@@ -31,7 +33,7 @@ type Catalog interface{ Current() *domain.Catalog }
 // details when their own time is over, rows when the operator's is.
 func Cleanup(logs Logs, catalog Catalog, now func() time.Time) Job {
 	c := &cleanup{logs: logs, catalog: catalog, now: now}
-	return Job{Name: "request_logs", Every: cleanupEvery, Within: cleanupWithin, Run: c.run}
+	return Job{Name: "request_logs", Every: cleanupEvery, Within: cleanupWithin, Run: c.run, Left: c.left}
 }
 
 type cleanup struct {
@@ -67,6 +69,15 @@ func (c *cleanup) run(ctx context.Context) (removed int, err error) {
 		return 0, left == 0, err
 	})
 	return removed, err
+}
+
+// left counts the rows that are older than they should get.
+func (c *cleanup) left(ctx context.Context) (int, error) {
+	s := c.catalog.Current().Settings()
+	if !s.CleanupEnabled {
+		return 0, nil
+	}
+	return c.logs.CountCleanup(ctx, domain.LogCleanup{Before: c.now().AddDate(0, 0, -s.CleanupRetentionDays)})
 }
 
 // repeat takes steps until one says that it was the last, or time is up: the

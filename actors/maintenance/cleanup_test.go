@@ -19,6 +19,7 @@ type logs struct {
 	pages         int
 	steps         []time.Time
 	most          int // asked for in one step
+	left          time.Time
 	err           error
 }
 
@@ -36,6 +37,11 @@ func (l *logs) prune(from *[]time.Time, before time.Time, limit int) (int, error
 	}
 	*from = kept
 	return n, l.err
+}
+
+func (l *logs) CountCleanup(_ context.Context, c domain.LogCleanup) (int, error) {
+	l.left = c.Before
+	return 7, nil
 }
 
 func (l *logs) PruneRows(_ context.Context, before time.Time, limit int) (int, error) {
@@ -90,6 +96,10 @@ func TestCleanupDeletesWhatIsOldInSmallBatches(t *testing.T) {
 		removed, err = job.Run(t.Context())
 		require.NoError(t, err)
 		require.Zero(t, removed)
+		left, err := job.Left(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, 7, left)
+		require.WithinDuration(t, now.AddDate(0, 0, -30), l.left, time.Minute, "what is older than it should get")
 	})
 }
 
@@ -102,6 +112,9 @@ func TestCleanupKeepsRowsWhenItIsOff(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 3, removed, "details go in any case")
 	require.Len(t, l.rows, 3)
+	left, err := maintenance.Cleanup(l, settings(set), time.Now).Left(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, left, "nothing is due")
 }
 
 func TestCleanupFollowsTheRetention(t *testing.T) {

@@ -89,6 +89,7 @@ type Recorder struct {
 	appender *appender
 	buffers  sync.Pool // *encoder
 	stats    counters
+	traffic  traffic
 	cancel   context.CancelFunc // of the worker and the appender
 	done     chan struct{}      // closed when the worker ended
 }

@@ -173,6 +173,7 @@ func (w *worker) write(ctx context.Context, batch []item) error {
 		}
 	}
 	w.r.stats.written.Add(int64(len(started) + len(finished)))
+	w.r.traffic.count(finished)
 	return nil
 }
 

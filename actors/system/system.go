@@ -92,6 +92,7 @@ type System struct {
 	operator   *Operator
 	accounts   *Accounts
 	chores     maintenance.Figures
+	keeping    kit.Ref // of maintenance; the zero value = there is none
 }
 
 // EndpointProbes are looks at the endpoints of vendors by the clock.
@@ -146,7 +147,7 @@ func Start(ctx context.Context, o Options) (*System, error) {
 	}
 	if o.Chores != nil {
 		jobs := append(o.Chores(s.catalog, s.operator), maintenance.PollAccounts(s.accounts, s.catalog, o.Now))
-		s.kit.Spawn(maintenance.Kind(jobs, &s.chores), "maintenance")
+		s.keeping = s.kit.Spawn(maintenance.Kind(jobs, &s.chores), "maintenance")
 	}
 	return s, nil
 }
@@ -319,9 +320,6 @@ func (s *System) Leases() map[protocol.LeaseKind]int { return s.keeper.Counts() 
 
 // Emergency counts the requests that were decided without a quota actor.
 func (s *System) Emergency() request.EmergencyStats { return s.emergency.Stats() }
-
-// Chores are the figures of what maintenance does, by chore.
-func (s *System) Chores() map[string]maintenance.Figure { return s.chores.All() }
 
 // Stats are the counters of all kinds of actors.
 func (s *System) Stats() []kit.KindStats { return s.kit.Stats() }

@@ -41,14 +41,30 @@ func serve(ctx context.Context, _ []string, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("the configuration has faults:\n%w", err)
 	}
-	logger := telemetry.NewLogger(os.Stderr, telemetry.ParseLevel(cfg.Log.Level), secrets.Redact)
+	level := &slog.LevelVar{}
+	level.Set(telemetry.ParseLevel(cfg.Log.Level))
+	logger := telemetry.NewLogger(os.Stderr, level, secrets.Redact)
 	for _, w := range warnings {
 		logger.WarnContext(ctx, "configuration", slog.String("warning", w))
 	}
 	if err := awaitMigrations(ctx, cfg, logger); err != nil {
 		return err
 	}
-	app, err := New(ctx, cfg, Options{Logger: logger})
+	for {
+		err := serveOnce(ctx, cfg, Options{Logger: logger, Level: level}, out)
+		ended, asked := errors.AsType[*restoreError](err)
+		if !asked {
+			return err
+		}
+		if err := ended.restore.run(ctx, cfg, logger); err != nil {
+			return err
+		}
+	}
+}
+
+// serveOnce runs the hub until a signal, or until an archive is to be put back.
+func serveOnce(ctx context.Context, cfg config.Config, o Options, out io.Writer) error {
+	app, err := New(ctx, cfg, o)
 	if err != nil {
 		return err
 	}
@@ -79,13 +95,17 @@ func (a *App) greet(out io.Writer, addr net.Addr) {
 }
 
 // Run serves until ctx ends, lets running requests finish and closes
-// everything. A second signal, or the hard limit, cuts the waiting short.
+// everything. A second signal, or the hard limit, cuts the waiting short. It
+// fails with a restoreError when it ended for that.
 func (a *App) Run(ctx context.Context) error {
 	failed := make(chan error, 1)
 	go func() { failed <- a.server.Serve() }()
+	var next error
 	select {
 	case err := <-failed:
 		return errors.Join(err, a.Close(context.WithoutCancel(ctx)))
+	case r := <-a.restores:
+		next = &restoreError{r}
 	case <-ctx.Done():
 	}
 	a.logger.InfoContext(ctx, "shutting down", slog.Duration("drain", a.cfg.Shutdown.Drain.Duration()))
@@ -97,8 +117,11 @@ func (a *App) Run(ctx context.Context) error {
 	defer hard.Stop()
 	impatient, stop := signal.NotifyContext(stopping, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err := a.server.Shutdown(impatient)
-	return errors.Join(err, <-failed, a.Close(stopping))
+	err := errors.Join(a.server.Shutdown(impatient), <-failed, a.Close(stopping))
+	if err != nil || ctx.Err() != nil {
+		return err
+	}
+	return next
 }
 
 // Listen opens the port.

@@ -11,13 +11,11 @@ import (
 	"time"
 
 	"github.com/claude-code-hub/cch/internal/config"
+	"github.com/claude-code-hub/cch/internal/domain"
 	"github.com/claude-code-hub/cch/persistence/backup"
 	"github.com/claude-code-hub/cch/persistence/journal"
 	"github.com/claude-code-hub/cch/persistence/store"
 )
-
-// archiveSuffix ends the names of archives that the program names itself.
-const archiveSuffix = ".cchbackup"
 
 // backUp writes an archive; - is standard output.
 func backUp(ctx context.Context, args []string, out io.Writer) (err error) {
@@ -91,13 +89,13 @@ func restore(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
 	if *dry {
-		return describeArchive(a, out)
+		return describeArchive(ctx, a, out)
 	}
 	return restoreArchive(ctx, a, backup.How(*how), out)
 }
 
-func describeArchive(a *backup.Archive, out io.Writer) error {
-	if err := a.Verify(); err != nil {
+func describeArchive(ctx context.Context, a *backup.Archive, out io.Writer) error {
+	if err := a.Verify(ctx); err != nil {
 		return err
 	}
 	m := a.Manifest
@@ -110,25 +108,13 @@ func describeArchive(a *backup.Archive, out io.Writer) error {
 	return err
 }
 
-func restoreArchive(ctx context.Context, a *backup.Archive, how backup.How, out io.Writer) (err error) {
+func restoreArchive(ctx context.Context, a *backup.Archive, how backup.How, out io.Writer) error {
 	cfg, _, err := config.Load(config.Environ())
 	if err != nil {
 		return fmt.Errorf("the configuration has faults:\n%w", err)
 	}
-	if err := requireStopped(cfg); err != nil {
-		return err
-	}
-	s, err := openMigrated(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	safety, err := safetyBackup(ctx, s, cfg.Storage.Directory(), a.Manifest.Mode)
-	if err != nil {
-		return fmt.Errorf("back up what is there: %w", err)
-	}
-	fmt.Fprintf(out, "what was there: %s\n", safety)
-	done, err := backup.Restore(ctx, s, a, how)
+	r := restoration{cfg: cfg, archive: a, how: how, kept: func(path string) { fmt.Fprintf(out, "what was there: %s\n", path) }}
+	done, err := r.run(ctx)
 	if err != nil {
 		return err
 	}
@@ -139,9 +125,37 @@ func restoreArchive(ctx context.Context, a *backup.Archive, how backup.How, out 
 	return err
 }
 
-// requireStopped refuses to go on beside a hub on the same directory.
+// restoration puts an archive back into the database of a configuration, beside
+// which no hub runs.
+type restoration struct {
+	cfg      config.Config
+	archive  *backup.Archive
+	how      backup.How
+	kept     func(path string)  // is told where what was there is kept
+	progress domain.JobProgress // nil = nobody asks
+}
+
+func (r restoration) run(ctx context.Context) (done []backup.Restored, err error) {
+	if err := requireStopped(r.cfg); err != nil {
+		return nil, err
+	}
+	s, err := openMigrated(ctx, r.cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	safety, err := safetyBackup(ctx, s, r.cfg.Storage.Directory(), r.archive.Manifest.Mode)
+	if err != nil {
+		return nil, fmt.Errorf("back up what is there: %w", err)
+	}
+	r.kept(safety)
+	return backup.Restore(ctx, s, r.archive, r.how, r.progress)
+}
+
+// requireStopped refuses to go on beside a hub on the same directory, or with
+// the same server.
 func requireStopped(cfg config.Config) error {
-	if err := journal.Idle(filepath.Join(cfg.Storage.Directory(), "journal")); err != nil {
+	if err := journal.Idle(journalDir(cfg)); err != nil {
 		return fmt.Errorf("stop the hub first: %w", err)
 	}
 	return nil
@@ -160,14 +174,17 @@ func openMigrated(ctx context.Context, cfg config.Config) (*store.Store, error) 
 	return s, nil
 }
 
+// archiveDir is where archives lie that nobody named.
+func archiveDir(dir string) string { return filepath.Join(dir, "backups") }
+
 // safetyBackup keeps what a restore is about to change.
 func safetyBackup(ctx context.Context, s *store.Store, dir string, mode backup.Mode) (string, error) {
 	now := time.Now()
-	dir = filepath.Join(dir, "backups")
+	dir = archiveDir(dir)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, "before-restore-"+now.UTC().Format("20060102-150405")+archiveSuffix)
+	path := filepath.Join(dir, "before-restore-"+now.UTC().Format("20060102-150405")+backup.Suffix)
 	_, err := writeArchive(ctx, s, path, backup.Options{Mode: mode, Version: version, Now: now})
 	return path, err
 }

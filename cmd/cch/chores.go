@@ -23,6 +23,8 @@ const (
 	bindingsWithin    = time.Minute
 	bindingsPruned    = 10_000 // at a time
 	replaysPruned     = 200    // at a time; each may have megabytes
+	storageEvery      = 15 * time.Minute
+	storageWithin     = time.Minute
 	ledgerCheckEvery  = 24 * time.Hour
 	ledgerCheckWithin = time.Hour
 	// ledgerCheckBack is how far back roll-ups are compared every day.
@@ -80,6 +82,10 @@ func (a *App) chores(c maintenance.Catalog, o *system.Operator) []maintenance.Jo
 		maintenance.Reprice(a.repricing(c, o)),
 		{Name: "usage_days", Every: usageDaysEvery, Within: usageDaysWithin, Run: func(ctx context.Context) (int, error) {
 			return a.closeDays(ctx, c)
+		}},
+		{Name: "storage_usage", Every: storageEvery, Within: storageWithin, Run: func(ctx context.Context) (int, error) {
+			_, err := a.measureStorage(ctx)
+			return 0, err
 		}},
 		{Name: "ledger_check", Every: ledgerCheckEvery, Within: ledgerCheckWithin, Run: a.checkLedger},
 		maintenance.Prune("web_sessions", a.store.AuthSessions(), 0, a.now),

@@ -3,6 +3,7 @@ package main
 import (
 	"strconv"
 
+	"github.com/claude-code-hub/cch/actors/recorder"
 	"github.com/claude-code-hub/cch/internal/domain"
 	"github.com/claude-code-hub/cch/internal/telemetry"
 )
@@ -12,6 +13,8 @@ func (a *App) readings() []telemetry.Reading {
 	out := a.trafficReadings()
 	out = append(out, a.journalReadings()...)
 	out = append(out, a.redisReadings()...)
+	out = append(out, a.storageReadings()...)
+	out = append(out, a.resultReadings()...)
 	out = append(out, a.providerReadings()...)
 	return append(out, a.actorReadings()...)
 }
@@ -34,6 +37,37 @@ func (a *App) trafficReadings() []telemetry.Reading {
 		out = append(out, gauge("cch_leases", "Leases held by this node.", n, "kind", string(kind)))
 	}
 	return out
+}
+
+// resultReadings are what became of requests, as their rows tell.
+func (a *App) resultReadings() []telemetry.Reading {
+	t := a.system.Recorder().Traffic()
+	out := []telemetry.Reading{
+		counter("cch_tokens_total", "Tokens of requests that ended.", t.Input, "kind", "input"),
+		counter("cch_tokens_total", "Tokens of requests that ended.", t.Output, "kind", "output"),
+		counter("cch_tokens_total", "Tokens of requests that ended.", t.Read, "kind", "cache_read"),
+		counter("cch_tokens_total", "Tokens of requests that ended.", t.Written, "kind", "cache_write"),
+		counter("cch_cost_usd_total", "What requests that ended cost, as their rows tell; the ledger is the truth.", 0),
+		histogram("cch_request_duration_seconds", "Duration of requests that a provider answered.", t.Duration),
+		histogram("cch_time_to_first_token_seconds", "Time to the first content of requests that showed some.", t.TTFT),
+	}
+	out[4].Value = float64(t.Cost) / float64(domain.NanoPerUSD)
+	for k, n := range t.Requests {
+		out = append(out, counter("cch_requests_total", "Proxied requests that ended.", n,
+			"outcome", string(k.Outcome), "blocked_by", string(k.BlockedBy)))
+	}
+	return out
+}
+
+func histogram(name, help string, h recorder.Histogram) telemetry.Reading {
+	r := telemetry.Reading{Name: name, Help: help, Histogram: &telemetry.Histogram{Sum: h.Sum.Seconds()}}
+	for _, b := range domain.LatencyBounds() {
+		r.Histogram.Bounds = append(r.Histogram.Bounds, b.Seconds())
+	}
+	for _, n := range h.Counts {
+		r.Histogram.Counts = append(r.Histogram.Counts, uint64(max(0, n)))
+	}
+	return r
 }
 
 func (a *App) journalReadings() []telemetry.Reading {
@@ -87,13 +121,39 @@ func (a *App) actorReadings() []telemetry.Reading {
 			counter("cch_actor_dead_letters_total", "Messages that reached no actor.", k.DeadLetters, "kind", k.Kind),
 		)
 	}
-	for name, f := range a.system.Chores() {
+	return append(out, a.choreReadings()...)
+}
+
+func (a *App) choreReadings() []telemetry.Reading {
+	var out []telemetry.Reading
+	for _, c := range a.system.Chores() {
 		out = append(out,
-			counter("cch_chore_runs_total", "Runs of a maintenance chore.", f.Runs, "chore", name),
-			counter("cch_chore_failures_total", "Failed runs of a maintenance chore.", f.Failures, "chore", name),
-			counter("cch_chore_removed_total", "Rows a maintenance chore removed.", f.Removed, "chore", name),
-			gauge("cch_chore_duration_ms", "Duration of the chore's last run.", f.Took.Milliseconds(), "chore", name),
+			counter("cch_chore_runs_total", "Runs of a maintenance chore.", c.Runs, "chore", c.Name),
+			counter("cch_chore_failures_total", "Failed runs of a maintenance chore.", c.Failures, "chore", c.Name),
+			counter("cch_chore_removed_total", "Rows a maintenance chore removed.", c.Removed, "chore", c.Name),
+			gauge("cch_chore_duration_ms", "Duration of the chore's last run.", c.Took.Milliseconds(), "chore", c.Name),
 		)
+		if c.Left >= 0 {
+			out = append(out, gauge("cch_chore_rows_left", "Rows that are due and that the chore's last run did not get to.", c.Left, "chore", c.Name))
+		}
+	}
+	return out
+}
+
+// storageReadings are of the last measuring; there are none before the first.
+func (a *App) storageReadings() []telemetry.Reading {
+	u := a.usage.Load()
+	if u == nil {
+		return nil
+	}
+	out := []telemetry.Reading{gauge("cch_database_bytes", "Disk taken by the database.", u.Bytes)}
+	for _, t := range u.Tables {
+		if t.Rows >= 0 {
+			out = append(out, gauge("cch_table_rows", "Rows of a table; with PostgreSQL as its planner estimates them.", t.Rows, "table", t.Name))
+		}
+		if t.Bytes >= 0 {
+			out = append(out, gauge("cch_table_bytes", "Disk taken by a table with its indexes.", t.Bytes, "table", t.Name))
+		}
 	}
 	return out
 }

@@ -44,16 +44,7 @@ func awaitMigrations(ctx context.Context, cfg config.Config, logger *slog.Logger
 	if err != nil || pending == 0 {
 		return err
 	}
-	wait := waitingServer(cfg, logger, s)
-	if _, err := wait.Listen(ctx); err != nil {
-		return err
-	}
-	served := make(chan error, 1)
-	go func() { served <- wait.Serve() }()
-	err = pollMigrations(ctx, s, logger)
-	over, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	cancel() // nothing that is served here is worth waiting for
-	return errors.Join(err, wait.Shutdown(over), <-served)
+	return whileStandingIn(ctx, waitingServer(cfg, logger, s), func() error { return pollMigrations(ctx, s, logger) })
 }
 
 // pollMigrations looks until no migration is pending.
@@ -80,14 +71,20 @@ func pollMigrations(ctx context.Context, s *store.Store, logger *slog.Logger) er
 
 // waitingServer answers the health routes truly and everything else with 503.
 func waitingServer(cfg config.Config, logger *slog.Logger, s *store.Store) *server.Server {
-	refuse := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Retry-After", pendingRetry)
-		p := problem.New(http.StatusServiceUnavailable, problem.ErrorUnavailable, "The database waits for its migration.")
-		problem.WriteManagement(w, r, p, middleware.RequestIDFrom(r.Context()))
-	})
 	startup := server.Component{Name: "startup", Timeout: time.Second, Critical: true, Check: func(context.Context) error {
 		return errWaiting // also when the migrations were just made: the hub itself begins after this server
 	}}
+	return standIn(cfg, logger, func() string { return "The database waits for its migration." }, databaseComponent(s), startup)
+}
+
+// standIn answers in place of a hub that cannot serve now: it is alive and not
+// ready, and says why. One of the components must fail.
+func standIn(cfg config.Config, logger *slog.Logger, why func() string, components ...server.Component) *server.Server {
+	refuse := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Retry-After", pendingRetry)
+		p := problem.New(http.StatusServiceUnavailable, problem.ErrorUnavailable, why())
+		problem.WriteManagement(w, r, p, middleware.RequestIDFrom(r.Context()))
+	})
 	return server.New(server.Options{
 		Addr:    net.JoinHostPort(cfg.Server.Host, strconv.Itoa(cfg.Server.Port)),
 		Logger:  logger,
@@ -95,7 +92,20 @@ func waitingServer(cfg config.Config, logger *slog.Logger, s *store.Store) *serv
 		Proxies: middleware.NewProxies(nil, func() []string { return nil }),
 		HSTS:    cfg.Auth.SecureCookies,
 		Gateway: refuse, Admin: refuse, Metrics: refuse, UI: refuse,
-		Health:       server.NewHealth(version, time.Now, databaseComponent(s), startup),
+		Health:       server.NewHealth(version, time.Now, components...),
 		MetricsToken: cfg.Server.MetricsToken,
 	})
+}
+
+// whileStandingIn has a server answer until work is done.
+func whileStandingIn(ctx context.Context, wait *server.Server, work func() error) error {
+	if _, err := wait.Listen(ctx); err != nil {
+		return err
+	}
+	served := make(chan error, 1)
+	go func() { served <- wait.Serve() }()
+	err := work()
+	over, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	cancel() // nothing that is served here is worth waiting for
+	return errors.Join(err, wait.Shutdown(over), <-served)
 }

@@ -51,6 +51,7 @@ type Options struct {
 	// is public ones alone.
 	Media  outbound.Policy
 	Logger *slog.Logger
+	Level  *slog.LevelVar   // of the logger; nil = it cannot be changed
 	Now    func() time.Time // nil = time.Now
 	// Intercept is called before an actor handles a message, see kit.Options.
 	Intercept func(kind, id string, self kit.Ref, msg any)
@@ -83,15 +84,22 @@ type App struct {
 	jobs     *jobs.Runner
 	admin    *adminapi.API
 	server   *server.Server
+	archives *archives
+	level    *slog.LevelVar
 
-	differences atomic.Int64 // between the ledger and what is counted, at the last check
+	usage       atomic.Pointer[domain.StorageUsage] // as last measured; nil = not yet
+	restores    chan *pendingRestore                // of capacity 1
+	differences atomic.Int64                        // between the ledger and what is counted, at the last check
 	closers     []closer
 }
 
 // New builds every part of the hub, each from those above it. What was begun is
 // ended again when a later part fails.
 func New(ctx context.Context, cfg config.Config, o Options) (_ *App, err error) {
-	a := &App{cfg: cfg, logger: o.Logger, now: o.Now}
+	a := &App{cfg: cfg, logger: o.Logger, now: o.Now, level: o.Level, restores: make(chan *pendingRestore, 1)}
+	if a.level == nil {
+		a.level = &slog.LevelVar{}
+	}
 	if a.now == nil {
 		a.now = time.Now
 	}
@@ -333,6 +341,7 @@ func (a *App) buildAdmin(context.Context, Options) error {
 		a.redisComponent(),
 		server.Component{Name: "journal", Check: a.checkJournal, Timeout: time.Second},
 	)
+	a.archives = newArchives(a)
 	a.jobs = jobs.New(a.logger, a.now)
 	a.onClose("jobs", func(context.Context) error { a.jobs.Close(); return nil })
 	a.admin = adminapi.New(a.adminOptions())
@@ -389,8 +398,14 @@ func (a *App) adminOptions() adminapi.Options {
 
 		Accounts: a.system.Accounts(),
 
-		Jobs:      a.jobs,
-		Recompute: a.recompute,
+		Jobs:         a.jobs,
+		Chores:       a.system,
+		LogLevel:     logLevel{a.level},
+		Storage:      a.measureStorage,
+		RotateToken:  a.tokenRotation(),
+		Archives:     a.archives,
+		Declarations: declarations{},
+		Recompute:    a.recompute,
 
 		Demo:    a.demoUpstream(),
 		Lacking: a.gateway.Lacking,

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -61,7 +62,15 @@ type Options struct {
 	Trouble func(err error) string
 	// TokenGenerated tells that nobody chose the admin token.
 	TokenGenerated bool
-	Jobs           Jobs
+	// RotateToken replaces the token that nobody chose; nil = somebody chose it.
+	RotateToken func() (domain.Secret, error)
+	Jobs        Jobs
+	Chores      Chores
+	LogLevel    LogLevel
+	// Storage measures the database.
+	Storage      func(ctx context.Context) (domain.StorageUsage, error)
+	Archives     Archives
+	Declarations Declarations
 	// Recompute works bills out again and tells what came of it.
 	Recompute func(ctx context.Context, q domain.RecomputeQuery, progress domain.JobProgress) (domain.RecomputeReport, error)
 	// FlushLogs returns once the log holds every request that ended before.
@@ -96,7 +105,7 @@ type API struct {
 
 	router   *mux.Router
 	huma     huma.API
-	cookies  cookieMint
+	admins   atomic.Pointer[admins]
 	csrf     csrfMint
 	throttle *throttle
 	handler  http.Handler
@@ -109,10 +118,10 @@ func New(o Options) *API {
 	a := &API{
 		Options:  o,
 		router:   mux.NewRouter().UseEncodedPath(), // names of models may hold a slash
-		cookies:  newCookieMint(o.Auth),
 		csrf:     csrfMint{key: o.Auth.CSRFKey},
 		throttle: newThrottle(o.Stores.Throttle, o.Now),
 	}
+	a.trust(o.Auth.AdminToken)
 	config := openapi.Config(o.Version, o.AppURL)
 	config.Transformers = []huma.Transformer{nameProblem}
 	config.Formats = maps.Clone(config.Formats)
@@ -151,6 +160,9 @@ func (a *API) declare() {
 	a.declarePriceRecompute() // before names of models
 	a.declarePrices()
 	a.declareJobs()
+	a.declareSystem()
+	a.declareBackup()
+	a.declareDeclarations()
 	a.declareStatisticsReset()
 	a.declareAliases()
 	a.declareLogs()

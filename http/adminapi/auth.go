@@ -79,7 +79,7 @@ func (a *API) login(ctx context.Context, in *loginInput) (*loginOutput, error) {
 	if err != nil {
 		return nil, a.throttle.failed(ctx, c.ip, err)
 	}
-	value, hash := a.cookies.mint(kind)
+	value, hash := a.admins.Load().cookies.mint(kind)
 	now := a.Now()
 	s := domain.AuthSession{
 		TokenHash: hash, Kind: kind, CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(a.Auth.SessionTTL),

@@ -26,10 +26,21 @@ const (
 // an admin token's session depends on the token: a new token ends them all.
 type cookieMint struct{ user, admin [sha256.Size]byte }
 
-func newCookieMint(o AuthOptions) cookieMint {
-	mac := hmac.New(sha256.New, o.SessionKey[:])
-	mac.Write([]byte("admin token " + o.AdminToken.Reveal()))
-	return cookieMint{user: o.SessionKey, admin: [sha256.Size]byte(mac.Sum(nil))}
+func newCookieMint(key [sha256.Size]byte, token domain.Secret) cookieMint {
+	mac := hmac.New(sha256.New, key[:])
+	mac.Write([]byte("admin token " + token.Reveal()))
+	return cookieMint{user: key, admin: [sha256.Size]byte(mac.Sum(nil))}
+}
+
+// admins is the admin token in force, and the cookies that hang on it.
+type admins struct {
+	token   domain.Secret
+	cookies cookieMint
+}
+
+// trust puts an admin token in force.
+func (a *API) trust(token domain.Secret) {
+	a.admins.Store(&admins{token: token, cookies: newCookieMint(a.Auth.SessionKey, token)})
 }
 
 const (
@@ -91,7 +102,7 @@ func (a *API) fromCookie(r *http.Request) (*principal, error) {
 		return nil, missingCredential()
 	}
 	ended := domain.NewFault(domain.KindUnauthenticated, domain.CodeInvalidAPIKey, "The session has ended. Sign in again.")
-	hash, ok := a.cookies.hash(cookie.Value)
+	hash, ok := a.admins.Load().cookies.hash(cookie.Value)
 	if !ok {
 		return nil, ended
 	}

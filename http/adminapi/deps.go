@@ -79,6 +79,8 @@ type PriceLists interface {
 // domain.KindConflict; an absent one is domain.KindNotFound.
 type Jobs interface {
 	Start(kind string, run domain.JobFunc) (domain.Job, error)
+	// List returns those that are remembered, the newest first.
+	List() []domain.Job
 	Get(id string) (domain.Job, error)
 	Cancel(id string) (domain.Job, error)
 }

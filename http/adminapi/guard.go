@@ -124,7 +124,8 @@ func (a *API) fromCredential(credential string) (*principal, error) {
 }
 
 func (a *API) isAdminToken(credential string) bool {
-	return a.Auth.AdminToken != "" && secrets.Equal(credential, a.Auth.AdminToken.Reveal())
+	token := a.admins.Load().token
+	return token != "" && secrets.Equal(credential, token.Reveal())
 }
 
 // keyOf finds a usable key and its user. Why a key is refused is told only to

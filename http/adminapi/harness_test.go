@@ -25,6 +25,7 @@ import (
 	"github.com/claude-code-hub/cch/internal/pricesync"
 	"github.com/claude-code-hub/cch/internal/pricing"
 	"github.com/claude-code-hub/cch/internal/secrets"
+	"github.com/claude-code-hub/cch/persistence/backup"
 	"github.com/claude-code-hub/cch/persistence/store"
 )
 
@@ -60,10 +61,13 @@ type world struct {
 	actors  *fakeActors
 	tester  *fakeTester
 	demo    *fakeDemo
-	prices  *pricing.Prices // of this world's catalog alone: price ids repeat from store to store
-	cloud   *pricelisttest.Server
-	sync    *pricesync.Syncer
-	health  adminapi.HealthReport
+
+	archives *fakeArchives
+	chores   *fakeChores
+	prices   *pricing.Prices // of this world's catalog alone: price ids repeat from store to store
+	cloud    *pricelisttest.Server
+	sync     *pricesync.Syncer
+	health   adminapi.HealthReport
 
 	mu  sync.Mutex
 	now time.Time
@@ -120,6 +124,10 @@ func newWorld(t *testing.T, options ...option) *world {
 	runner := jobs.New(o.Logger, w.clock)
 	t.Cleanup(runner.Close)
 	o.Jobs = runner
+	w.archives = &fakeArchives{Shelf: backup.Shelf{Dir: t.TempDir(), Store: w.store, Version: "1.2.3", Now: w.clock}}
+	w.chores = &fakeChores{}
+	o.Archives, o.Chores, o.LogLevel, o.Declarations = w.archives, w.chores, &fakeLevel{"INFO"}, fakeDeclarations{}
+	o.Storage = func(ctx context.Context) (domain.StorageUsage, error) { return w.store.Usage(ctx, w.clock()) }
 	w.cloud = pricelisttest.New(t)
 	w.cloud.List(`"1"`, pricelisttest.CPT("1", map[string]string{"cloudy-1": "3"}))
 	w.sync = pricesync.New(pricesync.Options{

@@ -13,6 +13,10 @@ import (
 func (a *API) declareJobs() {
 	tags := []string{"Jobs"}
 	operation(a, LevelAdmin, huma.Operation{
+		OperationID: "listJobs", Method: http.MethodGet, Path: "/jobs", Tags: tags,
+		Summary: "List the jobs of this node that run or ended lately, the newest first",
+	}, a.listJobs)
+	operation(a, LevelAdmin, huma.Operation{
 		OperationID: "getJob", Method: http.MethodGet, Path: "/jobs/{id}", Tags: tags,
 		Summary: "See how far a job is; jobs are known to the node that runs them, until it stops",
 	}, a.getJob)
@@ -46,6 +50,28 @@ func showJob(j *domain.Job) jobBody {
 		ID: j.ID, Kind: j.Kind, State: string(j.State), Done: j.Done, Total: j.Total, Result: j.Result, Error: optional(j.Error),
 		StartedAt: j.StartedAt.UTC(), EndedAt: optionalTime(j.EndedAt),
 	}
+}
+
+type jobsInput struct {
+	Kind  string `query:"kind"  maxLength:"64"`
+	State string `query:"state" enum:"running,done,failed,cancelled"`
+}
+
+type jobsOutput struct {
+	Body struct {
+		Items []jobBody `json:"items"`
+	}
+}
+
+func (a *API) listJobs(_ context.Context, in *jobsInput) (*jobsOutput, error) {
+	out := &jobsOutput{}
+	out.Body.Items = []jobBody{}
+	for _, j := range a.Jobs.List() {
+		if (in.Kind == "" || j.Kind == in.Kind) && (in.State == "" || string(j.State) == in.State) {
+			out.Body.Items = append(out.Body.Items, showJob(&j))
+		}
+	}
+	return out, nil
 }
 
 type jobInput struct {

@@ -18,9 +18,6 @@ func (a *API) declarePublic() {
 		OperationID: "health", Method: http.MethodGet, Path: "/health", Tags: tags,
 		Summary: "Whether this node can serve: 503 when not",
 	}, a.health)
-	operation(a, LevelAdmin, huma.Operation{
-		OperationID: "systemVersion", Method: http.MethodGet, Path: "/system/version", Tags: tags, Summary: "What is running",
-	}, a.systemVersion)
 }
 
 type siteMetaOutput struct {

@@ -35,3 +35,18 @@ type JobProgress func(done, total int)
 // JobFunc is a job's work. It ends soon after its context, and may be done again
 // from the start without harm.
 type JobFunc func(ctx context.Context, progress JobProgress) (result any, err error)
+
+// Chore is something a node does by the clock, and how its last run went.
+type Chore struct {
+	Name     string
+	Every    time.Duration
+	Within   time.Duration // longest run
+	Running  bool
+	Runs     int // since the process started
+	Failures int
+	Removed  int       // things it got rid of
+	Left     int       // things it did not get to in its last run; -1 = not counted
+	LastAt   time.Time // when its last run ended; zero = none yet
+	Took     time.Duration
+	Error    string // of the last run
+}

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -101,6 +102,17 @@ func contained(ctx context.Context, run domain.JobFunc, progress domain.JobProgr
 		}
 	}()
 	return run(ctx, progress)
+}
+
+// List returns the jobs that are remembered, the newest first.
+func (r *Runner) List() []domain.Job {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	list := make([]domain.Job, 0, len(r.order))
+	for _, id := range slices.Backward(r.order) {
+		list = append(list, r.jobs[id].Job)
+	}
+	return list
 }
 
 // Get finds a job.

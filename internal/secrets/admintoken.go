@@ -20,9 +20,20 @@ type AdminToken struct {
 // 0600 when missing. Several processes that start at once agree on one token.
 func LoadOrCreateAdminToken(dataDir string) (AdminToken, error) {
 	path := filepath.Join(dataDir, adminTokenFile)
-	token, created, err := loadOrCreate(path, func() string { return "cch-admin-" + randomText() })
+	token, created, err := loadOrCreate(path, freshAdminToken)
 	if err != nil {
 		return AdminToken{}, fmt.Errorf("load admin token: %w", err)
 	}
 	return AdminToken{Token: token, Path: path, Created: created}, nil
 }
+
+// RotateAdminToken puts another token into <dataDir>/admin-token.
+func RotateAdminToken(dataDir string) (domain.Secret, error) {
+	token := freshAdminToken()
+	if err := replace(filepath.Join(dataDir, adminTokenFile), token); err != nil {
+		return "", fmt.Errorf("replace admin token: %w", err)
+	}
+	return domain.Secret(token), nil
+}
+
+func freshAdminToken() string { return "cch-admin-" + randomText() }

@@ -15,7 +15,7 @@ import (
 // text in a record passes through redact first, so that a credential that
 // slipped into an error message is not written. A warning or an error that comes
 // again and again is written a few times and then counted.
-func NewLogger(w io.Writer, level slog.Level, redact func(string) string) *slog.Logger {
+func NewLogger(w io.Writer, level slog.Leveler, redact func(string) string) *slog.Logger {
 	clean := func(_ []string, a slog.Attr) slog.Attr {
 		switch a.Value.Kind() {
 		case slog.KindString:

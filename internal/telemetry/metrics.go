@@ -15,6 +15,27 @@ type Reading struct {
 	Counter bool // only ever rises; else a gauge
 	Labels  []Label
 	Value   float64
+	// Histogram, if set, stands for Value.
+	Histogram *Histogram
+}
+
+// Histogram counts observations up to upper bounds.
+type Histogram struct {
+	Bounds []float64 // ascending
+	Counts []uint64  // of each bound's bucket alone, and at the end of those above all
+	Sum    float64
+}
+
+func (h *Histogram) metric(d *prometheus.Desc, labels []string) (prometheus.Metric, error) {
+	buckets := make(map[float64]uint64, len(h.Bounds))
+	count := uint64(0)
+	for i, n := range h.Counts {
+		count += n
+		if i < len(h.Bounds) {
+			buckets[h.Bounds[i]] = count
+		}
+	}
+	return prometheus.NewConstHistogram(d, count, h.Sum, buckets, labels...)
 }
 
 // Label is a name and value of a reading.
@@ -66,7 +87,11 @@ func (r Reading) metric() prometheus.Metric {
 	if r.Counter {
 		kind = prometheus.CounterValue
 	}
-	m, err := prometheus.NewConstMetric(prometheus.NewDesc(r.Name, r.Help, names, nil), kind, r.Value, values...)
+	d := prometheus.NewDesc(r.Name, r.Help, names, nil)
+	m, err := prometheus.NewConstMetric(d, kind, r.Value, values...)
+	if r.Histogram != nil {
+		m, err = r.Histogram.metric(d, values)
+	}
 	if err != nil {
 		return prometheus.NewInvalidMetric(prometheus.NewInvalidDesc(err), err)
 	}

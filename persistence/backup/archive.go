@@ -2,6 +2,7 @@ package backup
 
 import (
 	"archive/zip"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -22,6 +23,7 @@ type Archive struct {
 
 	file  *os.File
 	files map[string]*zip.File
+	rows  rowCount // of a restore
 }
 
 // Open opens an archive and reads its manifest.
@@ -74,11 +76,27 @@ func (a *Archive) read(name string, work func(io.Reader) error) (err error) {
 	return nil
 }
 
+// untilEnd reads until a context ends.
+type untilEnd struct {
+	ctx context.Context //nolint:containedctx // it lives for one call
+	r   io.Reader
+}
+
+func (u untilEnd) Read(p []byte) (int, error) {
+	if err := u.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return u.r.Read(p)
+}
+
 // Verify reads everything and compares it with the manifest.
-func (a *Archive) Verify() error {
+func (a *Archive) Verify(ctx context.Context) error {
 	for _, e := range a.Manifest.Tables {
 		sum := sha256.New()
-		if err := a.read(tableName(e.Name), func(r io.Reader) error { _, err := io.Copy(sum, r); return err }); err != nil {
+		if err := a.read(tableName(e.Name), func(r io.Reader) error { _, err := io.Copy(sum, untilEnd{ctx, r}); return err }); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
 			return fmt.Errorf("%w: %w", ErrDamaged, err)
 		}
 		if got := hex.EncodeToString(sum.Sum(nil)); got != e.SHA256 {

@@ -95,7 +95,7 @@ func TestArchivesGoFromAnyEngineToAny(t *testing.T) {
 				fill(t, source)
 				path, m := write(t, source, backup.Full)
 				require.Equal(t, backup.Full, m.Mode)
-				done, err := backup.Restore(t.Context(), target, open(t, path), backup.Replace)
+				done, err := backup.Restore(t.Context(), target, open(t, path), backup.Replace, nil)
 				require.NoError(t, err)
 				require.Len(t, done, len(m.Tables))
 				for _, r := range done {
@@ -162,7 +162,7 @@ func TestMergeAddsWhatIsMissing(t *testing.T) {
 	_, _, err = s.Users().Update(t.Context(), changed, 0)
 	require.NoError(t, err)
 
-	done, err := backup.Restore(t.Context(), s, open(t, path), backup.Merge)
+	done, err := backup.Restore(t.Context(), s, open(t, path), backup.Merge, nil)
 	require.NoError(t, err)
 	for _, r := range done {
 		require.Zero(t, r.Added, r.Table)
@@ -171,7 +171,7 @@ func TestMergeAddsWhatIsMissing(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "changed since", users[0].Description)
 
-	_, err = backup.Restore(t.Context(), s, open(t, path), backup.Replace)
+	_, err = backup.Restore(t.Context(), s, open(t, path), backup.Replace, nil)
 	require.NoError(t, err)
 	users, err = s.Users().List(t.Context())
 	require.NoError(t, err)
@@ -185,7 +185,7 @@ func TestARestoreNumbersTheConfiguration(t *testing.T) {
 	before, err := s.ConfigVersion(t.Context())
 	require.NoError(t, err)
 	path, _ := write(t, s, backup.Config)
-	_, err = backup.Restore(t.Context(), s, open(t, path), backup.Replace)
+	_, err = backup.Restore(t.Context(), s, open(t, path), backup.Replace, nil)
 	require.NoError(t, err)
 	after, err := s.ConfigVersion(t.Context())
 	require.NoError(t, err)
@@ -211,7 +211,7 @@ func TestDamagedAndForeignArchivesChangeNothing(t *testing.T) {
 		require.NoError(t, os.WriteFile(file, bad, 0o600))
 		a, err := backup.Open(file)
 		if err == nil {
-			_, err = backup.Restore(t.Context(), s, a, backup.Replace)
+			_, err = backup.Restore(t.Context(), s, a, backup.Replace, nil)
 			require.NoError(t, a.Close())
 		}
 		require.ErrorIs(t, err, backup.ErrDamaged, name)
@@ -219,7 +219,7 @@ func TestDamagedAndForeignArchivesChangeNothing(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "newer")
 	require.NoError(t, os.WriteFile(file, rewritten(t, whole, `"schema": `, `"schema": 9`), 0o600))
-	_, err = backup.Restore(t.Context(), s, open(t, file), backup.Replace)
+	_, err = backup.Restore(t.Context(), s, open(t, file), backup.Replace, nil)
 	require.ErrorIs(t, err, backup.ErrNewer)
 }
 

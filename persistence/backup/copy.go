@@ -48,7 +48,7 @@ func Copy(ctx context.Context, from, to *store.Store) ([]Copied, error) {
 				if err := copyTable(ctx, r, f, t, targets[i]); err != nil {
 					return err
 				}
-				sum, err := writeTable(ctx, r, t, io.Discard)
+				sum, err := writeTable(ctx, r, t, io.Discard, func(int) {})
 				if err != nil {
 					return err
 				}
@@ -83,7 +83,7 @@ func compare(ctx context.Context, to *store.Store, tables []store.Table, list []
 	var differ []error
 	err := to.Read(ctx, func(r *store.Reading) error {
 		for i, t := range tables {
-			sum, err := writeTable(ctx, r, t, io.Discard)
+			sum, err := writeTable(ctx, r, t, io.Discard, func(int) {})
 			if err != nil {
 				return err
 			}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/claude-code-hub/cch/internal/domain"
 	"github.com/claude-code-hub/cch/persistence/store"
 )
 
@@ -32,17 +33,18 @@ type Restored struct {
 // Restore puts an archive back in one go: when it fails, nothing has changed.
 // The hub must be stopped. The archive is verified first. With merge the
 // roll-ups that the ledger has are built anew.
-func Restore(ctx context.Context, s *store.Store, a *Archive, how How) ([]Restored, error) {
-	if how != Replace && how != Merge {
-		return nil, fmt.Errorf("%q is no way to restore: use %s or %s", how, Replace, Merge)
-	}
-	targets, err := a.targets(ctx, s)
+func Restore(ctx context.Context, s *store.Store, a *Archive, how How, progress domain.JobProgress) ([]Restored, error) {
+	targets, err := a.check(ctx, s, how)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.Verify(); err != nil {
+	if err := a.Verify(ctx); err != nil {
 		return nil, err
 	}
+	if progress == nil {
+		progress = func(int, int) {}
+	}
+	a.rows = rowCount{total: a.Manifest.Rows(), progress: progress}
 	var done []Restored
 	err = s.Fill(ctx, func(f *store.Filling) error {
 		done, err = a.fill(ctx, s, f, targets, how)
@@ -55,6 +57,45 @@ func Restore(ctx context.Context, s *store.Store, a *Archive, how How) ([]Restor
 		err = rebuild(ctx, s)
 	}
 	return done, err
+}
+
+// Check tells whether the archive could be restored into a store: that it is
+// whole, of a schema that the store has, and that each of its rows fits its
+// table. It changes nothing.
+func (a *Archive) Check(ctx context.Context, s *store.Store, how How, progress domain.JobProgress) error {
+	targets, err := a.check(ctx, s, how)
+	if err != nil {
+		return err
+	}
+	if err := a.Verify(ctx); err != nil {
+		return err
+	}
+	rows := rowCount{total: a.Manifest.Rows(), progress: progress}
+	for _, e := range a.Manifest.Tables {
+		t := targets[slices.IndexFunc(targets, func(t store.Table) bool { return t.Name == e.Name })] // check found it
+		types, err := typesOf(t, e.Columns)
+		if err != nil {
+			return err
+		}
+		err = a.read(tableName(e.Name), func(in io.Reader) error {
+			return decode(in, types, func(page [][]any) error {
+				rows.add(len(page))
+				return ctx.Err()
+			})
+		})
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+	}
+	return nil
+}
+
+// check looks at what costs nothing.
+func (a *Archive) check(ctx context.Context, s *store.Store, how How) ([]store.Table, error) {
+	if how != Replace && how != Merge {
+		return nil, fmt.Errorf("%q is no way to restore: use %s or %s", how, Replace, Merge)
+	}
+	return a.targets(ctx, s)
 }
 
 func (a *Archive) fill(ctx context.Context, s *store.Store, f *store.Filling, targets []store.Table, how How) ([]Restored, error) {
@@ -79,6 +120,7 @@ func (a *Archive) fill(ctx context.Context, s *store.Store, f *store.Filling, ta
 			return decode(in, types, func(rows [][]any) error {
 				n, err := f.Add(ctx, t, e.Columns, rows)
 				r.Added += n
+				a.rows.add(len(rows))
 				return err
 			})
 		})

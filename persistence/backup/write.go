@@ -12,6 +12,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/claude-code-hub/cch/internal/domain"
 	"github.com/claude-code-hub/cch/persistence/store"
 )
 
@@ -26,6 +27,8 @@ type Options struct {
 	Mode    Mode
 	Version string // of the program
 	Now     time.Time
+	// Progress is told how many rows of how many were written; nil = nobody asks.
+	Progress domain.JobProgress
 }
 
 // Write writes an archive of a store, as of one instant a database file. The
@@ -47,12 +50,16 @@ func Write(ctx context.Context, s *store.Store, w io.Writer, o Options) (Manifes
 	z := zip.NewWriter(w)
 	z.RegisterCompressor(zstd.ZipMethodWinZip, zstd.ZipCompressor(zstd.WithEncoderConcurrency(1)))
 	err = s.Read(ctx, func(r *store.Reading) error {
+		rows, err := newRowCount(ctx, r, tables, o.Progress)
+		if err != nil {
+			return err
+		}
 		for _, t := range tables {
 			out, err := z.CreateHeader(&zip.FileHeader{Name: tableName(t.Name), Method: zstd.ZipMethodWinZip, Modified: o.Now})
 			if err != nil {
 				return err
 			}
-			entry, err := writeTable(ctx, r, t, out)
+			entry, err := writeTable(ctx, r, t, out, rows.add)
 			if err != nil {
 				return err
 			}
@@ -78,11 +85,45 @@ func Write(ctx context.Context, s *store.Store, w io.Writer, o Options) (Manifes
 	return m, nil
 }
 
-// writeTable writes the rows of a table and describes them.
-func writeTable(ctx context.Context, r *store.Reading, t store.Table, w io.Writer) (Entry, error) {
+// rowCount tells how many rows of how many are done. nil counts nothing.
+type rowCount struct {
+	done, total int
+	progress    domain.JobProgress
+}
+
+func newRowCount(ctx context.Context, r *store.Reading, tables []store.Table, progress domain.JobProgress) (*rowCount, error) {
+	if progress == nil {
+		return nil, nil //nolint:nilnil // it works as it is
+	}
+	c := &rowCount{progress: progress}
+	for _, t := range tables {
+		n, err := r.Count(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		c.total += n
+	}
+	progress(0, c.total)
+	return c, nil
+}
+
+func (c *rowCount) add(n int) {
+	if c != nil {
+		c.done += n
+		c.progress(c.done, c.total)
+	}
+}
+
+// writeTable writes the rows of a table and describes them. wrote is told how
+// many rows more there are.
+func writeTable(ctx context.Context, r *store.Reading, t store.Table, w io.Writer, wrote func(rows int)) (Entry, error) {
 	sum := sha256.New()
 	e := newEncoder(io.MultiWriter(w, sum))
-	if err := r.ReadTable(ctx, t, e.write); err != nil {
+	err := r.ReadTable(ctx, t, func(rows [][]any) error {
+		wrote(len(rows))
+		return e.write(rows)
+	})
+	if err != nil {
 		return Entry{}, err
 	}
 	entry := Entry{Name: t.Name, Rows: e.rows, SHA256: hex.EncodeToString(sum.Sum(nil))}

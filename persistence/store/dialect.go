@@ -8,6 +8,8 @@ import (
 
 	"github.com/pressly/goose/v3"
 	"github.com/uptrace/bun"
+
+	"github.com/claude-code-hub/cch/internal/domain"
 )
 
 // Only sqlite.go and postgres.go know the engines; this is what they have in
@@ -61,6 +63,9 @@ type engine interface {
 	lift(ctx context.Context, tx bun.Tx) error
 	// renumber has a column that the engine numbers go on behind its rows.
 	renumber(ctx context.Context, tx bun.Tx, table, column string) error
+
+	// usage measures the database and its tables.
+	usage(ctx context.Context) (size int64, tables []domain.TableUsage, err error)
 
 	// migration runs work while no other process migrates the database, on
 	// connections without time limits.

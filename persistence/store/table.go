@@ -152,6 +152,18 @@ func (r *Reading) ReadTable(ctx context.Context, t Table, visit func(rows [][]an
 	}
 }
 
+// Count counts the rows of a table.
+func (r *Reading) Count(ctx context.Context, t Table) (n int, err error) {
+	tx, err := r.in(ctx, t.db)
+	if err != nil {
+		return 0, err
+	}
+	if err := tx.NewRaw("SELECT COUNT(*) FROM ?", bun.Ident(t.Name)).Scan(ctx, &n); err != nil {
+		return 0, fmt.Errorf("count %s: %w", t.Name, err)
+	}
+	return n, nil
+}
+
 // page reads the rows behind a primary key.
 func (t Table) page(ctx context.Context, tx bun.Tx, names []string, behind []any) ([][]any, error) {
 	key := strings.Join(t.key, ", ")

@@ -141,6 +141,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write an archive into the data directory as a job */
+        post: operations["createBackup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backup/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check an archive and put it back as a job; the hub ends for that and begins anew, signed-in browsers are signed out */
+        post: operations["restoreBackup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backup/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the archives in the data directory, and what became of the last restore */
+        get: operations["backupStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backup/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Throw an archive away */
+        delete: operations["deleteBackup"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backup/{id}/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Download an archive; ranges are served, so that a download can go on where it broke off */
+        get: operations["downloadBackup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/breaker-events": {
         parameters: {
             query?: never;
@@ -152,6 +237,40 @@ export interface paths {
         get: operations["listBreakerEvents"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/config/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Export settings, groups, providers and users as YAML, without credentials */
+        get: operations["exportConfiguration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/config/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make the hub like a document of YAML; what it does not name stays, and importing it again changes nothing */
+        post: operations["importConfiguration"];
         delete?: never;
         options?: never;
         head?: never;
@@ -258,6 +377,23 @@ export interface paths {
         };
         /** Whether this node can serve: 503 when not */
         get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the jobs of this node that run or ended lately, the newest first */
+        get: operations["listJobs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1298,6 +1434,92 @@ export interface paths {
         patch: operations["updateSetup"];
         trace?: never;
     };
+    "/api/v1/system/admin-token/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make another admin token and show it once; only of a generated one, whose sessions end */
+        post: operations["rotateAdminToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this node does by the clock, and how the last runs went */
+        get: operations["listSystemJobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/jobs/{name}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a job of the clock done now */
+        post: operations["runSystemJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/log-level": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** From which level on this node logs */
+        get: operations["getLogLevel"];
+        /** Log from another level on, on this node and until it ends */
+        put: operations["setLogLevel"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the database takes, table by table, and how the stores are */
+        get: operations["systemStorage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/system/version": {
         parameters: {
             query?: never;
@@ -1663,6 +1885,10 @@ export interface components {
             unit?: string;
             used?: string;
         };
+        AdminTokenOutputBody: {
+            /** @description shown this once */
+            token: string;
+        };
         AffinityMatch: {
             /** Format: int64 */
             matchedDepth: number;
@@ -1676,6 +1902,31 @@ export interface components {
         };
         AliasListOutputBody: {
             items: components["schemas"]["AliasBody"][] | null;
+        };
+        ArchiveBody: {
+            /** Format: int64 */
+            bytes: number;
+            /** Format: date-time */
+            createdAt: string;
+            engine: string;
+            id: string;
+            /** @enum {string} */
+            mode: "full" | "no_logs" | "ledger" | "config";
+            /** Format: int64 */
+            rows: number;
+            /**
+             * Format: int64
+             * @description number of the last migration
+             */
+            schema: number;
+            tables: components["schemas"]["ArchiveTableBody"][] | null;
+            /** @description of the program that made it */
+            version: string;
+        };
+        ArchiveTableBody: {
+            name: string;
+            /** Format: int64 */
+            rows: number;
         };
         AuthSessionBody: {
             /** Format: date-time */
@@ -1696,6 +1947,13 @@ export interface components {
              */
             userId: number;
             userName: string | null;
+        };
+        BackupStatusOutputBody: {
+            /** @description the newest first */
+            archives: components["schemas"]["ArchiveBody"][] | null;
+            /** @description backups and restores that run */
+            jobs: components["schemas"]["JobBody"][] | null;
+            lastRestore: components["schemas"]["RestoreBody"];
         };
         BreakerBatchOutputBody: {
             /** @description those that do not exist or did not answer */
@@ -1813,6 +2071,41 @@ export interface components {
             vendorId?: number;
             /** Format: int64 */
             weight?: number;
+        };
+        ChoreBody: {
+            /**
+             * Format: int64
+             * @description of the last run
+             */
+            durationMs: number;
+            /** Format: int64 */
+            everySeconds: number;
+            /** Format: int64 */
+            failures: number;
+            /** @description of the last run */
+            lastError: string | null;
+            /** Format: date-time */
+            lastRunAt: string | null;
+            name: string;
+            /**
+             * Format: int64
+             * @description rows it deleted
+             */
+            removed: number;
+            /**
+             * Format: int64
+             * @description rows its last run did not get to; null = not counted
+             */
+            rowsLeft: number | null;
+            running: boolean;
+            /**
+             * Format: int64
+             * @description since the process started
+             */
+            runs: number;
+        };
+        ChoresOutputBody: {
+            items: components["schemas"]["ChoreBody"][] | null;
         };
         CleanupInputBody: {
             /**
@@ -2012,6 +2305,14 @@ export interface components {
             /** @enum {string} */
             serviceTier: "standard" | "priority" | "flex" | "batch";
             swapCacheTtl: boolean;
+        };
+        CreateBackupInputBody: {
+            /**
+             * @description what it holds
+             * @default full
+             * @enum {string}
+             */
+            mode: "full" | "no_logs" | "ledger" | "config";
         };
         CreateEndpointInputBody: {
             isEnabled?: boolean | null;
@@ -2618,6 +2919,13 @@ export interface components {
         HeldOutputBody: {
             items: components["schemas"]["HeldBody"][] | null;
         };
+        ImportConfigurationOutputBody: {
+            /** @description in the order in which they are made */
+            changes: string[] | null;
+            dryRun: boolean;
+            /** Format: int64 */
+            made: number;
+        };
         InvalidParam: {
             code: string;
             message: string;
@@ -2651,6 +2959,9 @@ export interface components {
         };
         JobStarted: {
             jobId: string;
+        };
+        JobsOutputBody: {
+            items: components["schemas"]["JobBody"][] | null;
         };
         KeyBody: {
             canLoginWebUi: boolean;
@@ -3038,6 +3349,10 @@ export interface components {
             /** Format: int64 */
             userId: number | null;
             userName: string | null;
+        };
+        LogLevelBody: {
+            /** @enum {string} */
+            level: "debug" | "info" | "warn" | "error";
         };
         LoginBody: {
             /** @enum {string} */
@@ -3665,6 +3980,31 @@ export interface components {
             /** Format: int64 */
             maxJsonDepth?: number;
         };
+        RestoreBody: {
+            archive: string;
+            /** Format: date-time */
+            endedAt: string | null;
+            error: string | null;
+            /** @enum {string} */
+            how: "replace" | "merge";
+            /** @description id of the archive of what was there before */
+            safety: string | null;
+            /** Format: date-time */
+            startedAt: string;
+            /** @enum {string} */
+            state: "running" | "done" | "failed" | "interrupted";
+            tables: components["schemas"]["RestoredTableBody"][] | null;
+        };
+        RestoredTableBody: {
+            /** Format: int64 */
+            added: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description of the archive
+             */
+            rows: number;
+        };
         RuleStruct: {
             category?: string | null;
             description?: string | null;
@@ -4252,6 +4592,24 @@ export interface components {
             trigger?: string;
             type: string;
         };
+        StorageOutputBody: {
+            /** Format: int64 */
+            bytes: number;
+            /** @description database, redis and journal, as the health check sees them */
+            components: {
+                [key: string]: components["schemas"]["ComponentHealth"];
+            };
+            /** @enum {string} */
+            engine: "sqlite3" | "postgres";
+            /** Format: date-time */
+            measuredAt: string;
+            /**
+             * Format: int64
+             * @description number of the last migration
+             */
+            schema: number;
+            tables: components["schemas"]["TableUsageBody"][] | null;
+        };
         StreamGateAudit: {
             /** Format: int64 */
             bufferedBytes: number;
@@ -4274,6 +4632,21 @@ export interface components {
             errorName?: string;
             errorSyscall?: string;
             errorType: string;
+        };
+        TableUsageBody: {
+            /**
+             * Format: int64
+             * @description with indexes; null = not known
+             */
+            bytes: number | null;
+            /** @description counted, not estimated */
+            exact: boolean;
+            name: string;
+            /**
+             * Format: int64
+             * @description null = it took too long to count them
+             */
+            rows: number | null;
         };
         TestDraftInputBody: {
             /** @enum {string} */
@@ -5071,6 +5444,169 @@ export interface operations {
             };
         };
     };
+    createBackup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateBackupInputBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobStarted"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restoreBackup: {
+        parameters: {
+            query?: {
+                /** @description replace empties the tables of the archive's mode first; merge adds what is missing */
+                how?: "replace" | "merge";
+                /** @description check the archive, and change nothing */
+                dryRun?: boolean;
+                /** @description id of one that lies in the data directory already, instead of a body */
+                archive?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description an archive; none where the query names one of the data directory */
+        requestBody?: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobStarted"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    backupStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupStatusOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteBackup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    downloadBackup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the archive */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listBreakerEvents: {
         parameters: {
             query?: {
@@ -5095,6 +5631,75 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListBodyBreakerEventBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportConfiguration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the document */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/yaml": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importConfiguration: {
+        parameters: {
+            query?: {
+                /** @description say what would change, and change nothing */
+                dryRun?: boolean;
+                /** @description write credentials of what exists, too */
+                secrets?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/yaml": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportConfigurationOutputBody"];
                 };
             };
             /** @description Error */
@@ -5390,6 +5995,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HealthReport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listJobs: {
+        parameters: {
+            query?: {
+                kind?: string;
+                state?: "running" | "done" | "failed" | "cancelled";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobsOutputBody"];
                 };
             };
             /** @description Error */
@@ -8203,6 +8840,184 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SetupBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotateAdminToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminTokenOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSystemJobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChoresOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    runSystemJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLogLevel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogLevelBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setLogLevel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LogLevelBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogLevelBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    systemStorage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageOutputBody"];
                 };
             };
             /** @description Error */
