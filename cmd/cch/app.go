@@ -26,7 +26,7 @@ import (
 // costs memory that nobody needs.
 func paceGarbage(ctx context.Context) {
 	const goDefault = 100
-	pacer := garbage.Pacer{Floor: 96 << 20, Percent: 75}
+	pacer := garbage.Pacer{Floor: 80 << 20, Percent: 60}
 	if set := debug.SetGCPercent(pacer.Percent); set != goDefault {
 		debug.SetGCPercent(set)
 		return

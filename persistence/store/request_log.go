@@ -63,7 +63,11 @@ func (r RequestLogs) listByStatus(ctx context.Context, f domain.LogFilter) ([]lo
 			continue
 		}
 		var rows []logRow
-		if err := r.apply(r.page(&rows, f).Where("status_code = ?", status), withoutStatus(f)).Scan(ctx); err != nil {
+		q := r.page(&rows, f).Where("status_code = ?", status)
+		if status != http.StatusOK {
+			q = q.Where("status_code <> 200") // else SQLite does not see that the index has it
+		}
+		if err := r.apply(q, withoutStatus(f)).Scan(ctx); err != nil {
 			return nil, err
 		}
 		merged = append(merged, rows...)

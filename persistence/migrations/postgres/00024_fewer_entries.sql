@@ -1,0 +1,4 @@
+-- +goose Up
+
+-- PostgreSQL has had these indexes since 00021.
+SELECT 1;
