@@ -7,6 +7,7 @@ import "time"
 type Settings struct {
 	SiteTitle                       string
 	Timezone                        string // IANA name; empty = the process's
+	AllowGlobalUsageView            bool   // users see everybody's sums
 	ExposeProviderNames             bool
 	VerboseProviderError            bool
 	PassThroughUpstreamErrorMessage bool

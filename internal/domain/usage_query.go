@@ -2,8 +2,8 @@ package domain
 
 import "time"
 
-// LatencyBuckets is the number of buckets of a latency histogram; see
-// [LatencyBounds].
+// LatencyBuckets is the number of buckets of a histogram of the times that
+// requests waited for their first token; see [LatencyBounds].
 const LatencyBuckets = 12
 
 // LatencyBounds are the upper bounds, inclusive, of all buckets but the last,
@@ -35,27 +35,37 @@ const (
 	DayBucket  UsageBucket = "day"  // of the zone
 )
 
-// UsageQuery asks what was used from From, inclusive, to To. Zero ids stand for
-// all.
+// UsageQuery asks what was used from From, inclusive, to To. Zero ids and empty
+// lists stand for all.
 type UsageQuery struct {
 	From, To time.Time
 	Zone     *time.Location // whose calendar days are
 	By       UsageBy
+	Split    UsageBy // each group by models or by providers, too
 	Bucket   UsageBucket
 	User     UserID
 	Key      KeyID
 	Provider ProviderID
 	Model    string
-	Latency  bool // the histogram is wanted, too: it costs as much as all the rest
+	// Users and Providers are lists of which one has to match; at most
+	// [MaxUsageList] each.
+	Users     []UserID
+	Providers []ProviderID
+	Latency   bool // the histogram is wanted, too: it costs as much as all the rest
 }
+
+// MaxUsageList bounds the lists of a [UsageQuery].
+const MaxUsageList = 5000
 
 // UsageGroup is the usage of one group in one bucket.
 type UsageGroup struct {
 	// ID is the user, key or provider, 0 = none. Model is the model; empty =
-	// those beyond the fifty that a day tells apart.
-	ID    int64
-	Model string
-	At    time.Time // begin of the bucket; zero without buckets
+	// those beyond the fifty that a day tells apart. Provider is that of a group
+	// split by providers.
+	ID       int64
+	Model    string
+	Provider ProviderID
+	At       time.Time // begin of the bucket; zero without buckets
 	UsageFigures
 }
 
@@ -66,11 +76,11 @@ type UsageFigures struct {
 	Failures  int64
 	Tokens    Usage
 	Cost      Money // what users were charged
-	Provider  Money // what providers charge
+	Paid      Money // what providers charge
 	Duration  time.Duration
-	TTFT      time.Duration
+	TTFT      time.Duration         // to the first token
 	TTFTs     int64                 // how many have one
-	Latency   [LatencyBuckets]int64 // if it was asked for
+	Latency   [LatencyBuckets]int64 // of those, if it was asked for
 }
 
 // Add adds other figures.
@@ -85,7 +95,7 @@ func (f *UsageFigures) Add(o *UsageFigures) {
 	f.Tokens.CacheWrite1h += o.Tokens.CacheWrite1h
 	f.Tokens.Reasoning += o.Tokens.Reasoning
 	f.Cost += o.Cost
-	f.Provider += o.Provider
+	f.Paid += o.Paid
 	f.Duration += o.Duration
 	f.TTFT += o.TTFT
 	f.TTFTs += o.TTFTs
@@ -94,9 +104,17 @@ func (f *UsageFigures) Add(o *UsageFigures) {
 	}
 }
 
-// Percentile is a duration that p of 100 requests do not exceed, as far as the
-// histogram tells: inside a bucket requests are taken to be spread evenly, and
-// those of the last to take its lower bound. 0 without requests.
+// InputTokens are all tokens that went in, cached ones too.
+func (f *UsageFigures) InputTokens() int64 {
+	return f.Tokens.Input + f.Tokens.CacheRead + f.Tokens.CacheWrite5m + f.Tokens.CacheWrite1h
+}
+
+// TotalTokens are all tokens that went in and came out.
+func (f *UsageFigures) TotalTokens() int64 { return f.InputTokens() + f.Tokens.Output }
+
+// Percentile is how long p of 100 requests wait for their first token at most,
+// as far as the histogram tells: inside a bucket requests are taken to be spread evenly, and
+// those of the last to take its lower bound. 0 without requests that had one.
 func (f *UsageFigures) Percentile(p float64) time.Duration {
 	total := int64(0)
 	for _, n := range f.Latency {

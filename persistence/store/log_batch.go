@@ -22,6 +22,8 @@ import (
 type batchWriter struct {
 	main, logs *database
 
+	known knownModels
+
 	mu      sync.Mutex
 	stmt    *batchStatements
 	pending bool // sums of an earlier batch may still be waiting
@@ -88,9 +90,16 @@ func (w *batchWriter) write(ctx context.Context, started []*domain.RequestLog, f
 
 // writeLogs writes the rows and keeps the sums of what it really wrote.
 func (w *batchWriter) writeLogs(ctx context.Context, started []*domain.RequestLog, finished []domain.FinishedLog) (sums sessionSums, batch int64, err error) {
+	var models []logModel
 	err = inTx(ctx, w.logs.write.DB, func(tx *sql.Tx, hot runHot) error {
 		err := hot(func(conn driver.Conn) error {
 			if err := w.closeRows(ctx, conn, finished, &sums); err != nil {
+				return err
+			}
+			for _, f := range finished {
+				models = w.known.unknown(models, f.Log)
+			}
+			if err := w.noteModels(ctx, conn, models); err != nil {
 				return err
 			}
 			return w.openRows(ctx, conn, started, finished, &sums)
@@ -101,8 +110,13 @@ func (w *batchWriter) writeLogs(ctx context.Context, started []*domain.RequestLo
 		batch, err = w.keepSums(ctx, tx, sums)
 		return err
 	})
+	if err == nil {
+		w.known.noted(models)
+	}
 	return sums, batch, err
 }
+
+func (w *batchWriter) forgetModels() { w.known.forget() }
 
 func (w *batchWriter) closeRows(ctx context.Context, conn driver.Conn, finished []domain.FinishedLog, sums *sessionSums) error {
 	for _, f := range finished {

@@ -10,8 +10,8 @@ import (
 
 // batchStatements are prepared once: parsing them costs as much as running them.
 type batchStatements struct {
-	openRow, closeRow, addDetail hotStatement // log file
-	addSession, useKey           *sql.Stmt    // main file
+	openRow, closeRow, addDetail, noteModel hotStatement // log file
+	addSession, useKey                      *sql.Stmt    // main file
 }
 
 func prepareBatch(ctx context.Context, main *database) (*batchStatements, error) {
@@ -23,6 +23,7 @@ func prepareBatch(ctx context.Context, main *database) (*batchStatements, error)
 		closeRow: hotStatement{query: insert + " ON CONFLICT (id) DO UPDATE SET " + closeRowSQL()},
 		addDetail: hotStatement{query: "INSERT INTO request_details (request_id, " + strings.Join(detailColumns(), ", ") + ")" +
 			" VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (request_id) DO NOTHING"},
+		noteModel: hotStatement{query: noteModelSQL},
 	}
 	for _, p := range []struct {
 		into  **sql.Stmt
@@ -51,7 +52,7 @@ func closeRowSQL() string {
 }
 
 func (st *batchStatements) close() error {
-	errs := []error{st.openRow.close(), st.closeRow.close(), st.addDetail.close()}
+	errs := []error{st.openRow.close(), st.closeRow.close(), st.addDetail.close(), st.noteModel.close()}
 	for _, stmt := range []*sql.Stmt{st.addSession, st.useKey} {
 		if stmt != nil {
 			errs = append(errs, stmt.Close())

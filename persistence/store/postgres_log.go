@@ -20,7 +20,12 @@ import (
 // into every index anew. A batch that turns out to have been written before is
 // looked up as a whole first. Safe for concurrent use; batches of several run in
 // parallel.
-type postgresLogs struct{ pool *pgxpool.Pool }
+type postgresLogs struct {
+	pool  *pgxpool.Pool
+	known knownModels
+}
+
+func (w *postgresLogs) forgetModels() { w.known.forget() }
 
 func (w *postgresLogs) close() error { return nil } // the pool is its owner's
 
@@ -29,10 +34,18 @@ func (w *postgresLogs) write(ctx context.Context, started []*domain.RequestLog, 
 	if len(b.rows) == 0 {
 		return nil
 	}
+	for _, row := range b.rows {
+		if row.detail != nil {
+			b.models = w.known.unknown(b.models, row.log)
+		}
+	}
 	err := inTransaction(ctx, w.pool, func(tx pgx.Tx) error { return b.run(ctx, tx) })
 	if _, seen := postgresUnique(err); seen && b.fresh > 0 {
 		b.fresh = 0
 		err = inTransaction(ctx, w.pool, func(tx pgx.Tx) error { return b.run(ctx, tx) })
+	}
+	if err == nil {
+		w.known.noted(b.models)
 	}
 	return err
 }
@@ -47,6 +60,7 @@ type logCopy struct {
 	rows   []copiedLog // those that begin here first
 	fresh  int         // how many of rows begin here
 	values []any       // of the row being copied
+	models []logModel  // of closed rows, that may not be noted yet
 }
 
 // copiedLog is one row; no detail = it is only opened.
@@ -95,6 +109,9 @@ func (b *logCopy) run(ctx context.Context, tx pgx.Tx) error {
 	}
 	if err := b.copy(ctx, tx, rows); err != nil {
 		return fmt.Errorf("copy rows: %w", err)
+	}
+	if err := mergeModels(ctx, tx, b.models); err != nil {
+		return fmt.Errorf("note the models of requests: %w", err)
 	}
 	var sums sessionSums
 	for _, row := range rows {
@@ -239,6 +256,23 @@ const beginLogsSQL = `
 	FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[])
 		AS b (id, provider_id, model, attempts, estimate, provider_estimate)
 	WHERE l.id = b.id AND l.id BETWEEN $7 AND $8 AND l.status_code IS NULL`
+
+// mergeModels notes models that are not noted yet.
+func mergeModels(ctx context.Context, tx pgx.Tx, list []logModel) error {
+	if len(list) == 0 {
+		return nil
+	}
+	sortModels(list)
+	var requested, sent []string
+	var day []int64
+	for _, m := range list {
+		requested, sent, day = append(requested, m.requested), append(sent, m.sent), append(day, m.day)
+	}
+	_, err := tx.Exec(ctx, "INSERT INTO request_log_models (model_requested, model_sent, day_no)"+
+		" SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[]) ON CONFLICT DO NOTHING",
+		pgx.QueryExecModeCacheStatement, requested, sent, day)
+	return err
+}
 
 // mergeSessions adds what a batch adds to sessions and keys, in the order of
 // their keys, so that batches of other processes wait for each other but never

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -22,20 +23,30 @@ func (s *Store) RequestLogs() RequestLogs { return RequestLogs{s} }
 
 // List returns rows, newest first. Continue a list with LogFilter.Before.
 func (r RequestLogs) List(ctx context.Context, f domain.LogFilter) ([]domain.RequestLog, error) {
-	var rows []logRow
-	var err error
-	switch {
-	case filtersStatus(f) && !narrow(f):
-		rows, err = r.listByStatus(ctx, f)
-	case narrow(f) && r.s.logs.openApart():
-		rows, err = r.listApart(ctx, f)
-	default:
-		err = r.apply(r.page(&rows, f), f).Scan(ctx)
-	}
+	rows, err := r.list(ctx, f)
 	if err != nil {
 		return nil, fmt.Errorf("list request logs: %w", err)
 	}
 	return logsOf(rows)
+}
+
+// list chooses the way that looks at the fewest rows.
+func (r RequestLogs) list(ctx context.Context, f domain.LogFilter) (rows []logRow, err error) {
+	if f.Model != "" {
+		if !filtersStatus(f) && !narrow(f) {
+			return r.listByModel(ctx, f)
+		}
+		if used, err := r.usesModel(ctx, f.Model); err != nil || !used {
+			return nil, err
+		}
+	}
+	switch {
+	case filtersStatus(f) && !narrow(f):
+		return r.listByStatus(ctx, f)
+	case narrow(f) && r.s.logs.openApart():
+		return r.listApart(ctx, f)
+	}
+	return rows, r.apply(r.page(&rows, f), f).Scan(ctx)
 }
 
 func (r RequestLogs) page(rows *[]logRow, f domain.LogFilter) *bun.SelectQuery {
@@ -157,6 +168,15 @@ func (r RequestLogs) Newest(ctx context.Context) (domain.RequestID, error) {
 		return 0, fmt.Errorf("read the newest request id: %w", err)
 	}
 	return domain.RequestID(id), nil
+}
+
+// CountBegun counts the requests of a user, 0 = of all, that began in [from, to).
+func (r RequestLogs) CountBegun(ctx context.Context, user domain.UserID, from, to time.Time) (int, error) {
+	n, err := applyLogRange(r.s.logs.read.NewSelect().Model((*logRow)(nil)), domain.LogFilter{UserID: user, From: from, To: to}).Count(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("count request logs: %w", err)
+	}
+	return int(n), nil
 }
 
 // Open returns rows behind an id that were opened and never closed, oldest first.

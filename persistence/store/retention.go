@@ -20,11 +20,18 @@ func (r RequestLogs) PruneRows(ctx context.Context, before time.Time, limit int)
 		err := tx.NewSelect().Model((*logRow)(nil)).Column("id").
 			Where("id < ?", int64(domain.FirstRequestIDAt(before))).Where(r.s.logs.unindexed("status_code")+" IS NOT NULL").
 			Order("id").Limit(int64(limit)).Scan(ctx, &ids)
-		if err != nil || len(ids) == 0 {
+		if err != nil {
 			return err
 		}
-		deleted = len(ids)
-		return deleteLogs(ctx, tx, ids)
+		if deleted = len(ids); deleted > 0 {
+			if err := deleteLogs(ctx, tx, ids); err != nil {
+				return err
+			}
+		}
+		if deleted == limit {
+			return nil
+		}
+		return pruneModels(ctx, tx, before)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("prune request logs: %w", err)

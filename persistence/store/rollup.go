@@ -43,14 +43,15 @@ func plainFromLedger() []string {
 	}
 }
 
+// latencyFromLedger is the histogram of times to the first token.
 func latencyFromLedger() (figures []string) {
-	above := "-1"
+	above := "0"
 	for _, bound := range latencyBounds() {
 		upto := strconv.FormatInt(bound, 10)
-		figures = append(figures, "SUM(CASE WHEN is_final AND duration_ms > "+above+" AND duration_ms <= "+upto+" THEN 1 ELSE 0 END)")
+		figures = append(figures, "SUM(CASE WHEN is_final AND ttft_ms > "+above+" AND ttft_ms <= "+upto+" THEN 1 ELSE 0 END)")
 		above = upto
 	}
-	return append(figures, "SUM(CASE WHEN is_final AND duration_ms > "+above+" THEN 1 ELSE 0 END)")
+	return append(figures, "SUM(CASE WHEN is_final AND ttft_ms > "+above+" THEN 1 ELSE 0 END)")
 }
 
 // Rebuild sums up anew the hours and the closed days that touch [from, to).

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -96,6 +98,30 @@ func (r Sessions) apply(q *bun.SelectQuery, f domain.SessionFilter) *bun.SelectQ
 		q = r.s.main.usedUntil(q, last).Where("(last_at < ? OR last_at = ? AND id < ?)", last, last, f.BeforeHash)
 	}
 	return q
+}
+
+// Alive counts the sessions of a user, 0 = of all, that were in use at each
+// instant: begun, and used since ttl before it or later. Whether a session was
+// idle in between is not known any more.
+func (r Sessions) Alive(ctx context.Context, user domain.UserID, at []time.Time, ttl time.Duration) ([]int, error) {
+	if len(at) == 0 {
+		return nil, nil
+	}
+	earliest := slices.MinFunc(at, time.Time.Compare).Add(-ttl).UnixMilli()
+	q := r.s.main.read.NewSelect().Model((*sessionRow)(nil)).Where("last_at >= ?", earliest).Where("terminated_at IS NULL")
+	if q = r.s.main.usedSince(q, earliest); user != 0 {
+		q = q.Where("user_id = ?", int64(user))
+	}
+	alive, into := make([]int, len(at)), make([]any, len(at))
+	for i, t := range at {
+		q = q.ColumnExpr("COALESCE(SUM(CASE WHEN first_at <= ? AND last_at >= ? THEN 1 ELSE 0 END), 0)",
+			t.UnixMilli(), t.Add(-ttl).UnixMilli())
+		into[i] = &alive[i]
+	}
+	if err := q.Scan(ctx, into...); err != nil {
+		return nil, fmt.Errorf("count sessions: %w", err)
+	}
+	return alive, nil
 }
 
 // Get finds a session by the hash of key and session id.

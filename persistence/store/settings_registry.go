@@ -25,6 +25,7 @@ func registry() []setting {
 	return []setting{
 		plain("site_title", func(s *s) *string { return &s.SiteTitle }, lengthUpTo(128)),
 		plain("timezone", func(s *s) *string { return &s.Timezone }, zoneName),
+		plain("allow_global_usage_view", func(s *s) *bool { return &s.AllowGlobalUsageView }, anything),
 		plain("expose_provider_names", func(s *s) *bool { return &s.ExposeProviderNames }, anything),
 		plain("verbose_provider_error", func(s *s) *bool { return &s.VerboseProviderError }, anything),
 		plain("pass_through_upstream_error_message", func(s *s) *bool { return &s.PassThroughUpstreamErrorMessage }, anything),

@@ -57,6 +57,8 @@ type logWriter interface {
 	write(ctx context.Context, started []*domain.RequestLog, finished []domain.FinishedLog) error
 	// begin is [RequestLogs.Begin].
 	begin(ctx context.Context, begun []*domain.BegunLog) error
+	// forgetModels is for who wrote past it: see knownModels.
+	forgetModels()
 	close() error
 }
 

@@ -43,6 +43,10 @@ func (s *Store) Fill(ctx context.Context, work func(f *Filling) error) (err erro
 	if err := work(f); err != nil {
 		return err
 	}
+	if err := renoteModels(unhurried(ctx), f.txs[s.logs]); err != nil {
+		return fmt.Errorf("note the models of the log: %w", err)
+	}
+	s.batch.forgetModels()
 	if _, err := f.txs[s.main].NewRaw("DELETE FROM auth_sessions").Exec(ctx); err != nil {
 		return fmt.Errorf("end web sessions: %w", err)
 	}

@@ -126,9 +126,10 @@ func (r Rollups) daysFor(ctx context.Context, tx bun.Tx, q domain.UsageQuery) (*
 
 // usageGroupKey names a group; at is the begin of its bucket, Unix ms.
 type usageGroupKey struct {
-	at    int64
-	id    int64
-	model string
+	at       int64
+	id       int64
+	provider int64
+	model    string
 }
 
 // addSpan adds what a table has of a part of the range.
@@ -141,7 +142,7 @@ func (r Rollups) addSpan(ctx context.Context, tx bun.Tx, q domain.UsageQuery, pa
 	defer func() { _ = rows.Close() }()
 	var key usageGroupKey
 	var sum usageSum
-	into := append([]any{&key.at, &key.id, &key.model}, sum.pointers(q.Latency)...)
+	into := append([]any{&key.at, &key.id, &key.provider, &key.model}, sum.pointers(q.Latency)...)
 	for rows.Next() {
 		if err := rows.Scan(into...); err != nil {
 			return err
@@ -183,7 +184,21 @@ func usageSQL(q domain.UsageQuery, part span, d *closedDays) (query string, args
 			bucket = strconv.FormatInt(part.from, 10)
 		}
 	}
-	id, model := "0", "''"
+	id, split, model := usageGrouping(q, provider)
+	where, args := usageConditions(q, provider)
+	query = "SELECT " + bucket + ", " + id + ", " + split + ", " + model + ", " + figures + " FROM " + table +
+		" WHERE " + at + " >= ? AND " + at + " < ?" + where
+	if group := grouping(bucket, id, split, model); group != "" {
+		query += " GROUP BY " + group
+	} else {
+		query += " HAVING COUNT(*) > 0" // sums of nothing are NULL
+	}
+	return query, append([]any{from, to}, args...)
+}
+
+// usageGrouping are the columns that the groups of a query are told apart by.
+func usageGrouping(q domain.UsageQuery, provider string) (id, split, model string) {
+	id, split, model = "0", "0", "''"
 	switch q.By {
 	case domain.ByUser:
 		id = "user_id"
@@ -194,15 +209,14 @@ func usageSQL(q domain.UsageQuery, part span, d *closedDays) (query string, args
 	case domain.ByModel:
 		model = "model"
 	}
-	where, args := usageConditions(q, provider)
-	query = "SELECT " + bucket + ", " + id + ", " + model + ", " + figures + " FROM " + table +
-		" WHERE " + at + " >= ? AND " + at + " < ?" + where
-	if group := grouping(bucket, id, model); group != "" {
-		query += " GROUP BY " + group
-	} else {
-		query += " HAVING COUNT(*) > 0" // sums of nothing are NULL
+	switch q.Split {
+	case domain.ByModel:
+		model = "model"
+	case domain.ByProvider:
+		split = provider
+	case domain.ByUser, domain.ByKey: // nobody asks
 	}
-	return query, append([]any{from, to}, args...)
+	return id, split, model
 }
 
 // grouping names the columns that are not constant.
@@ -230,7 +244,22 @@ func usageConditions(q domain.UsageQuery, provider string) (string, []any) {
 		where.WriteString(" AND model = ?")
 		args = append(args, q.Model)
 	}
+	if len(q.Users) > 0 {
+		where.WriteString(" AND user_id IN (" + numbers(q.Users) + ")")
+	}
+	if len(q.Providers) > 0 {
+		where.WriteString(" AND " + provider + " IN (" + numbers(q.Providers) + ")")
+	}
 	return where.String(), args
+}
+
+// numbers writes ids one after the other, for an IN list.
+func numbers[ID ~int64](ids []ID) string {
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = strconv.FormatInt(int64(id), 10)
+	}
+	return strings.Join(texts, ",")
 }
 
 // summed are the figures out of a roll-up.
@@ -287,18 +316,18 @@ func (u *usageSum) figures() *domain.UsageFigures {
 			Input: u.input, Output: u.output, CacheRead: u.cacheRead, CacheWrite5m: u.cacheWrite5m,
 			CacheWrite1h: u.cacheWrite, Reasoning: u.reasoning,
 		},
-		Cost: domain.Money(u.cost), Provider: domain.Money(u.providerCost),
+		Cost: domain.Money(u.cost), Paid: domain.Money(u.providerCost),
 		Duration: millis(u.durationMs), TTFT: millis(u.ttftMs), TTFTs: u.ttfts, Latency: u.latency,
 	}
 }
 
 func usageGroups(sums map[usageGroupKey]*domain.UsageFigures) []domain.UsageGroup {
 	keys := slices.SortedFunc(maps.Keys(sums), func(a, b usageGroupKey) int {
-		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.id, b.id), cmp.Compare(a.model, b.model))
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.id, b.id), cmp.Compare(a.model, b.model), cmp.Compare(a.provider, b.provider))
 	})
 	groups := make([]domain.UsageGroup, len(keys))
 	for i, k := range keys {
-		groups[i] = domain.UsageGroup{ID: k.id, Model: k.model, UsageFigures: *sums[k]}
+		groups[i] = domain.UsageGroup{ID: k.id, Model: k.model, Provider: domain.ProviderID(k.provider), UsageFigures: *sums[k]}
 		if k.at != 0 {
 			groups[i].At = time.UnixMilli(k.at).UTC()
 		}

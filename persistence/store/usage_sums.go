@@ -24,7 +24,7 @@ type usageKey struct {
 	model    string
 }
 
-// latencyBounds are the upper bounds of the latency histogram in milliseconds.
+// latencyBounds are the upper bounds of the histogram in milliseconds.
 func latencyBounds() (bounds [latencyBuckets - 1]int64) {
 	for i, b := range domain.LatencyBounds() {
 		bounds[i] = b.Milliseconds()
@@ -80,17 +80,18 @@ func (u *usageSum) count(r *domain.LedgerRow) {
 		return
 	}
 	u.requests++
-	duration, ttft := begunMillis(r.Duration), begunMillis(r.TTFT)
-	u.durationMs += duration
+	u.durationMs += begunMillis(r.Duration)
+	ttft := begunMillis(r.TTFT)
+	if ttft <= 0 {
+		return
+	}
+	u.ttftMs += ttft
+	u.ttfts++
 	bucket := 0
-	for bounds := latencyBounds(); bucket < len(bounds) && duration > bounds[bucket]; {
+	for bounds := latencyBounds(); bucket < len(bounds) && ttft > bounds[bucket]; {
 		bucket++
 	}
 	u.latency[bucket]++
-	if ttft > 0 {
-		u.ttftMs += ttft
-		u.ttfts++
-	}
 }
 
 // addUsageSQL adds to a row of usage_hourly or usage_daily.

@@ -55,6 +55,7 @@ func Run(t *testing.T, open Open) {
 		{"open logs are listed", testOpenLogsAreListed},
 		{"log filters", testLogFilters},
 		{"log paging", testLogPaging},
+		{"log models", testLogModels},
 		{"log retention", testLogRetention},
 		{"log clean-up", testLogCleanup},
 		{"sessions", testSessions},

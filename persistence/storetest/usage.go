@@ -41,7 +41,12 @@ func testUsage(t *testing.T, open Open) {
 			Bucket:  []domain.UsageBucket{"", domain.HourBucket, domain.DayBucket}[r.IntN(3)],
 			Latency: r.IntN(2) == 0,
 		}
-		switch r.IntN(5) {
+		if q.By != domain.ByModel {
+			q.Split = []domain.UsageBy{"", domain.ByModel, domain.ByProvider}[r.IntN(3)]
+		} else if r.IntN(2) == 0 {
+			q.Split = domain.ByProvider
+		}
+		switch r.IntN(7) {
 		case 0:
 			q.Key = domain.KeyID(1 + r.IntN(4))
 		case 1:
@@ -50,6 +55,10 @@ func testUsage(t *testing.T, open Open) {
 			q.Model = []string{"a", "b"}[r.IntN(2)]
 		case 3:
 			q.User = 7
+		case 4:
+			q.Users, q.Providers = []domain.UserID{7, 8}, []domain.ProviderID{0, 2}
+		case 5:
+			q.Users = []domain.UserID{8}
 		}
 		got, err := s.Rollups().Usage(ctx, q)
 		require.NoError(t, err)
@@ -68,7 +77,7 @@ func randomLedger(t *testing.T, s *store.Store, epoch int64, begin time.Time, r 
 		row.ProviderID = domain.ProviderID(r.IntN(4)) // 0 = none
 		row.Model = []string{"a", "b", "c"}[r.IntN(3)]
 		row.Charge, row.ProviderCost = domain.Money(r.Int64N(1e9)), domain.Money(r.Int64N(1e9))
-		row.Duration, row.TTFT = time.Duration(r.IntN(400_000))*time.Millisecond, time.Duration(r.IntN(2)*900)*time.Millisecond
+		row.Duration, row.TTFT = time.Duration(r.IntN(400_000))*time.Millisecond, time.Duration(r.IntN(2)*r.IntN(400_000))*time.Millisecond
 		row.IsSuccess, row.CountsForRate, row.IsFinal = r.IntN(2) == 0, r.IntN(3) > 0, r.IntN(5) > 0
 		rows = append(rows, row)
 	}
@@ -86,11 +95,14 @@ func addUp(rows []domain.LedgerRow, q domain.UsageQuery) []domain.UsageGroup {
 	for _, row := range rows {
 		at := time.UnixMilli(row.AdmittedAt)
 		if at.Before(q.From) || !at.Before(q.To) || q.Key != 0 && q.Key != row.KeyID || q.User != 0 && q.User != row.UserID ||
-			q.Provider != 0 && q.Provider != row.ProviderID || q.Model != "" && q.Model != row.Model {
+			q.Provider != 0 && q.Provider != row.ProviderID || len(q.Users) > 0 && !slices.Contains(q.Users, row.UserID) ||
+			len(q.Providers) > 0 && !slices.Contains(q.Providers, row.ProviderID) || q.Model != "" && q.Model != row.Model {
 			continue
 		}
 		g := groupOf(row, at, q)
-		i := slices.IndexFunc(groups, func(o domain.UsageGroup) bool { return o.ID == g.ID && o.Model == g.Model && o.At.Equal(g.At) })
+		i := slices.IndexFunc(groups, func(o domain.UsageGroup) bool {
+			return o.ID == g.ID && o.Model == g.Model && o.Provider == g.Provider && o.At.Equal(g.At)
+		})
 		if i < 0 {
 			groups, i = append(groups, g), len(groups)
 		}
@@ -101,7 +113,7 @@ func addUp(rows []domain.LedgerRow, q domain.UsageQuery) []domain.UsageGroup {
 		groups[i].Add(&figures)
 	}
 	slices.SortFunc(groups, func(a, b domain.UsageGroup) int {
-		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Model, b.Model))
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Model, b.Model), cmp.Compare(a.Provider, b.Provider))
 	})
 	return groups
 }
@@ -117,6 +129,13 @@ func groupOf(row domain.LedgerRow, at time.Time, q domain.UsageQuery) (g domain.
 	case domain.ByModel:
 		g.Model = row.Model
 	}
+	switch q.Split {
+	case domain.ByModel:
+		g.Model = row.Model
+	case domain.ByProvider:
+		g.Provider = row.ProviderID
+	case domain.ByUser, domain.ByKey: // nobody asks
+	}
 	switch q.Bucket {
 	case domain.HourBucket:
 		g.At = at.UTC().Truncate(time.Hour)
@@ -128,7 +147,7 @@ func groupOf(row domain.LedgerRow, at time.Time, q domain.UsageQuery) (g domain.
 }
 
 func figuresOf(row domain.LedgerRow) domain.UsageFigures {
-	f := domain.UsageFigures{Tokens: row.Usage, Cost: row.Charge, Provider: row.ProviderCost}
+	f := domain.UsageFigures{Tokens: row.Usage, Cost: row.Charge, Paid: row.ProviderCost}
 	switch {
 	case row.CountsForRate && row.IsSuccess:
 		f.Successes = 1
@@ -139,11 +158,12 @@ func figuresOf(row domain.LedgerRow) domain.UsageFigures {
 		return f
 	}
 	f.Requests, f.Duration, f.TTFT = 1, row.Duration, row.TTFT
-	if row.TTFT > 0 {
-		f.TTFTs = 1
+	if row.TTFT <= 0 {
+		return f
 	}
+	f.TTFTs = 1
 	bounds := domain.LatencyBounds()
-	bucket := slices.IndexFunc(bounds[:], func(b time.Duration) bool { return row.Duration <= b })
+	bucket := slices.IndexFunc(bounds[:], func(b time.Duration) bool { return row.TTFT <= b })
 	if bucket < 0 {
 		bucket = len(bounds)
 	}
