@@ -88,6 +88,7 @@ type Stores struct {
 	ErrorRules    ErrorRuleRepository
 	Ledger        LedgerRepository
 	Rollups       RollupRepository
+	Usage         UsageRepository
 	Settings      SettingsRepository
 	Prices        PriceRepository
 	Accounts      AccountRepository
@@ -108,6 +109,7 @@ type API struct {
 	admins   atomic.Pointer[admins]
 	csrf     csrfMint
 	throttle *throttle
+	answers  *answers
 	handler  http.Handler
 
 	demoMu sync.Mutex // one change of the demo at a time
@@ -120,6 +122,7 @@ func New(o Options) *API {
 		router:   mux.NewRouter().UseEncodedPath(), // names of models may hold a slash
 		csrf:     csrfMint{key: o.Auth.CSRFKey},
 		throttle: newThrottle(o.Stores.Throttle, o.Now),
+		answers:  newAnswers(o.Now),
 	}
 	a.trust(o.Auth.AdminToken)
 	config := openapi.Config(o.Version, o.AppURL)
@@ -164,6 +167,9 @@ func (a *API) declare() {
 	a.declareBackup()
 	a.declareDeclarations()
 	a.declareStatisticsReset()
+	a.declareOverview()
+	a.declareStatistics()
+	a.declareLeaderboard()
 	a.declareAliases()
 	a.declareLogs()
 	a.declareSessions()

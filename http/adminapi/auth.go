@@ -119,7 +119,7 @@ func loginAnswer(p *principal, c *caller) loginBody {
 		b.LoginType = "admin"
 	case LevelSelf:
 		b.LoginType, b.RedirectTo = "readonly_user", "/me"
-	case LevelUser, LevelPublic:
+	case LevelUser, LevelGlobal, LevelPublic:
 	}
 	if !c.https && !loopback(c.host) {
 		b.Warning = "insecure_transport"
@@ -197,7 +197,7 @@ func (a *API) me(ctx context.Context, _ *struct{}) (*meOutput, error) {
 		b.Role = "admin"
 	case LevelSelf:
 		b.Role = "reader"
-	case LevelUser, LevelPublic:
+	case LevelUser, LevelGlobal, LevelPublic:
 	}
 	b.Permissions = permissions(c.level)
 	if c.key != nil {

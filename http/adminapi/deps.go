@@ -99,6 +99,8 @@ type LogRepository interface {
 	List(ctx context.Context, f domain.LogFilter) ([]domain.RequestLog, error)
 	Get(ctx context.Context, id domain.RequestID) (domain.RequestLog, domain.RequestDetail, error)
 	CountUpTo(ctx context.Context, limit int) (int, error)
+	// CountBegun counts the requests of a user, 0 = of all, that began in a time.
+	CountBegun(ctx context.Context, user domain.UserID, from, to time.Time) (int, error)
 	// ModelUses are the models in use since a time.
 	ModelUses(ctx context.Context, since time.Time) ([]domain.ModelUse, error)
 	// Purge deletes what is closed of a user and of a provider, and counts what
@@ -126,6 +128,9 @@ type SessionRepository interface {
 	// Terminated marks the session as ended by an operator.
 	Terminated(ctx context.Context, hash string) error
 	Purge(ctx context.Context, user domain.UserID) error
+	// Alive counts the sessions of a user, 0 = of all, that were in use at each
+	// instant: begun, and used since ttl before it or later.
+	Alive(ctx context.Context, user domain.UserID, at []time.Time, ttl time.Duration) ([]int, error)
 }
 
 // BreakerEventRepository reads the transitions of breakers, newest first.

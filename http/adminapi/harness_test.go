@@ -69,6 +69,8 @@ type world struct {
 	sync     *pricesync.Syncer
 	health   adminapi.HealthReport
 
+	ledgerRows int // how many were booked
+
 	mu  sync.Mutex
 	now time.Time
 }
@@ -77,16 +79,26 @@ type option func(*adminapi.Options)
 
 func newWorld(t *testing.T, options ...option) *world {
 	t.Helper()
+	return newWorldOn(t, func(t *testing.T, o store.Options) *store.Store {
+		t.Helper()
+		o.DataDir = t.TempDir()
+		require.NoError(t, os.CopyFS(o.DataDir, os.DirFS(emptyStore)))
+		s, err := store.Open(t.Context(), o)
+		require.NoError(t, err)
+		return s
+	}, options...)
+}
+
+// newWorldOn is a world over another store, which must be empty.
+func newWorldOn(t *testing.T, open func(*testing.T, store.Options) *store.Store, options ...option) *world {
+	t.Helper()
 	w := &world{t: t, now: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC), actors: newFakeActors(), tester: &fakeTester{}, demo: &fakeDemo{mode: "healthy"}}
 	w.health = adminapi.HealthReport{Status: adminapi.StatusHealthy, Components: map[string]adminapi.ComponentHealth{}}
 	masters, err := secrets.LoadOrCreateMasterKeys(t.TempDir(), "")
 	require.NoError(t, err)
 	ring, err := secrets.NewRing(masters[0])
 	require.NoError(t, err)
-	dir := t.TempDir()
-	require.NoError(t, os.CopyFS(dir, os.DirFS(emptyStore)))
-	w.store, err = store.Open(t.Context(), store.Options{DataDir: dir, Sealer: ring, Now: w.clock})
-	require.NoError(t, err)
+	w.store = open(t, store.Options{Sealer: ring, Now: w.clock})
 	t.Cleanup(func() { require.NoError(t, w.store.Close()) })
 	w.catalog = &liveCatalog{store: w.store}
 	w.prices, err = pricing.NewPrices()
@@ -104,7 +116,7 @@ func newWorld(t *testing.T, options ...option) *world {
 		Stores: adminapi.Stores{
 			Users: w.store.Users(), Keys: w.store.Keys(), Providers: w.store.Providers(), Groups: w.store.Groups(),
 			Vendors: w.store.Vendors(), Endpoints: w.store.Endpoints(), ErrorRules: w.store.ErrorRules(),
-			Settings: w.store.Settings(), Prices: w.store.ModelPrices(), Accounts: w.store.ProviderAccounts(), Ledger: w.store.Ledger(), Rollups: w.store.Rollups(), Logs: w.store.RequestLogs(), Cleaner: w.store.RequestLogs(), Sessions: w.store.Sessions(),
+			Settings: w.store.Settings(), Prices: w.store.ModelPrices(), Accounts: w.store.ProviderAccounts(), Ledger: w.store.Ledger(), Rollups: w.store.Rollups(), Usage: w.store.Rollups(), Logs: w.store.RequestLogs(), Cleaner: w.store.RequestLogs(), Sessions: w.store.Sessions(),
 			BreakerEvents: w.store.BreakerEvents(), Auth: w.store.AuthSessions(), Throttle: w.store.LoginThrottle(),
 		},
 		Catalog: w.catalog, Prices: w.prices, Actors: w.actors, Live: w.actors, Tester: w.tester, Demo: w.demo,

@@ -14,6 +14,7 @@ type Level string
 const (
 	LevelPublic Level = "P" // anybody
 	LevelSelf   Level = "S" // any principal, for its own data
+	LevelGlobal Level = "G" // any principal; for everybody's sums if a setting says so, else its own
 	LevelUser   Level = "U" // a web session that may change its own things
 	LevelAdmin  Level = "A"
 )
@@ -22,7 +23,7 @@ func (l Level) rank() int {
 	switch l {
 	case LevelPublic:
 		return 0
-	case LevelSelf:
+	case LevelSelf, LevelGlobal:
 		return 1
 	case LevelUser:
 		return 2

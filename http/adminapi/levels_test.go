@@ -67,7 +67,7 @@ func TestEveryRouteIsDocumented(t *testing.T) {
 	ids := map[string]bool{}
 	for _, o := range operations(w.api.Document()) {
 		want = append(want, o.method+" "+o.path)
-		require.Contains(t, []string{"P", "S", "U", "A"}, o.level, "%s %s declares no level", o.method, o.path)
+		require.Contains(t, []string{"P", "S", "G", "U", "A"}, o.level, "%s %s declares no level", o.method, o.path)
 		require.NotEmpty(t, o.op.Summary, o.path)
 		require.NotEmpty(t, o.op.Tags, o.path)
 		require.False(t, ids[o.op.OperationID], "operation id %s is used twice", o.op.OperationID)
@@ -96,16 +96,16 @@ func TestEveryRouteWithEveryLevel(t *testing.T) {
 		do     func(method, path string) answer
 	}{
 		"nobody": {"P", func(method, path string) answer { return w.do(call{method: method, path: path, body: "{}"}) }},
-		"key": {"PS", func(method, path string) answer {
+		"key": {"PSG", func(method, path string) answer {
 			return w.do(call{method: method, path: path, body: "{}", header: bearer(user.secret)})
 		}},
-		"boss's key": {"PS", func(method, path string) answer {
+		"boss's key": {"PSG", func(method, path string) answer {
 			return w.do(call{method: method, path: path, body: "{}", header: map[string]string{"X-Api-Key": boss.secret}})
 		}},
-		"reader":      {"PS", func(method, path string) answer { return readerSession.do(method, path, "{}") }},
-		"user":        {"PSU", func(method, path string) answer { return userSession.do(method, path, "{}") }},
-		"boss":        {"PSUA", func(method, path string) answer { return bossSession.do(method, path, "{}") }},
-		"admin token": {"PSUA", func(method, path string) answer { return w.admin(method, path, "{}") }},
+		"reader":      {"PSG", func(method, path string) answer { return readerSession.do(method, path, "{}") }},
+		"user":        {"PSGU", func(method, path string) answer { return userSession.do(method, path, "{}") }},
+		"boss":        {"PSGUA", func(method, path string) answer { return bossSession.do(method, path, "{}") }},
+		"admin token": {"PSGUA", func(method, path string) answer { return w.admin(method, path, "{}") }},
 	}
 	for _, o := range operations(w.api.Document()) {
 		if strings.HasSuffix(o.path, "/auth/logout") || o.method == http.MethodDelete && strings.HasSuffix(o.path, "/auth/sessions") {

@@ -29,6 +29,7 @@ func (a *API) declareSettings() {
 type settingsBody struct {
 	SiteTitle                       string                 `json:"siteTitle"`
 	Timezone                        *string                `json:"timezone"                        doc:"null = the process's"`
+	AllowGlobalUsageView            bool                   `json:"allowGlobalUsageView"`
 	ExposeProviderNames             bool                   `json:"exposeProviderNames"`
 	VerboseProviderError            bool                   `json:"verboseProviderError"`
 	PassThroughUpstreamErrorMessage bool                   `json:"passThroughUpstreamErrorMessage"`
@@ -88,7 +89,8 @@ type settingsBody struct {
 
 func showSettings(s *domain.Settings) settingsBody {
 	return settingsBody{
-		SiteTitle: s.SiteTitle, Timezone: optional(s.Timezone), ExposeProviderNames: s.ExposeProviderNames,
+		SiteTitle: s.SiteTitle, Timezone: optional(s.Timezone), AllowGlobalUsageView: s.AllowGlobalUsageView,
+		ExposeProviderNames:             s.ExposeProviderNames,
 		VerboseProviderError:            s.VerboseProviderError,
 		PassThroughUpstreamErrorMessage: s.PassThroughUpstreamErrorMessage,
 		MaxProviderSwitches:             s.MaxProviderSwitches, MaxTotalAttempts: s.MaxTotalAttempts,
@@ -154,6 +156,7 @@ func given[T any](value, to *T) {
 type settingsFields struct {
 	SiteTitle                       field[string]               `json:"siteTitle,omitzero"                       minLength:"1" maxLength:"128"`
 	Timezone                        field[string]               `json:"timezone,omitzero"                        maxLength:"64" doc:"IANA name"`
+	AllowGlobalUsageView            field[bool]                 `json:"allowGlobalUsageView,omitzero"            doc:"show users the sums of everybody's usage"`
 	ExposeProviderNames             field[bool]                 `json:"exposeProviderNames,omitzero"             doc:"show providers' names to users"`
 	VerboseProviderError            field[bool]                 `json:"verboseProviderError,omitzero"`
 	PassThroughUpstreamErrorMessage field[bool]                 `json:"passThroughUpstreamErrorMessage,omitzero"`
@@ -216,6 +219,7 @@ func (f *settingsFields) apply(s *domain.Settings) {
 	d := domain.DefaultSettings()
 	f.SiteTitle.to(&s.SiteTitle, d.SiteTitle)
 	f.Timezone.to(&s.Timezone, d.Timezone)
+	f.AllowGlobalUsageView.to(&s.AllowGlobalUsageView, d.AllowGlobalUsageView)
 	f.ExposeProviderNames.to(&s.ExposeProviderNames, d.ExposeProviderNames)
 	f.VerboseProviderError.to(&s.VerboseProviderError, d.VerboseProviderError)
 	f.PassThroughUpstreamErrorMessage.to(&s.PassThroughUpstreamErrorMessage, d.PassThroughUpstreamErrorMessage)
@@ -347,14 +351,16 @@ func (a *API) updateSettings(ctx context.Context, in *updateSettingsInput) (*set
 
 type displayOutput struct {
 	Body struct {
-		SiteTitle           string  `json:"siteTitle"`
-		Timezone            *string `json:"timezone"`
-		ExposeProviderNames bool    `json:"exposeProviderNames"`
+		SiteTitle            string  `json:"siteTitle"`
+		Timezone             *string `json:"timezone"`
+		AllowGlobalUsageView bool    `json:"allowGlobalUsageView"`
+		ExposeProviderNames  bool    `json:"exposeProviderNames"`
 	}
 }
 
 func (a *API) displaySettings(context.Context, *struct{}) (*displayOutput, error) {
 	s, out := a.Catalog.Current().Settings(), &displayOutput{}
 	out.Body.SiteTitle, out.Body.Timezone, out.Body.ExposeProviderNames = s.SiteTitle, optional(s.Timezone), s.ExposeProviderNames
+	out.Body.AllowGlobalUsageView = s.AllowGlobalUsageView
 	return out, nil
 }

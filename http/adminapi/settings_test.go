@@ -95,7 +95,7 @@ func TestDisplaySettingsAndVersion(t *testing.T) {
 	p := w.person("ann", nil, nil)
 	var s map[string]any
 	w.as(p, "/api/v1/settings/display").into(t, http.StatusOK, &s)
-	require.Equal(t, map[string]any{"siteTitle": "Claude Code Hub", "timezone": nil, "exposeProviderNames": false}, s)
+	require.Equal(t, map[string]any{"siteTitle": "Claude Code Hub", "timezone": nil, "allowGlobalUsageView": false, "exposeProviderNames": false}, s)
 	w.admin(http.MethodGet, "/api/v1/system/version", nil).into(t, http.StatusOK, &s)
 	require.Equal(t, "1.2.3", s["version"])
 }

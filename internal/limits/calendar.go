@@ -29,6 +29,15 @@ func ParseClock(s string) (Clock, error) {
 	return h*60 + m, nil
 }
 
+// Day is the civil day around now, from 00:00.
+func Day(now time.Time, zone *time.Location) (start, end time.Time) { return day(now, zone, 0) }
+
+// Week is the civil week around now, from Monday 00:00.
+func Week(now time.Time, zone *time.Location) (start, end time.Time) { return week(now, zone) }
+
+// Month is the civil month around now.
+func Month(now time.Time, zone *time.Location) (start, end time.Time) { return month(now, zone) }
+
 // day is the civil day around now that begins at the local time of day.
 func day(now time.Time, zone *time.Location, at Clock) (start, end time.Time) {
 	y, m, d := now.In(zone).Date()

@@ -277,6 +277,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/dashboard/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is going on today, beside the same time yesterday */
+        get: operations["dashboardOverview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboard/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Usage over time, by what it is asked for
+         * @description Users get their own usage; with the setting allowGlobalUsageView everybody's, where users and keys that are not theirs are one line.
+         */
+        get: operations["dashboardStatistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dispatch/simulate": {
         parameters: {
             query?: never;
@@ -484,6 +521,26 @@ export interface paths {
         put?: never;
         /** Count a key's money from now on */
         post: operations["resetKeyLimits"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leaderboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who and what was used most, beside the period before
+         * @description Users see their own rows and ranks; providers and models by their own usage. With the setting allowGlobalUsageView they see all users, providers and models, of keys still only their own.
+         */
+        get: operations["leaderboard"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2686,6 +2743,7 @@ export interface components {
             running: boolean;
         };
         DisplayOutputBody: {
+            allowGlobalUsageView: boolean;
             exposeProviderNames: boolean;
             siteTitle: string;
             timezone: string | null;
@@ -2803,6 +2861,67 @@ export interface components {
             groups?: string[] | null;
             /** @description exactly as clients call it */
             model: string;
+        };
+        FiguresBody: {
+            /** Format: double */
+            avgResponseMs: number | null;
+            /**
+             * Format: double
+             * @description to the first token
+             */
+            avgTtftMs: number | null;
+            /**
+             * Format: int64
+             * @description of both lifetimes
+             */
+            cacheCreationInputTokens: number;
+            /** Format: int64 */
+            cacheReadInputTokens: number;
+            /**
+             * Format: double
+             * @description of all input tokens, 0..1
+             */
+            cacheReadShare: number | null;
+            /** Format: double */
+            costUsd: number;
+            /** Format: int64 */
+            failures: number;
+            /** Format: int64 */
+            inputTokens: number;
+            /** Format: int64 */
+            outputTokens: number;
+            /**
+             * Format: double
+             * @description what providers charge; for administrators
+             */
+            providerCostUsd: number | null;
+            /**
+             * Format: int64
+             * @description part of outputTokens
+             */
+            reasoningTokens: number;
+            /** Format: int64 */
+            requests: number;
+            /**
+             * Format: double
+             * @description 0..1
+             */
+            successRate: number | null;
+            /**
+             * Format: int64
+             * @description of those that count for the rate of their provider
+             */
+            successes: number;
+            /**
+             * Format: double
+             * @description output after the first token
+             */
+            tokensPerSecond: number | null;
+            /**
+             * Format: int64
+             * @description input, output and both kinds of cached tokens
+             */
+            totalTokens: number;
         };
         FilteredProvider: {
             clientRestrictionContext?: components["schemas"]["ClientRestriction"];
@@ -3014,6 +3133,65 @@ export interface components {
             /** Format: int64 */
             id: number;
             name: string;
+        };
+        LeaderboardBody: {
+            /**
+             * Format: int64
+             * @description rows there are for the caller, shown or not
+             */
+            count: number;
+            /** Format: date-time */
+            from: string;
+            items: components["schemas"]["LeaderboardRow"][] | null;
+            /** Format: date-time */
+            previousFrom: string | null;
+            /** Format: date-time */
+            previousTo: string | null;
+            timezone: string;
+            /** Format: date-time */
+            to: string;
+            /** @description of everything that matches; null where it is not the caller's to know */
+            total: components["schemas"]["FiguresBody"];
+            /** @enum {string} */
+            view: "all" | "own";
+        };
+        LeaderboardPart: {
+            figures: components["schemas"]["FiguresBody"];
+            model: string | null;
+            /** Format: int64 */
+            providerId: number | null;
+            providerName: string | null;
+        };
+        LeaderboardRow: {
+            /**
+             * Format: double
+             * @description of a million tokens
+             */
+            costPerMTokUsd: number | null;
+            figures: components["schemas"]["FiguresBody"];
+            /**
+             * Format: int64
+             * @description user, key or provider
+             */
+            id: number | null;
+            /** @description empty = those beyond the fifty that a day tells apart */
+            model: string | null;
+            /** @description null where it is not known any more, or hidden */
+            name: string | null;
+            /** @description with expand */
+            parts?: components["schemas"]["LeaderboardPart"][] | null;
+            /**
+             * Format: int64
+             * @description in the period before; null = it had none
+             */
+            previousRank: number | null;
+            /** Format: int64 */
+            rank: number;
+            /**
+             * Format: double
+             * @description of the metric's total, 0..1; null for a rate, and where the total is not the caller's to know
+             */
+            share: number | null;
         };
         LimitResetBody: {
             /**
@@ -3388,6 +3566,17 @@ export interface components {
             role: "admin" | "user" | "reader";
             user: components["schemas"]["PersonBody"];
         };
+        MetricBody: {
+            /**
+             * Format: double
+             * @description yesterday, up to the same time of day
+             */
+            previous: number | null;
+            /** @description the last 24 hours, hour by hour of UTC; the last one is running */
+            series: (number | null)[] | null;
+            /** Format: double */
+            value: number | null;
+        };
         ModelCoolingBody: {
             model: string;
             /** Format: date-time */
@@ -3434,6 +3623,32 @@ export interface components {
              * @description left out: five minutes
              */
             minutes?: number;
+        };
+        OverviewBody: {
+            /** Format: date-time */
+            at: string;
+            avgResponseMs: components["schemas"]["MetricBody"];
+            /** @description 0..1, of all input tokens */
+            cacheReadShare: components["schemas"]["MetricBody"];
+            /** @description used within the life of a session; earlier ones by their first and last use */
+            concurrentSessions: components["schemas"]["MetricBody"];
+            /** @description 0..1, of the requests that say something about their provider */
+            errorRate: components["schemas"]["MetricBody"];
+            /** @description begun in the last minute, refused ones too; the series is per minute on average */
+            lastMinuteRequests: components["schemas"]["MetricBody"];
+            /**
+             * Format: double
+             * @description what this month costs if it goes on like this
+             */
+            projectedMonthUsd: number | null;
+            /** @enum {string} */
+            scope: "all" | "own";
+            /** @description whose days these are */
+            timezone: string;
+            todayCostUsd: components["schemas"]["MetricBody"];
+            todayRequests: components["schemas"]["MetricBody"];
+            ttftP50Ms: components["schemas"]["MetricBody"];
+            ttftP95Ms: components["schemas"]["MetricBody"];
         };
         PersonBody: {
             /**
@@ -4073,6 +4288,7 @@ export interface components {
             /** Format: int64 */
             admissionWaitMs: number;
             affinityIgnoreClientSessionId: boolean;
+            allowGlobalUsageView: boolean;
             allowNonConversationFallback: boolean;
             /** Format: double */
             balanceFloorUsd: number;
@@ -4167,6 +4383,8 @@ export interface components {
             admissionWaitMs?: number | null;
             /** @description with ENABLE_PREFIX_AFFINITY: what a conversation begins with counts more than the session that its client names */
             affinityIgnoreClientSessionId?: boolean | null;
+            /** @description show users the sums of everybody's usage */
+            allowGlobalUsageView?: boolean | null;
             allowNonConversationFallback?: boolean | null;
             /**
              * Format: double
@@ -4591,6 +4809,47 @@ export interface components {
             providerId?: number;
             trigger?: string;
             type: string;
+        };
+        StatisticsBody: {
+            bucket: string;
+            by: string;
+            /** Format: date-time */
+            from: string;
+            /** @description the greatest first, others last */
+            lines: components["schemas"]["StatisticsLine"][] | null;
+            metric: string;
+            /** @description where the buckets begin */
+            points: string[] | null;
+            /** @enum {string} */
+            scope: "all" | "own";
+            timezone: string;
+            /**
+             * Format: date-time
+             * @description the end of the running hour or day where it is now
+             */
+            to: string;
+            total: components["schemas"]["FiguresBody"];
+        };
+        StatisticsLine: {
+            /**
+             * Format: int64
+             * @description user, key or provider; null with by=provider is what reached none
+             */
+            id: number | null;
+            model: string | null;
+            /** @description null where it is not known any more, or hidden */
+            name: string | null;
+            /** @description all that has no line of its own */
+            others: boolean;
+            /**
+             * @description other: says nothing about its provider
+             * @enum {string|null}
+             */
+            status: "success" | "failure" | "other" | null;
+            /** @description all zero but the metric's own figures with by=status */
+            total: components["schemas"]["FiguresBody"];
+            /** @description of the metric, one a point */
+            values: number[] | null;
         };
         StorageOutputBody: {
             /** Format: int64 */
@@ -5713,6 +5972,81 @@ export interface operations {
             };
         };
     };
+    dashboardOverview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverviewBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboardStatistics: {
+        parameters: {
+            query?: {
+                /** @description whole days of the system's time zone, the last of them today; 7d where from is left out, too */
+                range?: "today" | "7d" | "30d" | "month";
+                /** @description in place of range */
+                from?: string;
+                /** @description now where it is left out */
+                to?: string;
+                by?: "user" | "key" | "provider" | "model" | "status";
+                /** @description hours of UTC, for up to 14 days, or days of the system's time zone; hours for up to 48 hours by default */
+                bucket?: "hour" | "day";
+                metric?: "cost" | "requests" | "tokens" | "errors";
+                /** @description lines at most; the rest is one more */
+                top?: number;
+                userId?: number;
+                keyId?: number;
+                providerId?: number;
+                model?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatisticsBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     simulateDispatch: {
         parameters: {
             query?: never;
@@ -6295,6 +6629,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KeyBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leaderboard: {
+        parameters: {
+            query?: {
+                scope?: "user" | "key" | "provider" | "model";
+                metric?: "cost" | "requests" | "tokens" | "cacheHitRate";
+                /** @description in the system's time zone; weeks begin on Monday */
+                period?: "daily" | "weekly" | "monthly" | "allTime" | "custom";
+                /** @description some instant of the day, week or month; now where it is left out */
+                at?: string;
+                /** @description of a custom period */
+                from?: string;
+                /** @description of a custom period; now where it is left out */
+                to?: string;
+                /** @description what went to providers of a type */
+                providerType?: "claude" | "claude-auth" | "codex" | "openai-compatible" | "gemini" | "gemini-cli";
+                /** @description what users of one of these groups did */
+                groups?: string[] | null;
+                /** @description each row by its models or providers, the ten greatest */
+                expand?: "models" | "providers";
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeaderboardBody"];
                 };
             };
             /** @description Error */
