@@ -92,7 +92,9 @@ func (a *actor) Receive(c *kit.Context) {
 func (a *actor) round(c *kit.Context) {
 	all := a.o.Catalog.Current().AllEndpoints()
 	a.forget(all)
-	a.waiting = a.o.due(all, a.seen, c.Now())
+	if a.o.leads() {
+		a.waiting = a.o.due(all, a.seen, c.Now())
+	}
 	a.proceed(c)
 }
 

@@ -31,6 +31,13 @@ type world struct {
 	running int
 	most    int
 	fails   bool // the store
+	follows bool // another node leads
+}
+
+func (w *world) leads() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !w.follows
 }
 
 func (w *world) Current() *domain.Catalog { return w.catalog }
@@ -87,7 +94,7 @@ func (w *world) run(t *testing.T, urls []string, during func()) {
 	sys := kit.NewSystem(kit.Options{Name: "test", Logger: slog.New(slog.DiscardHandler)})
 	ref := sys.Spawn(kit.Kind{Name: "endpoint", New: func(string) kit.Actor { return pool{w} }}, "")
 	sys.Spawn(prober.Kind(prober.Options{
-		Schedule: prober.Schedule{Every: time.Minute, AfterTimeout: 10 * time.Second, Timeout: 5 * time.Second, AtOnce: 3, Jitter: time.Second},
+		Schedule: prober.Schedule{Every: time.Minute, AfterTimeout: 10 * time.Second, Timeout: 5 * time.Second, AtOnce: 3, Jitter: time.Second, Leads: w.leads},
 		Catalog:  w, Store: w, Look: w.look, Pools: func(domain.PoolKey) kit.Ref { return ref },
 	}), "")
 	during()
@@ -138,6 +145,24 @@ func TestRoundsAreMadeAndStored(t *testing.T) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			require.Greater(t, len(w.rounds), 3, "a store that was away stops nothing")
+		})
+	})
+}
+
+func TestOnlyTheLeaderLooks(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{follows: true}
+		w.run(t, []string{"https://one.example", "https://two.example"}, func() {
+			time.Sleep(5 * time.Minute)
+			w.mu.Lock()
+			require.Empty(t, w.rounds)
+			w.follows = false
+			w.mu.Unlock()
+			time.Sleep(10 * time.Second)
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			require.Len(t, w.rounds, 1)
 		})
 	})
 }

@@ -21,7 +21,12 @@ type Schedule struct {
 	Timeout      time.Duration // of a look
 	AtOnce       int           // looks at a time
 	Jitter       time.Duration // up to so much is waited before a round, so that nodes do not meet
+	// Leads tells whether this node, of several, is the one that looks; nil = yes.
+	// The others hear of outcomes through the configuration.
+	Leads func() bool
 }
+
+func (s *Schedule) leads() bool { return s.Leads == nil || s.Leads() }
 
 // next is when an endpoint is due that was last looked at with this outcome.
 func (s *Schedule) next(last *domain.EndpointProbe, alone bool) time.Time {

@@ -3,6 +3,7 @@ package recorder
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -18,25 +19,59 @@ import (
 // handLeft comes back to them.
 func (w *worker) closeInterrupted(ctx context.Context) error {
 	closed := 0
-	for last := domain.RequestID(0); ; {
-		rows, err := w.r.o.Store.Open(ctx, last, w.r.o.BatchRecords)
-		if err != nil || len(rows) == 0 {
-			if closed > 0 {
-				w.r.o.Logger.WarnContext(ctx, "requests were interrupted when the last process ended", "count", closed)
-			}
-			return err
-		}
-		last = rows[len(rows)-1].ID // one that cannot be closed is buried, and stays open
-		safe := w.journalEnds(ctx, rows, w.r.keep)
+	err := w.r.eachLost(ctx, func(rows []domain.OpenLog) error {
+		safe := w.journalEnds(ctx, rows, w.r.keep) // one that cannot be closed is buried, and stays open
 		if len(safe) == 0 {
-			continue
+			return nil
 		}
 		if err := w.commit(ctx, safe); err != nil {
 			return err
 		}
 		w.r.queue.caughtUp(safe[len(safe)-1].end)
 		closed += len(safe)
+		return nil
+	})
+	if closed > 0 {
+		w.r.o.Logger.WarnContext(ctx, "requests were interrupted when the last process ended", "count", closed)
 	}
+	return err
+}
+
+// eachLost visits the open rows of requests that are nobody's any more.
+func (r *Recorder) eachLost(ctx context.Context, visit func(rows []domain.OpenLog) error) error {
+	lost, err := r.o.Lost(ctx)
+	if err != nil {
+		return err
+	}
+	for last := domain.RequestID(0); ; {
+		rows, err := r.o.Store.Open(ctx, last, r.o.BatchRecords)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		last = rows[len(rows)-1].ID
+		rows = slices.DeleteFunc(rows, func(row domain.OpenLog) bool { return !lost(row.ID) })
+		if len(rows) == 0 {
+			continue
+		}
+		if err := visit(rows); err != nil {
+			return err
+		}
+	}
+}
+
+// CloseLost records the ends of requests whose process died elsewhere, and
+// returns their number. What the journal does not take is left for the next time.
+func (r *Recorder) CloseLost(ctx context.Context) (closed int, err error) {
+	w := &worker{r: r}
+	err = r.eachLost(ctx, func(rows []domain.OpenLog) error {
+		safe := w.journalEnds(ctx, rows, func(it *item, done func(error)) { r.hand(*it, true, done) })
+		closed += len(safe)
+		return nil
+	})
+	if err != nil {
+		return closed, fmt.Errorf("close what dead processes left: %w", err)
+	}
+	return closed, nil
 }
 
 // handLeft gives the journal what it did not take at the start. It is called

@@ -1,6 +1,7 @@
 package recorder_test
 
 import (
+	"context"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -10,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/claude-code-hub/cch/actors/recorder"
+	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/persistence/storetest"
 )
 
 // fullDisk is a journal on a disk without room for a byte more.
@@ -61,5 +64,39 @@ func TestStartOnAFullDisk(t *testing.T) {
 		require.Equal(t, 3, w.bank.count(), "each is settled")
 		w.shutdown(t)
 		require.Zero(t, w.store.doubled)
+	})
+}
+
+// Of what is open in a store that others use, a process closes what is nobody's,
+// when it starts and when it is told to look.
+func TestRequestsOfOthersAreLeftAlone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		id := func(n int) domain.RequestID { return storetest.RequestLog(n).ID }
+		lost := map[domain.RequestID]bool{id(1): true}
+		w.options.Lost = func(context.Context) (func(domain.RequestID) bool, error) {
+			return func(id domain.RequestID) bool { return lost[id] }, nil
+		}
+		var others []*domain.RequestLog
+		for n := range 3 {
+			others = append(others, storetest.Opened(storetest.RequestLog(n)))
+		}
+		require.NoError(t, w.store.WriteBatch(t.Context(), others, nil))
+		w.boot(t)
+		require.Equal(t, 1, w.store.closed())
+		require.Equal(t, string(domain.ReasonInterrupted), w.store.rows[id(1)].Result.ErrorCode)
+
+		lost[id(2)] = true
+		closed, err := w.rec.CloseLost(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, 1, closed)
+		time.Sleep(time.Second)
+		require.Equal(t, 2, w.store.closed())
+		require.Equal(t, 2, w.bank.count(), "each is settled")
+		closed, err = w.rec.CloseLost(t.Context())
+		require.NoError(t, err)
+		require.Zero(t, closed)
+		w.shutdown(t)
 	})
 }

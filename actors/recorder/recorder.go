@@ -54,6 +54,9 @@ type Options struct {
 	System  *kit.System
 	Now     func() time.Time
 	Logger  *slog.Logger // nil = discard
+	// Lost looks which requests that are open are nobody's any more, where others
+	// write into the same store; nil = all that an earlier process left.
+	Lost func(ctx context.Context) (func(domain.RequestID) bool, error)
 	// Batch bounds; 0 = 500 records, 512 KiB, 250 ms and 10,000 records.
 	BatchRecords int
 	BatchBytes   int
@@ -76,6 +79,11 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxPending == 0 {
 		o.MaxPending = 10_000
+	}
+	if o.Lost == nil {
+		o.Lost = func(context.Context) (func(domain.RequestID) bool, error) {
+			return func(domain.RequestID) bool { return true }, nil
+		}
 	}
 	return o
 }

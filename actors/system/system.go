@@ -65,6 +65,9 @@ type Options struct {
 
 	// Chores makes what maintenance does by the clock; nil = nothing.
 	Chores func(maintenance.Catalog, *Operator) []maintenance.Job
+	// Leader is whether this node, of several, asks upstream accounts; nil = each
+	// does.
+	Leader maintenance.Leader
 
 	// Intercept is called before an actor handles a message, see kit.Options.
 	Intercept func(kind, id string, self kit.Ref, msg any)
@@ -146,7 +149,7 @@ func Start(ctx context.Context, o Options) (*System, error) {
 		}), "prober")
 	}
 	if o.Chores != nil {
-		jobs := append(o.Chores(s.catalog, s.operator), maintenance.PollAccounts(s.accounts, s.catalog, o.Now))
+		jobs := append(o.Chores(s.catalog, s.operator), maintenance.Led(o.Leader, maintenance.PollAccounts(s.accounts, s.catalog, o.Now))...)
 		s.keeping = s.kit.Spawn(maintenance.Kind(jobs, &s.chores), "maintenance")
 	}
 	return s, nil

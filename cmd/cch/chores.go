@@ -25,6 +25,7 @@ const (
 	replaysPruned     = 200    // at a time; each may have megabytes
 	storageEvery      = 15 * time.Minute
 	storageWithin     = time.Minute
+	lostEvery         = time.Minute
 	ledgerCheckEvery  = 24 * time.Hour
 	ledgerCheckWithin = time.Hour
 	// ledgerCheckBack is how far back roll-ups are compared every day.
@@ -74,8 +75,13 @@ func (a *App) recompute(ctx context.Context, q domain.RecomputeQuery, progress d
 	return maintenance.Recompute(ctx, a.repricing(a.system.Configuration(), a.system.Operator()), a.store.Ledger(), q, progress)
 }
 
-// chores are what the hub does by the clock.
+// chores are what the hub does by the clock: of several that share a database,
+// one.
 func (a *App) chores(c maintenance.Catalog, o *system.Operator) []maintenance.Job {
+	return maintenance.Led(a.leader, a.ledChores(c, o)...)
+}
+
+func (a *App) ledChores(c maintenance.Catalog, o *system.Operator) []maintenance.Job {
 	return []maintenance.Job{
 		maintenance.Cleanup(a.store.RequestLogs(), c, a.now),
 		{Name: "price_sync", Every: time.Minute, Within: 2 * time.Minute, Run: a.syncPrices},
@@ -102,5 +108,20 @@ func (a *App) chores(c maintenance.Catalog, o *system.Operator) []maintenance.Jo
 			return 0, a.store.RequestLogs().Prepare(ctx)
 		}},
 		maintenance.Prune("snapshots", a.store.Snapshots(), 0, a.now),
+		{Name: "lost_requests", Every: lostEvery, Within: time.Minute, Run: func(ctx context.Context) (int, error) {
+			return 0, a.closeLost(ctx)
+		}},
 	}
+}
+
+// closeLost ends the requests of hubs that died and did not come back.
+func (a *App) closeLost(ctx context.Context) error {
+	if a.number == nil {
+		return nil // there are no others
+	}
+	closed, err := a.system.Recorder().CloseLost(ctx)
+	if closed > 0 {
+		a.logger.WarnContext(ctx, "requests of another hub were interrupted when it died", slog.Int("count", closed))
+	}
+	return err
 }

@@ -13,6 +13,7 @@ func (a *App) readings() []telemetry.Reading {
 	out := a.trafficReadings()
 	out = append(out, a.journalReadings()...)
 	out = append(out, a.redisReadings()...)
+	out = append(out, a.leaseReadings()...)
 	out = append(out, a.storageReadings()...)
 	out = append(out, a.resultReadings()...)
 	out = append(out, a.providerReadings()...)

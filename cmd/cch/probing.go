@@ -41,7 +41,7 @@ func (a *App) endpointProbes() *system.EndpointProbes {
 	return &system.EndpointProbes{
 		Schedule: prober.Schedule{
 			Every: p.Interval.Duration(), AfterTimeout: p.AfterTimeout.Duration(), Timeout: p.Timeout.Duration(),
-			AtOnce: p.AtOnce, Jitter: p.Jitter.Duration(),
+			AtOnce: p.AtOnce, Jitter: p.Jitter.Duration(), Leads: a.leader.Holds,
 		},
 		Store: a.store.Endpoints(), Look: a.reach.Look,
 	}

@@ -40,6 +40,7 @@ import (
 	"github.com/claude-code-hub/cch/internal/telemetry"
 	"github.com/claude-code-hub/cch/internal/upstream"
 	"github.com/claude-code-hub/cch/persistence/journal"
+	"github.com/claude-code-hub/cch/persistence/lease"
 	"github.com/claude-code-hub/cch/persistence/redis"
 	"github.com/claude-code-hub/cch/persistence/store"
 	"github.com/claude-code-hub/cch/ui"
@@ -71,6 +72,8 @@ type App struct {
 	redis    *redis.Client  // nil = none
 	channel  *redis.Channel // between nodes; nil = none
 	journal  *journal.Journal
+	leader   leadership
+	number   *lease.Number // nil = nobody else uses the database
 	prices   *pricing.Prices
 	reach    *reach.Prober
 	zone     *time.Location                   // of the process
@@ -183,6 +186,9 @@ func (a *App) buildActors(ctx context.Context, o Options) error {
 		return fmt.Errorf("read price lists: %w", err)
 	}
 	a.onClose("journal", func(context.Context) error { return records.Close() })
+	if err := a.buildLeases(ctx); err != nil {
+		return err
+	}
 	if a.reach, err = reach.New(reach.Method(a.cfg.Probes.Method), a.outboundPolicy()); err != nil {
 		return fmt.Errorf("look at endpoints: %w", err)
 	}
@@ -201,7 +207,7 @@ func (a *App) buildActors(ctx context.Context, o Options) error {
 		Recorder: recorder.Options{
 			Journal: records, Store: a.store.RequestLogs(),
 			BatchRecords: a.cfg.Journal.BatchSize, BatchDelay: a.cfg.Journal.FlushInterval.Duration(),
-			MaxPending: a.cfg.Journal.MaxPending,
+			MaxPending: a.cfg.Journal.MaxPending, Lost: a.lost(),
 		},
 		Prices:                 a.prices,
 		SessionTTL:             a.cfg.Upstream.SessionTTL.Duration(),
@@ -214,6 +220,7 @@ func (a *App) buildActors(ctx context.Context, o Options) error {
 		EndpointProbes:         a.endpointProbes(),
 		CountOnly:              !a.cfg.Bounds.EnforceRateLimits,
 		Chores:                 a.chores,
+		Leader:                 a.leader,
 		Intercept:              o.Intercept,
 	})
 	if err != nil {
@@ -283,7 +290,7 @@ func (a *App) buildGateway(ctx context.Context, o Options) error {
 		Dispatcher: dispatcher{a.system.Dispatcher()},
 		Recorder:   a.system.Recorder(),
 		Upstream:   a.upstream,
-		IDs:        domain.NewRequestIDs(0, newest),
+		IDs:        a.requestIDs(newest),
 		Now:        a.now,
 		Logger:     a.logger,
 		ClientIP:   func(r *http.Request) string { return a.proxies.ClientIP(r).String() },

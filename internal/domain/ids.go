@@ -111,15 +111,22 @@ func NewRequestIDs(node int, after RequestID) *RequestIDs {
 	return &RequestIDs{node: int64(node) & (1<<requestNodeBits - 1), last: ms<<requestSeqBits | seq}
 }
 
+// MoveTo has ids be those of another node from now on.
+func (g *RequestIDs) MoveTo(node int) {
+	g.mu.Lock()
+	g.node = int64(node) & (1<<requestNodeBits - 1)
+	g.mu.Unlock()
+}
+
 // Next draws an id at the given time.
 func (g *RequestIDs) Next(now time.Time) RequestID {
 	at := (now.UnixMilli() - requestEpochMs) << requestSeqBits
 	g.mu.Lock()
 	g.last = max(at, g.last+1)
-	v := g.last
+	v, node := g.last, g.node
 	g.mu.Unlock()
 	ms, seq := v>>requestSeqBits, v&(1<<requestSeqBits-1)
-	return RequestID(ms<<(requestSeqBits+requestNodeBits) | g.node<<requestSeqBits | seq)
+	return RequestID(ms<<(requestSeqBits+requestNodeBits) | node<<requestSeqBits | seq)
 }
 
 // LeaseID is chosen by whoever asks for a lease, so that asking again with the

@@ -40,6 +40,8 @@ type engine interface {
 	// the exact conditions beside them allow.
 	usedSince(q *bun.SelectQuery, ms int64) *bun.SelectQuery
 	usedUntil(q *bun.SelectQuery, ms int64) *bun.SelectQuery
+	// clock is the database's time as an expression, Unix ms.
+	clock() string
 	// oneInstant is a transaction that only reads, all as of one instant.
 	oneInstant() *sql.TxOptions
 	// lockConfiguration makes changes of the configuration follow each other,

@@ -171,6 +171,10 @@ func (*postgresEngine) usedUntil(q *bun.SelectQuery, ms int64) *bun.SelectQuery 
 
 const minuteMs = int64(time.Minute / time.Millisecond)
 
+func (*postgresEngine) clock() string {
+	return "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::bigint"
+}
+
 func (*postgresEngine) oneInstant() *sql.TxOptions {
 	return &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}
 }

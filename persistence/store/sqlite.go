@@ -96,6 +96,8 @@ func (*sqliteEngine) recentFirst() []string { return []string{"last_at DESC", "i
 func (*sqliteEngine) usedSince(q *bun.SelectQuery, _ int64) *bun.SelectQuery { return q }
 func (*sqliteEngine) usedUntil(q *bun.SelectQuery, _ int64) *bun.SelectQuery { return q }
 
+func (*sqliteEngine) clock() string { return "CAST(unixepoch('subsec') * 1000 AS INTEGER)" }
+
 func (*sqliteEngine) oneInstant() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }
 
 // lockConfiguration has nothing to do: writers queue anyway.

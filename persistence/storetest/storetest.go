@@ -51,6 +51,7 @@ func Run(t *testing.T, open Open) {
 		{"snapshots", testSnapshots},
 		{"breaker events", testBreakerEvents},
 		{"request logs", testRequestLogs},
+		{"leases", testLeases},
 		{"log idempotence", testLogIdempotence},
 		{"open logs are listed", testOpenLogsAreListed},
 		{"log filters", testLogFilters},
