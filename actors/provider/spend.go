@@ -42,20 +42,41 @@ type purse struct {
 	plan   limits.Plan
 	policy limits.Policy
 	spend  *limits.Spend
-	booked limits.Recent[domain.SettleKey] // attempts that are in it
-	lately []expense                       // booked within the last minute: the ledger may not have them yet
-	asked  bool                            // the ledger is being read
-	due    time.Time                       // when to read it; zero = never
-	twice  bool                            // it was read, and will be once more
+	booked limits.Recent[domain.SettleID] // attempts that are in it
+	lately lately
+	asked  bool      // the ledger is being read
+	due    time.Time // when to read it; zero = never
+	twice  bool      // it was read, and will be once more
 }
 
 // expense is what one attempt cost.
 type expense struct {
-	key    domain.SettleKey
-	at     time.Time // admission of its request
+	id     domain.SettleID
+	at     int64 // admission of its request, Unix ms
 	amount domain.Money
-	booked time.Time
+	booked int64 // Unix ms
 }
+
+// lately are the expenses booked within ledgerLag: the ledger may not have them
+// yet.
+type lately struct {
+	list []expense
+	gone int // of them, from the front: too old
+}
+
+func (l *lately) add(e expense, now time.Time) {
+	e.booked = now.UnixMilli()
+	for l.gone < len(l.list) && e.booked-l.list[l.gone].booked > ledgerLag.Milliseconds() {
+		l.gone++
+	}
+	if l.gone > len(l.list)/2 { // only then, as everything that stays is moved
+		l.list = l.list[:copy(l.list, l.list[l.gone:])]
+		l.gone = 0
+	}
+	l.list = append(l.list, e)
+}
+
+func (l *lately) all() []expense { return l.list[l.gone:] }
 
 func newPurse() purse {
 	return purse{spend: limits.NewSpend(limits.Plan{}, time.Time{}), policy: limits.Balanced}
@@ -83,17 +104,12 @@ func (p *purse) refuse(l *domain.Limits, estimate domain.Money, now time.Time) *
 
 // book counts what an attempt cost, once.
 func (p *purse) book(e expense, now time.Time) {
-	if e.amount == 0 || p.booked.Has(e.key, now) {
+	if e.amount == 0 || p.booked.Has(e.id, now) {
 		return
 	}
-	p.booked.Add(e.key, now.Add(bookedFor), now)
-	p.spend.Charge(e.at, e.amount, now)
-	n := 0
-	for n < len(p.lately) && now.Sub(p.lately[n].booked) > ledgerLag {
-		n++
-	}
-	e.booked = now
-	p.lately = append(append(p.lately[:0], p.lately[n:]...), e)
+	p.booked.Add(e.id, now.Add(bookedFor), now)
+	p.spend.Charge(time.UnixMilli(e.at), e.amount, now)
+	p.lately.add(e, now)
 }
 
 // spent is the end of the money of one window, if there is one: until when
@@ -171,16 +187,16 @@ func (a *Actor) counted(c *kit.Context, m counted) {
 
 // take makes the ledger's word the purse's own, and adds what it cannot have.
 func (p *purse) take(m counted, held iter.Seq[*limits.Lease[slot]], now time.Time) {
-	known := make(map[domain.SettleKey]bool, len(m.recent))
+	known := make(map[domain.SettleID]bool, len(m.recent))
 	for _, k := range m.recent {
-		known[k] = true
-		p.booked.Add(k, now.Add(bookedFor), now)
+		known[k.ID()] = true
+		p.booked.Add(k.ID(), now.Add(bookedFor), now)
 	}
 	p.spend = m.spend
 	p.spend.Configure(p.plan, now)
-	for _, e := range p.lately {
-		if !known[e.key] {
-			p.spend.Charge(e.at, e.amount, now)
+	for _, e := range p.lately.all() {
+		if !known[e.id] {
+			p.spend.Charge(time.UnixMilli(e.at), e.amount, now)
 		}
 	}
 	p.asked = false

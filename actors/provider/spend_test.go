@@ -135,3 +135,18 @@ func TestWhatWasSpentComesBackFromTheLedger(t *testing.T) {
 	l.err = errors.New("down")
 	require.Error(t, count(t.Context(), l, 7, p.plan, b.now).err)
 }
+
+func TestExpensesAreRememberedForAMinute(t *testing.T) {
+	t.Parallel()
+	var l lately
+	start := time.UnixMilli(1_700_000_000_000)
+	for i := range 300 {
+		l.add(expense{id: domain.SettleKey{ReqID: domain.RequestID(i)}.ID()}, start.Add(time.Duration(i)*time.Second))
+	}
+	kept := l.all()
+	require.Len(t, kept, 61)
+	for i, e := range kept {
+		require.Equal(t, domain.RequestID(239+i), e.id.Key().ReqID)
+	}
+	require.Less(t, len(l.list), 130, "what is old leaves the memory")
+}

@@ -220,7 +220,7 @@ func (s *state) report(m *protocol.SlotReport, now time.Time) {
 		s.leave(v, now, m.Class == domain.ClassOK)
 	}
 	s.purse.book(expense{
-		key: domain.SettleKey{ReqID: m.ReqID, Attempt: m.Attempt, Kind: domain.LedgerCharge}, at: time.UnixMilli(m.AdmittedAt),
+		id: domain.SettleKey{ReqID: m.ReqID, Attempt: m.Attempt, Kind: domain.LedgerCharge}.ID(), at: m.AdmittedAt,
 		amount: m.ProviderCost,
 	}, now)
 	s.quirks.learn(m.Quirks, now)

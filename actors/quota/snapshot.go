@@ -110,12 +110,13 @@ func (s *state) snapshot(now time.Time) ([]byte, error) {
 	if !s.spend.Idle(now) {
 		r.Spend = new(saveSpend(s.spend.State()))
 	}
-	for k, until := range s.settled.All() {
-		if until.After(now) {
+	older := s.settled.Len() - maxSavedSettled
+	for id, until := range s.settled.All() {
+		if older--; older < 0 && until.After(now) {
+			k := id.Key()
 			r.Settled = append(r.Settled, settledRecord{int64(k.ReqID), k.Attempt, k.Kind, k.N, toMs(until)})
 		}
 	}
-	r.Settled = r.Settled[max(0, len(r.Settled)-maxSavedSettled):]
 	return msgpack.Marshal(&r)
 }
 
@@ -191,7 +192,7 @@ func (s *state) restoreRecord(r *record, w windows, now time.Time) error {
 	}
 	for _, v := range r.Settled {
 		key := protocol.SettleKey{ReqID: domain.RequestID(v.ReqID), Attempt: v.Attempt, Kind: v.Kind, N: v.N}
-		s.settled.Add(key, fromMs(v.Until), now)
+		s.settled.Add(key.ID(), fromMs(v.Until), now)
 	}
 	return s.restoreCosts(r)
 }

@@ -29,7 +29,7 @@ type state struct {
 	keys     map[domain.KeyID]*meter
 	costs    histories
 	waiting  limits.Waiting[*parked]
-	settled  limits.Recent[protocol.SettleKey] // those that the ledger has
+	settled  limits.Recent[domain.SettleID] // those that the ledger has
 	book     book
 
 	gaps  gaps
@@ -221,7 +221,7 @@ func (s *state) settle(m *protocol.QuotaSettle, now time.Time) (e *entry, fresh 
 	if m.IsFinal {
 		s.finish(m, now)
 	}
-	if s.settled.Has(m.SettleKey, now) {
+	if s.settled.Has(m.SettleKey.ID(), now) {
 		return nil, false
 	}
 	if e := s.book.waiting(m.SettleKey); e != nil {
@@ -273,7 +273,7 @@ func (s *state) verdict(seq int64, err error, now time.Time) (e, next *entry) {
 		err = nil
 	}
 	if err == nil {
-		s.settled.Add(e.key, now.Add(settledFor), now)
+		s.settled.Add(e.key.ID(), now.Add(settledFor), now)
 	}
 	return e, nil
 }

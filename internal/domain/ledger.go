@@ -20,6 +20,29 @@ type SettleKey struct {
 	N       int    // 0 for the charge, then counting adjustments
 }
 
+// SettleID is a SettleKey in sixteen bytes and without a pointer: a set of a
+// hundred thousand is nothing that the garbage collector has to look through.
+type SettleID struct {
+	req     RequestID
+	n       int32
+	attempt int16
+	adjust  bool
+}
+
+// ID packs the key.
+func (k SettleKey) ID() SettleID {
+	return SettleID{req: k.ReqID, n: int32(k.N), attempt: int16(k.Attempt), adjust: k.Kind == LedgerAdjust} //nolint:gosec // both are counted by ones
+}
+
+// Key unpacks the id.
+func (i SettleID) Key() SettleKey {
+	kind := LedgerCharge
+	if i.adjust {
+		kind = LedgerAdjust
+	}
+	return SettleKey{ReqID: i.req, Attempt: int(i.attempt), Kind: kind, N: int(i.n)}
+}
+
 // LedgerRow is one row of the ledger: the only truth of what was spent. Rows
 // are appended and never changed. The quota actor of the user numbers them, so
 // that a user's rows are complete up to any number.
