@@ -51,6 +51,9 @@ fuzz: ## run every fuzz target for 30 seconds
 faults: ## the whole fault matrix: servers killed, slow and full under load (root)
 	scripts/faults.sh full
 
+image-check: ## run the binary as the image does, on a read-only root as user 65532 (root)
+	scripts/image-check.sh
+
 vectors: ## run the vectors of converters and billing and print how many there are
 	@scripts/vectors.sh
 
@@ -82,4 +85,4 @@ check: lint test ## lint and test
 clean: ## remove what was built
 	rm -rf bin ui/web/dist/assets ui/web/dist/index.html
 
-.PHONY: help run build ui viewers test test-race e2e test-clients fuzz faults vectors bench bench-proxy lint generate screenshots check clean
+.PHONY: help run build ui viewers test test-race e2e test-clients fuzz faults image-check vectors bench bench-proxy lint generate screenshots check clean

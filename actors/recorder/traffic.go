@@ -78,7 +78,9 @@ func (c *traffic) read() Traffic {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t := c.t
-	t.Requests = maps.Clone(c.t.Requests)
+	if t.Requests = maps.Clone(c.t.Requests); t.Requests == nil {
+		t.Requests = make(map[ResultKey]int64)
+	}
 	return t
 }
 

@@ -131,6 +131,26 @@ func TestARestoreThatFailsLeavesTheHubAsItWas(t *testing.T) {
 	require.Equal(t, http.StatusOK, status, body)
 }
 
+// Another node writes on while this one ends: nothing may be put back then.
+func TestAnArchiveIsNotPutBackBesideAnotherNode(t *testing.T) {
+	t.Parallel()
+	dsn := testkit.Postgres(t)
+	p := testkit.StartProgram(t, masterKey, "DSN="+dsn)
+	testkit.StartProgram(t, masterKey, "DSN="+dsn)
+	status, asked := p.Admin(t, http.MethodPost, "/backup", testkit.M{"mode": "config"})
+	id := finishedJob(t, p, status, asked).Get("result.id").String()
+	status, asked = p.Admin(t, http.MethodPost, "/backup/restore?archive="+id, nil)
+	require.Equal(t, http.StatusAccepted, status, asked.Raw)
+	require.Eventually(t, func() bool { return strings.Contains(p.Log(), "restore failed") }, 60*time.Second, 50*time.Millisecond)
+	p.AwaitReady()
+	_, res := p.Admin(t, http.MethodGet, "/backup/status", nil)
+	require.Equal(t, "failed", res.Get("lastRestore.state").String(), res.Raw)
+	require.Contains(t, res.Get("lastRestore.error").String(), "stop every hub first")
+	out, code := p.Run("db", "copy", "-to", "sqlite://"+t.TempDir()+"/cch.db")
+	require.NotZero(t, code, out)
+	require.Contains(t, out, "stop every hub first")
+}
+
 func TestAConfigurationMovesOverTheAPI(t *testing.T) {
 	t.Parallel()
 	p, q := testkit.StartProgram(t), testkit.StartProgram(t)

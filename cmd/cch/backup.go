@@ -136,7 +136,7 @@ type restoration struct {
 }
 
 func (r restoration) run(ctx context.Context) (done []backup.Restored, err error) {
-	if err := requireStopped(r.cfg); err != nil {
+	if err := errors.Join(requireStopped(r.cfg), requireAlone(ctx, r.cfg)); err != nil {
 		return nil, err
 	}
 	s, err := openMigrated(ctx, r.cfg)
@@ -152,8 +152,24 @@ func (r restoration) run(ctx context.Context) (done []backup.Restored, err error
 	return backup.Restore(ctx, s, r.archive, r.how, r.progress)
 }
 
-// requireStopped refuses to go on beside a hub on the same directory, or with
-// the same server.
+// othersGone is how long connections that are being closed are waited for.
+const othersGone = 3 * time.Second
+
+// requireAlone refuses to go on beside another hub on the same server.
+func requireAlone(ctx context.Context, cfg config.Config) error {
+	for end := time.Now().Add(othersGone); ; {
+		n, err := store.Others(ctx, cfg.Storage.DSN.Reveal())
+		if err != nil || n == 0 {
+			return err
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("%d connections of cch to the database are open: stop every hub first", n)
+		}
+		time.Sleep(othersGone / 20)
+	}
+}
+
+// requireStopped refuses to go on beside a hub on the same directory.
 func requireStopped(cfg config.Config) error {
 	if err := journal.Idle(journalDir(cfg)); err != nil {
 		return fmt.Errorf("stop the hub first: %w", err)

@@ -80,6 +80,9 @@ func openDSN(ctx context.Context, dsn string) (*store.Store, error) {
 			return nil, err
 		}
 	}
+	if err := requireAlone(ctx, cfg); err != nil {
+		return nil, err
+	}
 	return store.Open(ctx, store.Options{
 		DSN: cfg.Storage.DSN.Reveal(), DataDir: cfg.Storage.DataDir, Pool: poolLimits(cfg.Storage),
 	})

@@ -53,6 +53,9 @@ func (a *App) resultReadings() []telemetry.Reading {
 		histogram("cch_time_to_first_token_seconds", "Time to the first content of requests that showed some.", t.TTFT),
 	}
 	out[4].Value = float64(t.Cost) / float64(domain.NanoPerUSD)
+	for _, o := range []domain.Outcome{domain.OutcomeSuccess, domain.OutcomeFailure, domain.OutcomeClientAbort} {
+		t.Requests[recorder.ResultKey{Outcome: o}] += 0 // there from the start for who watches them
+	}
 	for k, n := range t.Requests {
 		out = append(out, counter("cch_requests_total", "Proxied requests that ended.", n,
 			"outcome", string(k.Outcome), "blocked_by", string(k.BlockedBy)))

@@ -6,8 +6,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/VictoriaMetrics/metricsql"
 	"github.com/prometheus/common/expfmt"
@@ -27,6 +29,7 @@ func TestAlertsAndDashboardUseMetricsThatExist(t *testing.T) {
 	status, _, body := p.Messages(t, p.NewKey(t, "ann"), testkit.Prompt(false, "hi"))
 	require.Equal(t, http.StatusOK, status, body)
 	p.AwaitLogs(t, "", 1)
+	measure(t, p)
 	exported := scrape(t, p)
 
 	expressions := append(alertExpressions(t), dashboardExpressions(t)...)
@@ -67,6 +70,16 @@ func requireExported(t *testing.T, exported map[string][]string, filters []metri
 	}
 }
 
+// measure has the hub do now what it does by the clock, for the figures of it.
+func measure(t *testing.T, p *testkit.Program) {
+	t.Helper()
+	for _, chore := range []string{"storage_usage", "request_logs"} {
+		status, res := p.Admin(t, http.MethodPost, "/system/jobs/"+chore+"/run", nil)
+		require.Equal(t, http.StatusAccepted, status, res.Raw)
+		require.Eventually(t, func() bool { return p.Metric(t, "cch_chore_runs_total", `chore="`+chore+`"`) > 0 }, 30*time.Second, 20*time.Millisecond)
+	}
+}
+
 // scrape reads the exported names with their labels.
 func scrape(t *testing.T, p *testkit.Program) map[string][]string {
 	t.Helper()
@@ -81,6 +94,10 @@ func scrape(t *testing.T, p *testkit.Program) map[string][]string {
 		out[name] = []string{}
 		for _, l := range f.GetMetric()[0].GetLabel() {
 			out[name] = append(out[name], l.GetName())
+		}
+		if f.GetMetric()[0].GetHistogram() != nil {
+			out[name+"_bucket"] = append(slices.Clone(out[name]), "le")
+			out[name+"_sum"], out[name+"_count"] = out[name], out[name]
 		}
 	}
 	return out
@@ -151,6 +168,7 @@ func TestOperationsNamesMetricsThatExist(t *testing.T) {
 	t.Parallel()
 	p := testkit.StartProgram(t, noRedis)
 	p.AddProvider(t, testkit.NewUpstream(t, "up"), nil)
+	measure(t, p)
 	exported := scrape(t, p)
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "operations.md"))
 	require.NoError(t, err)

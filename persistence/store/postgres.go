@@ -31,6 +31,10 @@ const (
 // readTimeout bounds a statement that only reads: somebody waits for it.
 const readTimeout = 10 * time.Second
 
+// applicationName is how connections are named to the server, unless the DSN
+// says otherwise.
+const applicationName = "cch"
+
 // idleTransaction is how long the server lets a transaction wait for its client
 // before it takes it for dead.
 const idleTransaction = time.Minute
@@ -88,7 +92,7 @@ func openPostgresPool(ctx context.Context, base *pgxpool.Config, connections int
 	c.ConnConfig.Tracer = deadline{limit: statement + silence}
 	parameters := c.ConnConfig.RuntimeParams
 	if parameters["application_name"] == "" {
-		parameters["application_name"] = "cch"
+		parameters["application_name"] = applicationName
 	}
 	parameters["statement_timeout"] = milliseconds(statement)
 	parameters["lock_timeout"] = milliseconds(limits.Lock)
