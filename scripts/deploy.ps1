@@ -46,6 +46,8 @@ function Assert-Docker {
         Start-Process 'https://docs.docker.com/desktop/setup/install/windows-install/'
         throw 'Docker is missing: install Docker Desktop from the page that was opened, start it, and run this again'
     }
+    # What Docker warns of on standard error is no reason to stop; its exit code is.
+    $ErrorActionPreference = 'Continue'
     & docker compose version *> $null
     if ($LASTEXITCODE -ne 0) { throw 'Docker Compose is missing: update Docker Desktop' }
     & docker info *> $null

@@ -174,6 +174,7 @@ func (a *API) declare() {
 	a.declareLogs()
 	a.declareSessions()
 	a.declareSettings()
+	a.declareSettingsSchema()
 	a.declareSetup()
 	a.declareDemo()
 	a.declarePublic()

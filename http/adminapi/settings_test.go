@@ -109,3 +109,26 @@ func TestWritesWaitForTheCatalogButNotForEver(t *testing.T) {
 	require.Equal(t, http.StatusCreated, w.admin(http.MethodPost, "/api/v1/provider-groups", `{"name":"g"}`).status)
 	require.Less(t, time.Since(began), 5*time.Second)
 }
+
+func TestEverySettingIsDescribedAsItIsChecked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	items := w.read("/settings/schema").Get("items")
+	var described, there []string
+	for _, s := range items.Array() {
+		described = append(described, s.Get("name").String())
+		require.NotEmpty(t, s.Get("type").String(), s.Raw)
+		require.True(t, s.Get("default").Exists(), s.Raw)
+	}
+	for name := range w.read("/settings").Map() {
+		there = append(there, name)
+	}
+	require.Subset(t, there, described)
+	require.Greater(t, len(described), 40)
+	switches := items.Get(`#(name=="maxProviderSwitches")`)
+	require.Equal(t, []any{"integer", 0.0, 20.0, 3.0}, []any{
+		switches.Get("type").String(), switches.Get("minimum").Num, switches.Get("maximum").Num, switches.Get("default").Num,
+	})
+	require.JSONEq(t, `["off","shadow","enforce"]`, items.Get(`#(name=="streamGateMode").enum`).Raw)
+	w.admin(http.MethodPatch, "/api/v1/settings", `{"maxProviderSwitches":21}`).refused(t, http.StatusBadRequest, "request.validation_failed")
+}

@@ -1418,6 +1418,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Describe every setting: type, bounds, choices and default, as writes are checked by */
+        get: operations["settingsSchema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/setup/demo": {
         parameters: {
             query?: never;
@@ -4284,6 +4301,26 @@ export interface components {
             userId: number;
             userName: string | null;
         };
+        SettingSchema: {
+            default: unknown;
+            description?: string;
+            enum?: unknown[] | null;
+            /** Format: int64 */
+            maxItems?: number;
+            /** Format: int64 */
+            maxLength?: number;
+            /** Format: double */
+            maximum?: number;
+            /** Format: int64 */
+            minLength?: number;
+            /** Format: double */
+            minimum?: number;
+            name: string;
+            /** @description null sets it back to its default */
+            nullable: boolean;
+            /** @enum {string} */
+            type: "boolean" | "integer" | "number" | "string" | "array" | "object";
+        };
         SettingsBody: {
             /** Format: int64 */
             admissionWaitMs: number;
@@ -4549,6 +4586,10 @@ export interface components {
             /** @description whose rates fallback takes; null = the closest of the family */
             unknownPriceModel?: string | null;
             verboseProviderError?: boolean | null;
+        };
+        SettingsSchemaOutputBody: {
+            /** @description in the order of names */
+            items: components["schemas"]["SettingSchema"][] | null;
         };
         SetupBody: {
             /** @enum {string} */
@@ -8947,6 +8988,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DisplayOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    settingsSchema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsSchemaOutputBody"];
                 };
             };
             /** @description Error */
