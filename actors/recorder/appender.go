@@ -23,7 +23,7 @@ type appender struct {
 	bury  func(ctx context.Context, it item, why error) error
 
 	mu     sync.Mutex
-	rows   []pendingRow
+	rows   []*pendingRow
 	closed bool
 	wake   chan struct{} // something changed
 	done   chan struct{} // closed when run ended
@@ -49,7 +49,7 @@ func (r *Recorder) Append(row *domain.LedgerRow, done func(error)) { r.appender.
 
 func (a *appender) append(row *domain.LedgerRow, done func(error)) {
 	a.mu.Lock()
-	a.rows = append(a.rows, pendingRow{row: row, done: done})
+	a.rows = append(a.rows, &pendingRow{row: row, done: done})
 	n := len(a.rows)
 	a.mu.Unlock()
 	if n == 1 || n == a.o.BatchRecords {
@@ -96,7 +96,7 @@ func (a *appender) close(ctx context.Context, cancel context.CancelFunc) {
 }
 
 // next waits for the first row, then a little for more.
-func (a *appender) next(ctx context.Context) (group []pendingRow, ok bool) {
+func (a *appender) next(ctx context.Context) (group []*pendingRow, ok bool) {
 	var patience <-chan time.Time
 	for {
 		a.mu.Lock()
@@ -130,7 +130,7 @@ func (a *appender) next(ctx context.Context) (group []pendingRow, ok bool) {
 }
 
 // take removes a group from the front. The lock is held.
-func (a *appender) take() []pendingRow {
+func (a *appender) take() []*pendingRow {
 	n := min(len(a.rows), a.o.BatchRecords)
 	group := a.rows[:n:n]
 	a.rows = a.rows[n:]
@@ -143,42 +143,63 @@ func (a *appender) take() []pendingRow {
 // commit brings a group to the ledger, however long that takes, and buries what
 // the ledger will never take; then it tells what became of each row. It fails
 // only when ctx ends.
-func (a *appender) commit(ctx context.Context, group []pendingRow) error {
-	poison, err := sift(ctx, group, a.persist)
-	if err != nil {
-		return err
-	}
-	for _, p := range poison {
-		refused := &p.alone[0]
-		a.o.Logger.ErrorContext(ctx, "ledger will not take a row, it is buried",
-			"request_id", refused.row.ReqID.String(), "user_id", int64(refused.row.UserID), "error", p.why)
-		if err := a.bury(ctx, item{settle: settlementOf(refused.row)}, p.why); err != nil {
+func (a *appender) commit(ctx context.Context, group []*pendingRow) error {
+	for left := group; len(left) > 0; {
+		err := a.persist(ctx, patience, left)
+		if err == nil {
+			break
+		}
+		if !refused(err) {
 			return err
 		}
-		refused.result = domain.ErrLedgerRefused
+		if left, err = a.sift(ctx, left); err != nil {
+			return err
+		}
+		if len(left) > 0 && !pause(ctx, jittered(longestRetry)) {
+			return ctx.Err()
+		}
+		if len(left) > 0 { // more rows tell these rows' fault from the ledger's
+			a.mu.Lock()
+			more := a.take()
+			a.mu.Unlock()
+			group, left = append(group, more...), append(left, more...)
+		}
 	}
 	a.follow(ctx, a.tell(group))
 	return nil
 }
 
-// persist appends rows and tries again while the store is away. It fails with
-// what the ledger rejects, or when ctx ends.
-func (a *appender) persist(ctx context.Context, group []pendingRow) error {
-	for wait := firstRetry; ; wait = min(2*wait, longestRetry) {
-		err := a.write(ctx, group)
-		if err == nil || rejected(err) {
-			return err
-		}
-		a.stats.retries.Add(1)
-		a.o.Logger.ErrorContext(ctx, "store does not take ledger rows, trying again",
-			"rows", len(group), "wait_ms", wait.Milliseconds(), "error", err)
-		if !pause(ctx, jittered(wait)) {
-			return ctx.Err()
-		}
+// sift buries the bad rows of a group and returns those that are undecided.
+func (a *appender) sift(ctx context.Context, group []*pendingRow) (left []*pendingRow, err error) {
+	s := sieve[*pendingRow]{
+		write: func(ctx context.Context, part []*pendingRow) error { return a.persist(ctx, 1, part) },
+		control: func(ctx context.Context, p *pendingRow) error {
+			return a.write(ctx, []*pendingRow{{row: p.row}}) // what became of the row is known
+		},
 	}
+	poison, left, err := s.sift(ctx, group)
+	for _, p := range poison {
+		bad := p.alone[0]
+		a.o.Logger.ErrorContext(ctx, "ledger will not take a row, it is buried",
+			"request_id", bad.row.ReqID.String(), "user_id", int64(bad.row.UserID), "error", p.why)
+		if err := a.bury(ctx, item{settle: settlementOf(bad.row)}, p.why); err != nil {
+			return nil, err
+		}
+		bad.result = domain.ErrLedgerRefused
+	}
+	return left, err
 }
 
-func (a *appender) write(ctx context.Context, group []pendingRow) error {
+// persist appends rows, see [persist].
+func (a *appender) persist(ctx context.Context, tries int, group []*pendingRow) error {
+	return persist(ctx, tries, func(ctx context.Context) error { return a.write(ctx, group) }, func(wait int64, err error) {
+		a.stats.retries.Add(1)
+		a.o.Logger.ErrorContext(ctx, "store does not take ledger rows, trying again",
+			"rows", len(group), "wait_ms", wait, "error", err)
+	})
+}
+
+func (a *appender) write(ctx context.Context, group []*pendingRow) error {
 	rows := make([]domain.LedgerRow, len(group))
 	for i := range group {
 		rows[i] = *group[i].row
@@ -197,7 +218,7 @@ func (a *appender) write(ctx context.Context, group []pendingRow) error {
 
 // tell says to each who appended what became of the row, and returns the
 // requests whose cost was adjusted.
-func (a *appender) tell(group []pendingRow) (adjusted []domain.RequestID) {
+func (a *appender) tell(group []*pendingRow) (adjusted []domain.RequestID) {
 	for _, p := range group {
 		if p.result == nil {
 			a.stats.appended.Add(1)

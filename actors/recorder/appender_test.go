@@ -1,6 +1,7 @@
 package recorder_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -19,6 +20,7 @@ type books struct {
 	mu     sync.Mutex
 	err    error
 	poison domain.RequestID
+	odd    error // why rows of poison are not taken; nil = they are rejected
 	rows   []domain.LedgerRow
 	groups [][]domain.LedgerRow // as they were given, whatever became of them
 }
@@ -32,7 +34,7 @@ func (b *books) Append(_ context.Context, rows []domain.LedgerRow) ([]error, err
 	}
 	for _, r := range rows {
 		if r.ReqID == b.poison && r.ReqID != 0 {
-			return nil, rejection{}
+			return nil, cmp.Or(b.odd, error(rejection{}))
 		}
 	}
 	results := make([]error, len(rows))
@@ -203,5 +205,34 @@ func TestLedgerRowsAtTheEnd(t *testing.T) {
 		require.Equal(t, upTo(1), c.told)
 		require.NoError(t, w.log.Close())
 		require.NoError(t, w.sys.Shutdown(t.Context()))
+	})
+}
+
+// A row that fails for a reason nobody knows, while others pass, is buried as one
+// that is rejected; the others are told the truth, and none is appended twice.
+func TestALedgerRowThatFailsOddlyIsBuried(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, b, c := withBooks(t)
+		b.poison, b.odd = 7, errors.New("XX001: index is damaged")
+		c.append(7)
+		time.Sleep(time.Hour)
+		require.Empty(t, c.told, "alone it proves nothing")
+		for n := 8; n < 20; n++ {
+			c.append(n)
+		}
+		time.Sleep(3 * time.Minute)
+		synctest.Wait()
+		require.Len(t, c.told, 13)
+		for n, err := range c.errs {
+			if n == 7 {
+				require.ErrorIs(t, err, domain.ErrLedgerRefused)
+			} else {
+				require.NoError(t, err)
+			}
+		}
+		require.Len(t, b.rows, 12)
+		require.Equal(t, []string{"settlement"}, w.dead(t))
+		w.shutdown(t)
 	})
 }

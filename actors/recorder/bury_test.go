@@ -68,6 +68,51 @@ func TestPoisonRowsAreBuriedAloneAndHoldNothingUp(t *testing.T) {
 	})
 }
 
+// A row that the store does not take for a reason nobody knows holds the others
+// up for minutes, not for ever; one that no other row can be compared with waits.
+func TestARowThatFailsOddlyIsBuried(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.store.rejects(0)
+		w.store.odd = errors.New("XX001: index is damaged")
+		w.boot(t)
+		w.finish(t, 0)
+		time.Sleep(time.Hour)
+		require.Empty(t, w.dead(t), "the store may be to blame")
+		for n := 1; n < 50; n++ {
+			w.finish(t, n)
+		}
+		time.Sleep(3 * time.Minute)
+		synctest.Wait()
+		require.Equal(t, 49, w.store.closed())
+		require.Equal(t, []string{"finished"}, w.dead(t))
+		require.Equal(t, w.log.End(), w.log.Checkpointed())
+		w.shutdown(t)
+	})
+}
+
+// However long a store takes nothing, and whatever it says, nothing is buried.
+func TestABrokenStoreHasNothingBuried(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.boot(t)
+		w.store.fail(errors.New("42501: permission denied"))
+		for n := range 30 {
+			w.finish(t, n)
+		}
+		time.Sleep(24 * time.Hour)
+		require.Empty(t, w.dead(t))
+		w.store.fail(nil)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.Equal(t, 30, w.store.closed())
+		require.Empty(t, w.dead(t))
+		w.shutdown(t)
+	})
+}
+
 // Buried records go back to the journal when the operator says so; the store
 // takes each once, also when some of them are there by now.
 func TestBuriedRecordsAreReplayed(t *testing.T) {

@@ -129,6 +129,16 @@ func (q *queue) next(ctx context.Context) (batch []item, from int64, ok bool) {
 	}
 }
 
+// tryTake removes a batch from the front; none if there is nothing in memory.
+func (q *queue) tryTake() []item {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.items) == 0 {
+		return nil
+	}
+	return q.take()
+}
+
 // take removes a batch from the front. The lock is held.
 func (q *queue) take() []item {
 	n, bytes := 0, 0

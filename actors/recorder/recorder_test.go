@@ -1,6 +1,7 @@
 package recorder_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,7 @@ type memoryStore struct {
 	followed []domain.RequestID
 	err      error
 	poison   map[domain.RequestID]bool // what is rejected
+	odd      error                     // why; nil = it is the row's fault
 	batches  int
 	doubled  int // closed rows that were closed again
 }
@@ -48,12 +50,12 @@ func (s *memoryStore) WriteBatch(_ context.Context, started []*domain.RequestLog
 	}
 	for _, f := range finished {
 		if s.poison[f.Log.ID] {
-			return rejection{}
+			return cmp.Or(s.odd, error(rejection{}))
 		}
 	}
 	for _, l := range started {
 		if s.poison[l.ID] {
-			return rejection{}
+			return cmp.Or(s.odd, error(rejection{}))
 		}
 	}
 	s.batches++
@@ -102,7 +104,7 @@ func (s *memoryStore) Begin(_ context.Context, begun []*domain.BegunLog) error {
 	}
 	for _, b := range begun {
 		if s.poison[b.ID] {
-			return rejection{}
+			return cmp.Or(s.odd, error(rejection{}))
 		}
 	}
 	if s.begun == nil {

@@ -117,35 +117,52 @@ func (w *worker) replay(ctx context.Context) error {
 // commit brings a batch to the store, however long that takes, and buries what
 // the store will never take; it fails only when ctx ends.
 func (w *worker) commit(ctx context.Context, batch []item) error {
-	poison, err := sift(ctx, batch, w.persist)
-	if err != nil {
-		return err
-	}
-	for _, p := range poison {
-		w.r.o.Logger.ErrorContext(ctx, "store will not take a request log, it is buried", "error", p.why)
-		if err := w.r.bury(ctx, p.alone[0], p.why); err != nil {
+	end := batch[len(batch)-1].end
+	for len(batch) > 0 {
+		err := w.persist(ctx, patience, batch)
+		if err == nil {
+			break
+		}
+		if !refused(err) {
 			return err
 		}
+		if batch, err = w.sift(ctx, batch); err != nil {
+			return err
+		}
+		if len(batch) > 0 && !pause(ctx, jittered(longestRetry)) {
+			return ctx.Err()
+		}
+		if more := w.r.queue.tryTake(); len(batch) > 0 && len(more) > 0 { // to tell the records' fault from the store's
+			batch, end = append(batch, more...), more[len(more)-1].end
+		}
 	}
-	w.r.progress.rowsDone(batch[len(batch)-1].end)
+	w.r.progress.rowsDone(end)
 	return nil
 }
 
-// persist writes records and tries again while the store is away. It fails with
-// what the store rejects, or when ctx ends.
-func (w *worker) persist(ctx context.Context, batch []item) error {
-	for wait := firstRetry; ; wait = min(2*wait, longestRetry) {
-		err := w.write(ctx, batch)
-		if err == nil || rejected(err) {
-			return err
-		}
-		w.r.stats.retries.Add(1)
-		w.r.o.Logger.ErrorContext(ctx, "store does not take request logs, trying again",
-			"records", len(batch), "wait_ms", wait.Milliseconds(), "error", err)
-		if !pause(ctx, jittered(wait)) {
-			return ctx.Err()
+// sift buries the bad records of a batch and returns those that are undecided.
+func (w *worker) sift(ctx context.Context, batch []item) (left []item, err error) {
+	s := sieve[item]{
+		write:   func(ctx context.Context, part []item) error { return w.persist(ctx, 1, part) },
+		control: func(ctx context.Context, it item) error { return w.write(ctx, []item{it}) },
+	}
+	poison, left, err := s.sift(ctx, batch)
+	for _, p := range poison {
+		w.r.o.Logger.ErrorContext(ctx, "store will not take a request log, it is buried", "error", p.why)
+		if err := w.r.bury(ctx, p.alone[0], p.why); err != nil {
+			return nil, err
 		}
 	}
+	return left, err
+}
+
+// persist writes records, see [persist].
+func (w *worker) persist(ctx context.Context, tries int, batch []item) error {
+	return persist(ctx, tries, func(ctx context.Context) error { return w.write(ctx, batch) }, func(wait int64, err error) {
+		w.r.stats.retries.Add(1)
+		w.r.o.Logger.ErrorContext(ctx, "store does not take request logs, trying again",
+			"records", len(batch), "wait_ms", wait, "error", err)
+	})
 }
 
 func (w *worker) write(ctx context.Context, batch []item) error {

@@ -37,11 +37,8 @@ type ledgerWriter struct {
 // RejectedError when the rows are at fault.
 func (r Ledger) Append(ctx context.Context, rows []domain.LedgerRow) ([]error, error) {
 	results, err := r.s.ledger.append(ctx, rows)
-	switch {
-	case err == nil:
+	if err = classified(err); err == nil {
 		return results, nil
-	case rejected(err):
-		err = &RejectedError{cause: err}
 	}
 	return nil, fmt.Errorf("append %d ledger rows: %w", len(rows), err)
 }

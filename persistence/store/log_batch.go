@@ -44,18 +44,38 @@ func (e *RejectedError) Unwrap() error { return e.cause }
 // Rejected marks the error for callers that know it only by its behaviour.
 func (e *RejectedError) Rejected() bool { return true }
 
+// UnavailableError says that the store takes nothing at the moment, whatever the
+// data.
+type UnavailableError struct{ cause error }
+
+func (e *UnavailableError) Error() string { return e.cause.Error() }
+func (e *UnavailableError) Unwrap() error { return e.cause }
+
+// Unavailable marks the error for callers that know it only by its behaviour.
+func (e *UnavailableError) Unavailable() bool { return true }
+
+// classified says of an error what is known of its cause.
+func classified(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case rejected(err):
+		return &RejectedError{cause: err}
+	case outOfOrder(err) != "":
+		return &UnavailableError{cause: err}
+	}
+	return err
+}
+
 // WriteBatch opens and closes rows in one transaction. A row both opened and
 // closed here is written once. Writing the same again changes nothing: a row
 // is opened and closed only once. The arguments are not kept. A batch belongs to
 // many requests: ctx is that of who writes it. When a server does not answer,
 // its end is the end of the waiting; what became of the batch is then not known.
 func (r RequestLogs) WriteBatch(ctx context.Context, started []*domain.RequestLog, finished []domain.FinishedLog) error {
-	err := r.s.batch.write(ctx, started, finished)
-	switch {
-	case err == nil:
+	err := classified(r.s.batch.write(ctx, started, finished))
+	if err == nil {
 		return nil
-	case rejected(err):
-		err = &RejectedError{cause: err}
 	}
 	return fmt.Errorf("write %d opened and %d closed request logs: %w", len(started), len(finished), err)
 }
