@@ -130,7 +130,7 @@ func TestPowerShellScriptIsClosedAndWhole(t *testing.T) {
 		used := regexp.MustCompile(`\b`+regexp.QuoteMeta(f)+`\b`).FindAllString(text, -1)
 		require.Greater(t, len(used), 1, "%s is never called", f)
 	}
-	known := append(functions, "New-Object", "New-Item", "Read-Host", "Write-Host", "Get-Help", "Get-Command", "Get-Content", "Get-Date",
+	known := append(slices.Clone(functions), "New-Object", "New-Item", "Read-Host", "Write-Host", "Get-Help", "Get-Command", "Get-Content", "Get-Date",
 		"Start-Process", "Start-Sleep", "Where-Object", "Select-Object", "Join-Path", "Split-Path", "Test-Path", "Copy-Item", "Move-Item",
 		"Invoke-WebRequest", "Push-Location", "Pop-Location", "Out-Null", "Set-StrictMode")
 	for _, called := range names(code, `\b((?:Get|Set|New|Write|Read|Invoke|Assert|Confirm|Backup|Wait|Protect|Start|Copy|Move|Test|Join|Split|Push|Pop|Out|Where|Select)-[A-Z][A-Za-z]+)`) {
