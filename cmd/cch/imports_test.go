@@ -70,6 +70,7 @@ func importTable() []importRule {
 			"github.com/klauspost/compress/…", "github.com/andybalholm/brotli", "golang.org/x/net/http/httpguts",
 		}},
 		{"internal/failpoint", nil, []string{}},
+		{"internal/garbage", nil, []string{}},
 		{"ui", nil, []string{}},
 		{"internal/demo", nil, []string{}},
 		{"internal/testkit", nil, nil},
