@@ -74,8 +74,8 @@ func scanLedgerRows(rows *sql.Rows) (list []domain.LedgerRow, err error) {
 
 // ledgerStatements are prepared once: parsing them costs as much as running them.
 type ledgerStatements struct {
-	hold, insert, addHourly, addDaily, addSession hotStatement
-	kept, days, topModel                          *sql.Stmt
+	hold, insert, addHourly, addDaily, addDailyBy, addSession hotStatement
+	kept, days, topModel                                      *sql.Stmt
 }
 
 func prepareLedger(ctx context.Context, main *database) (*ledgerStatements, error) {
@@ -85,6 +85,7 @@ func prepareLedger(ctx context.Context, main *database) (*ledgerStatements, erro
 		insert:     hotStatement{query: "INSERT INTO usage_ledger (" + ledgerColumns + ", final_of) VALUES (" + places + ", ?) ON CONFLICT DO NOTHING"},
 		addHourly:  hotStatement{query: addUsageSQL("usage_hourly", "hour_no")},
 		addDaily:   hotStatement{query: addUsageSQL("usage_daily", "day_no")},
+		addDailyBy: hotStatement{query: addUsageSQL("usage_daily_by", "by_day")},
 		addSession: hotStatement{query: addSessionCostSQL},
 	}
 	for _, p := range []struct {
@@ -95,7 +96,7 @@ func prepareLedger(ctx context.Context, main *database) (*ledgerStatements, erro
 			" WHERE request_id = ? AND (attempt = ? AND kind = ? AND n = ? OR ? AND is_final)" +
 			" ORDER BY is_final LIMIT 1"},
 		{&st.days, "SELECT zone, from_day, closed_day FROM usage_days"},
-		{&st.topModel, "SELECT COUNT(*) FROM (SELECT 1 FROM usage_daily WHERE day_no = ? AND model = ? LIMIT 1) AS listed"},
+		{&st.topModel, listedModelSQL},
 	} {
 		stmt, err := main.write.DB.PrepareContext(ctx, main.bind(p.query)) //nolint:sqlclosecheck // st.close does
 		if err != nil {
@@ -108,7 +109,7 @@ func prepareLedger(ctx context.Context, main *database) (*ledgerStatements, erro
 
 func (st *ledgerStatements) close() error {
 	var errs []error
-	for _, stmt := range []*hotStatement{&st.hold, &st.insert, &st.addHourly, &st.addDaily, &st.addSession} {
+	for _, stmt := range []*hotStatement{&st.hold, &st.insert, &st.addHourly, &st.addDaily, &st.addDailyBy, &st.addSession} {
 		errs = append(errs, stmt.close())
 	}
 	for _, stmt := range []*sql.Stmt{st.kept, st.days, st.topModel} {

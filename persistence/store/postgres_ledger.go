@@ -213,6 +213,9 @@ func (g *ledgerGroup) addSums(ctx context.Context) error {
 	if err := g.addUsage(ctx, "usage_daily", "day_no", days); err != nil {
 		return err
 	}
+	if err := g.addUsage(ctx, "usage_daily_by", "by_day", coarse(days)); err != nil {
+		return err
+	}
 	return g.addSessions(ctx)
 }
 
@@ -275,8 +278,8 @@ func (g *ledgerGroup) closedDays(ctx context.Context) (map[usageKey]*usageSum, e
 		return nil, err
 	}
 	return g.sums.ofDays(d, func(day int64, model string) (listed bool, err error) {
-		return listed, g.tx.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM usage_daily WHERE day_no = $1 AND model = $2)",
-			pgx.QueryExecModeCacheStatement, day, model).Scan(&listed)
+		return listed, g.tx.QueryRow(ctx, strings.NewReplacer("?1", "$1", "?2", "$2").Replace(listedModelSQL),
+			pgx.QueryExecModeCacheStatement, byModel.at(day), model).Scan(&listed)
 	})
 }
 

@@ -145,7 +145,7 @@ func (r Rollups) restart(ctx context.Context, zone *time.Location) (*closedDays,
 		return nil, fmt.Errorf("read the first ledger row: %w", err)
 	}
 	err = r.s.main.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		for _, table := range []string{"usage_days", "usage_daily"} {
+		for _, table := range []string{"usage_days", "usage_daily", "usage_daily_by"} {
 			if _, err := tx.NewRaw("DELETE FROM ?", bun.Ident(table)).Exec(ctx); err != nil {
 				return fmt.Errorf("forget %s: %w", table, err)
 			}
@@ -174,6 +174,9 @@ func (r Rollups) buildDay(ctx context.Context, day int64, d *closedDays) error {
 			" FROM (SELECT "+listed+" AS listed, l.* FROM usage_ledger AS l WHERE admitted_at >= ? AND admitted_at < ?) AS day"+
 			" GROUP BY user_id, key_id, COALESCE(provider_id, 0), listed", day, from, to, from, to).Exec(ctx)
 		if err != nil {
+			return err
+		}
+		if err := buildCoarse(ctx, tx, day, day); err != nil {
 			return err
 		}
 		_, err = tx.NewRaw("INSERT INTO usage_days (id, zone, from_day, closed_day) VALUES (1, ?, ?, ?)"+

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/claude-code-hub/cch/internal/domain"
@@ -57,6 +58,12 @@ func (r Rollups) Differences(ctx context.Context, from, to time.Time) ([]domain.
 	for day := max(d.from, dayOf(from.UnixMilli(), d.zone)); day <= last; day++ {
 		where := "usage_daily " + time.Unix(day*24*3600, 0).UTC().Format(time.DateOnly)
 		diffs, err := r.compare(ctx, where, "usage_daily WHERE day_no = ?", day, dayStart(day, d.zone), dayStart(day+1, d.zone))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, diffs...)
+		diffs, err = r.compare(ctx, strings.Replace(where, "usage_daily", "usage_daily_by", 1), "usage_daily_by WHERE by_day = ?",
+			byUser.at(day), dayStart(day, d.zone), dayStart(day+1, d.zone))
 		if err != nil {
 			return nil, err
 		}

@@ -41,8 +41,10 @@ func (r Rollups) Forget(ctx context.Context, user domain.UserID, upto time.Time)
 		if _, err := tx.NewRaw("DELETE FROM usage_hourly WHERE user_id = ? AND hour_no < ?", int64(user), hour).Exec(ctx); err != nil {
 			return err
 		}
-		_, err := tx.NewRaw("DELETE FROM usage_daily WHERE user_id = ?", int64(user)).Exec(ctx)
-		return err
+		if _, err := tx.NewRaw("DELETE FROM usage_daily WHERE user_id = ?", int64(user)).Exec(ctx); err != nil {
+			return err
+		}
+		return rebuildCoarse(ctx, tx)
 	})
 	if err != nil {
 		return fmt.Errorf("delete statistics of user %d: %w", user, err)

@@ -53,8 +53,7 @@ type Table struct {
 // can be added: what a row refers to comes before it. What is left out belongs
 // to one database alone: sign-ins, answers that are kept for a while, the
 // numbers of configuration versions, leases of processes, marks of half-done work
-// and of migrations, and what is known of the models in the log, which is noted
-// anew.
+// and of migrations, and what is made out of other tables.
 func copied() []Table {
 	var list []Table
 	add := func(kind TableKind, names ...string) {
@@ -77,6 +76,7 @@ func TablesKeptApart() []string {
 		"auth_sessions", "login_throttle", "config_changes", "applied_marks", "pending_session_sums", "replay_payloads", "leases",
 		"cluster_nodes",
 		"request_log_models",
+		"request_log_models", "usage_daily_by",
 		migrationTable,
 	}
 }

@@ -47,6 +47,9 @@ func (s *Store) Fill(ctx context.Context, work func(f *Filling) error) (err erro
 		return fmt.Errorf("note the models of the log: %w", err)
 	}
 	s.batch.forgetModels()
+	if err := rebuildCoarse(unhurried(ctx), f.txs[s.main]); err != nil {
+		return fmt.Errorf("sum up days: %w", err)
+	}
 	if _, err := f.txs[s.main].NewRaw("DELETE FROM auth_sessions").Exec(ctx); err != nil {
 		return fmt.Errorf("end web sessions: %w", err)
 	}

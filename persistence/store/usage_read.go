@@ -175,6 +175,10 @@ func usageSQL(q domain.UsageQuery, part span, d *closedDays) (query string, args
 	case fromDays:
 		table, at, figures, provider = "usage_daily", "day_no", summed(q.Latency), "provider_id"
 		from, to = dayOf(from, d.zone), dayOf(to, d.zone)
+		if c, ok := coarsenessOf(q); ok {
+			table, at = "usage_daily_by", "by_day"
+			from, to = c.at(from), c.at(to)
+		}
 	case fromLedger:
 	}
 	bucket := "0"
@@ -286,7 +290,7 @@ func bucketStart(q domain.UsageQuery, part span, at int64, d *closedDays) int64 
 			at *= hourMs
 		}
 	case fromDays:
-		at = dayStart(at, d.zone)
+		at = dayStart(at%coarseDays, d.zone) // of usage_daily_by, too
 	case fromLedger:
 	}
 	if q.Bucket == domain.HourBucket {

@@ -162,6 +162,9 @@ func (s *usageSums) add(ctx context.Context, conn driver.Conn, w *ledgerWriter, 
 	if err := w.addUsage(ctx, conn, &w.stmt.addDaily, days); err != nil {
 		return fmt.Errorf("add to usage_daily: %w", err)
 	}
+	if err := w.addUsage(ctx, conn, &w.stmt.addDailyBy, coarse(days)); err != nil {
+		return fmt.Errorf("add to usage_daily_by: %w", err)
+	}
 	return w.addSessions(ctx, conn, s.sessions)
 }
 
@@ -195,7 +198,7 @@ func (s *usageSums) closedDays(ctx context.Context, b *ledgerBatch) (map[usageKe
 		return nil, err
 	}
 	return s.ofDays(d, func(day int64, model string) (listed bool, err error) {
-		return listed, b.tx.StmtContext(ctx, b.w.stmt.topModel).QueryRowContext(ctx, day, model).Scan(&listed) //nolint:sqlclosecheck // closed with its transaction
+		return listed, b.tx.StmtContext(ctx, b.w.stmt.topModel).QueryRowContext(ctx, byModel.at(day), model).Scan(&listed) //nolint:sqlclosecheck // closed with its transaction
 	})
 }
 

@@ -51,5 +51,8 @@ func run(ctx context.Context, dsn string, ledger, logs int, only bool, rounds in
 			return err
 		}
 	}
+	if _, err := s.Rollups().CloseDays(ctx, time.UTC, time.Now()); err != nil { // a migration may have opened them
+		return err
+	}
 	return measure(ctx, s, rounds)
 }
