@@ -526,3 +526,56 @@ func TestBadQuestionsAboutUsage(t *testing.T) {
 		require.Contains(t, p.fields(), field, query)
 	}
 }
+
+func TestLogSummariesAreTheCallersAndBounded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ann, bob := w.person("ann", nil, nil), w.person("bob", nil, nil)
+	for i := range 6 {
+		w.request([]person{ann, ann, bob}[i%3], func(l *domain.RequestLog) {
+			l.Timing.TTFT = 400 * time.Millisecond
+			if i == 0 {
+				l.Result.StatusCode, l.Result.Outcome = http.StatusBadGateway, domain.OutcomeFailure
+			}
+		})
+	}
+	w.advance(time.Minute)
+	var stats struct {
+		Requests, Failures, InputTokens int64
+		CostUSD                         float64
+		TTFTP50Ms                       *float64
+		Truncated                       bool
+	}
+	w.admin(http.MethodGet, "/api/v1/usage-logs/stats", nil).into(t, http.StatusOK, &stats)
+	require.EqualValues(t, 6, stats.Requests)
+	require.EqualValues(t, 1, stats.Failures)
+	require.EqualValues(t, 600, stats.InputTokens)
+	require.InDelta(t, 6*0.0125, stats.CostUSD, 1e-9)
+	require.InDelta(t, 375, *stats.TTFTP50Ms, 1)
+	require.False(t, stats.Truncated)
+	w.as(ann, "/api/v1/usage-logs/stats?errorsOnly=true").into(t, http.StatusOK, &stats)
+	require.EqualValues(t, 1, stats.Requests)
+	w.as(bob, "/api/v1/usage-logs/stats").into(t, http.StatusOK, &stats)
+	require.EqualValues(t, 2, stats.Requests)
+	require.Equal(t, http.StatusNotFound, w.as(bob, fmt.Sprint("/api/v1/usage-logs/stats?userId=", ann.userID)).status)
+
+	var histogram struct {
+		BucketMs int64
+		Points   []time.Time
+		Counts   map[string][]int64
+	}
+	w.as(ann, "/api/v1/usage-logs/histogram").into(t, http.StatusOK, &histogram)
+	require.LessOrEqual(t, len(histogram.Points), 120)
+	sums := map[string]int64{}
+	for class, counts := range histogram.Counts {
+		require.Len(t, counts, len(histogram.Points))
+		for _, n := range counts {
+			sums[class] += n
+		}
+	}
+	require.Equal(t, map[string]int64{"2xx": 3, "5xx": 1}, sums)
+	for query, field := range map[string]string{"statusCode=1": "statusCode", "to=2020-01-01T00:00:00Z&from=2021-01-01T00:00:00Z": "to"} {
+		p := w.admin(http.MethodGet, "/api/v1/usage-logs/stats?"+query, nil).refused(t, http.StatusBadRequest, "request.validation_failed")
+		require.Contains(t, p.fields(), field)
+	}
+}

@@ -101,6 +101,10 @@ type LogRepository interface {
 	CountUpTo(ctx context.Context, limit int) (int, error)
 	// CountBegun counts the requests of a user, 0 = of all, that began in a time.
 	CountBegun(ctx context.Context, user domain.UserID, from, to time.Time) (int, error)
+	// Summary and Histogram are about the newest rows that a filter selects, at
+	// most so many.
+	Summary(ctx context.Context, f domain.LogFilter, atMost int) (domain.LogSummary, error)
+	Histogram(ctx context.Context, f domain.LogFilter, bucket time.Duration, atMost int) ([]domain.LogCount, error)
 	// ModelUses are the models in use since a time.
 	ModelUses(ctx context.Context, since time.Time) ([]domain.ModelUse, error)
 	// Purge deletes what is closed of a user and of a provider, and counts what

@@ -20,6 +20,7 @@ func (a *API) declareLogs() {
 		OperationID: "listUsageLogs", Method: http.MethodGet, Path: "/usage-logs", Tags: tags,
 		Summary: "List requests, newest first; users see their own",
 	}, a.listLogs)
+	a.declareLogSummary() // fixed paths before /usage-logs/{id}
 	operation(a, LevelSelf, huma.Operation{
 		OperationID: "getUsageLog", Method: http.MethodGet, Path: "/usage-logs/{id}", Tags: tags,
 		Summary: "Read a request with its decision chain and how it came to its cost",
@@ -29,6 +30,11 @@ func (a *API) declareLogs() {
 
 type logListInput struct {
 	PageInput
+	LogFilterInput
+}
+
+// LogFilterInput are the parameters that select requests.
+type LogFilterInput struct {
 	From          time.Time `query:"from"`
 	To            time.Time `query:"to"`
 	UserID        int64     `query:"userId"        minimum:"1"`
@@ -53,12 +59,27 @@ type logListInput struct {
 // filter translates the query. Who is no administrator sees nothing but their
 // own, whatever they ask for.
 func (in *logListInput) filter(c *caller) (domain.LogFilter, error) {
+	f, err := in.LogFilterInput.filter(c)
+	f.Limit = in.Limit + 1
+	if in.Cursor == "" || err != nil {
+		return f, err
+	}
+	position, err := in.position()
+	before, numErr := strconv.ParseInt(position, 10, 64)
+	if err != nil || numErr != nil {
+		return f, invalidCursor()
+	}
+	f.Before = domain.RequestID(before)
+	return f, nil
+}
+
+func (in *LogFilterInput) filter(c *caller) (domain.LogFilter, error) {
 	f := domain.LogFilter{
 		From: in.From, To: in.To, UserID: domain.UserID(in.UserID), KeyID: domain.KeyID(in.KeyID),
 		ProviderID: domain.ProviderID(in.ProviderID), SessionID: in.SessionID, Model: in.Model,
 		ErrorsOnly: in.ErrorsOnly, Text: in.Query, Outcome: domain.Outcome(in.Outcome),
 		BlockedBy: domain.BlockedBy(in.BlockedBy), Endpoint: in.Endpoint, MinAttempts: in.MinAttempts,
-		MinDuration: time.Duration(in.MinDurationMs) * time.Millisecond, Client: in.Client, Limit: in.Limit + 1,
+		MinDuration: time.Duration(in.MinDurationMs) * time.Millisecond, Client: in.Client,
 	}
 	var wrong faults
 	if in.Replay != "" {
@@ -80,14 +101,6 @@ func (in *logListInput) filter(c *caller) (domain.LogFilter, error) {
 			wrong.add("invalid_format", "is not a request id", "requestId")
 		}
 		f.RequestID = id
-	}
-	if in.Cursor != "" {
-		position, err := in.position()
-		before, numErr := strconv.ParseInt(position, 10, 64)
-		if err != nil || numErr != nil {
-			wrong.add("invalid_format", "is not a cursor of this list", "cursor")
-		}
-		f.Before = domain.RequestID(before)
 	}
 	if !c.admin() {
 		f.UserID = c.userID()

@@ -89,9 +89,53 @@ func requireModels(t *testing.T, s *store.Store, rows []domain.RequestLog) {
 			}
 			got, err := s.RequestLogs().List(t.Context(), f)
 			require.NoError(t, err)
-			require.Equal(t, idsOfModel(rows, f), ids(got), "%+v", f)
+			want := idsOfModel(rows, f)
+			require.Equal(t, want, ids(got), "%+v", f)
+			if f.Before == 0 {
+				requireSummary(t, s, f, got)
+			}
 		}
 	}
+}
+
+// requireSummary holds sums of rows against the rows.
+func requireSummary(t *testing.T, s *store.Store, f domain.LogFilter, rows []domain.RequestLog) {
+	t.Helper()
+	var want domain.LogSummary
+	for i := range rows {
+		l := &rows[i]
+		want.Requests, want.Cost = want.Requests+1, want.Cost+l.Cost
+		want.Tokens.Add(l.Usage)
+		want.Duration, want.TTFT, want.Since = want.Duration+l.Timing.Duration, want.TTFT+l.Timing.TTFT, l.CreatedAt
+		if l.Timing.TTFT > 0 {
+			want.TTFTs++
+			want.Latency[0]++ // all are short
+		}
+		if l.Result.Outcome == domain.OutcomeSuccess {
+			want.Successes++
+		}
+		if l.Result.StatusCode == 0 {
+			want.Running++
+		}
+	}
+	got, err := s.RequestLogs().Summary(t.Context(), f, 1000)
+	require.NoError(t, err)
+	got.Since = got.Since.UTC()
+	want.Since = want.Since.UTC()
+	require.Equal(t, want, got, "%+v", f)
+	counts, err := s.RequestLogs().Histogram(t.Context(), f, time.Hour, 1000)
+	require.NoError(t, err)
+	for _, c := range counts {
+		in := 0
+		for i := range rows {
+			if rows[i].CreatedAt.Truncate(time.Hour).Equal(c.At) && rows[i].Result.StatusCode/100 == c.Class {
+				in++
+			}
+		}
+		require.EqualValues(t, in, c.Rows)
+		want.Requests -= c.Rows
+	}
+	require.Zero(t, want.Requests, "%+v", f)
 }
 
 // idsOfModel is the plain answer.
