@@ -48,6 +48,13 @@ func (f flaky) Load(ctx context.Context, kind, id string) (domain.Snapshot, erro
 	return f.SQL.Load(ctx, kind, id)
 }
 
+func (f flaky) List(ctx context.Context, kind, behind string, limit int) ([]domain.Snapshot, error) {
+	if f.away.Load() {
+		return nil, context.DeadlineExceeded
+	}
+	return f.SQL.List(ctx, kind, behind, limit)
+}
+
 func openStore(t *testing.T) *store.Store {
 	t.Helper()
 	s, err := store.Open(t.Context(), store.Options{DataDir: t.TempDir(), Sealer: storetest.Sealer{}, AutoMigrate: true})
@@ -147,6 +154,41 @@ func TestRedisDiesAndReturns(t *testing.T) {
 	}, 20*time.Second, 5*time.Millisecond)
 	require.Equal(t, "during", n.load(t, "1"), "not what Redis remembers of before")
 	require.Equal(t, "third", n.load(t, "3"))
+}
+
+// When both died, each is used as soon as it is back.
+func TestRedisReturnsBeforeTheDatabase(t *testing.T) {
+	t.Parallel()
+	server := testkit.StartRedis(t)
+	n := startNode(t, server.URL, openStore(t))
+	n.await(t, true)
+	n.save(t, "1", 1, "of before")
+	n.save(t, "2", 1, "of before")
+	server.Kill()
+	n.save(t, "1", 1, "missed by redis")
+	n.await(t, false)
+	n.away.Store(true)
+
+	server.Up()
+	n.await(t, true)
+	require.Equal(t, "of before", n.load(t, "2"))
+	saved := func(id, data string) error {
+		return n.Save(t.Context(), []domain.Snapshot{{Kind: "session", ID: id, Epoch: 1, Data: []byte(data)}})
+	}
+	require.Error(t, saved("3", "new"), "the database is told again")
+	require.Equal(t, "new", n.load(t, "3"), "but Redis has it")
+	_, err := n.Load(t.Context(), "session", "4")
+	require.Error(t, err)
+	require.False(t, domain.IsKind(err, domain.KindNotFound), "Redis cannot know that there is none")
+
+	n.away.Store(false)
+	lib := connect(t, server.URL)
+	require.Eventually(t, func() bool {
+		data, err := lib.HGet(t.Context(), "cch:snap:session:1", "data").Result()
+		return err == nil && data == "missed by redis"
+	}, 20*time.Second, 10*time.Millisecond, "what it missed follows when the database is back")
+	require.Empty(t, n.load(t, "4"))
+	require.EqualValues(t, 1, n.client.Stats().Outages)
 }
 
 // A server that lost its memory is noticed and gets everything again.

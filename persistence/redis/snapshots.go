@@ -40,7 +40,16 @@ type Snapshots struct {
 	write  *goredis.Script // the fenced write
 	filled atomic.Bool     // Redis has what the SQL store has
 	missed atomic.Bool     // it does not, since it was filled last
+	late   atomic.Bool     // it is filled as soon as the SQL store answers
 }
+
+const (
+	// fillPatience is how long Redis, being back, waits for a first answer of the
+	// SQL store before it is used without what that has.
+	fillPatience = 2 * time.Second
+	firstRefill  = time.Second // between two tries to bring that
+	lastRefill   = 30 * time.Second
+)
 
 // NewSnapshots makes the layer over an SQL store. kinds are all kinds of actors
 // that save snapshots. It must be made before the client is started.
@@ -119,13 +128,21 @@ end
 return 0`)
 }
 
-// Load reads a snapshot, from Redis if it answers in time.
+// Load reads a snapshot, from Redis if it answers in time and has them all. What
+// it has of others is better than nothing while the SQL store is away.
 func (s *Snapshots) Load(ctx context.Context, kind, id string) (domain.Snapshot, error) {
 	snap, err := s.look(ctx, kind, id)
 	if err == nil || errors.Is(err, errUnknown) {
 		return snap, found(err, kind, id)
 	}
-	return s.sql.Load(ctx, kind, id)
+	snap, err = s.sql.Load(ctx, kind, id)
+	if err == nil || domain.IsKind(err, domain.KindNotFound) {
+		return snap, err
+	}
+	if kept, _, lookErr := s.ask(ctx, kind, id); lookErr == nil && s.lives(kept) {
+		return kept, nil
+	}
+	return snap, err
 }
 
 func found(err error, kind, id string) error {
@@ -145,30 +162,42 @@ func (s *Snapshots) look(ctx context.Context, kind, id string) (snap domain.Snap
 	if s.missed.Load() || !s.filled.Load() {
 		return snap, errForgetful
 	}
+	snap, all, err := s.ask(ctx, kind, id)
+	switch {
+	case err == nil && s.lives(snap):
+		return snap, nil
+	case err != nil && !errors.Is(err, errUnknown):
+		s.filled.Store(false)
+		return domain.Snapshot{}, err
+	case !all: // the server lost its memory
+		s.missed.Store(true)
+		s.filled.Store(false)
+		s.client.shut()
+		return domain.Snapshot{}, errForgetful
+	}
+	return domain.Snapshot{}, errUnknown
+}
+
+// ask reads a snapshot as Redis has it, and whether that has them all.
+func (s *Snapshots) ask(ctx context.Context, kind, id string) (snap domain.Snapshot, all bool, err error) {
 	var fields *goredis.SliceCmd
-	var all *goredis.IntCmd
+	var filled *goredis.IntCmd
 	err = s.client.call(ctx, s.client.o.Patience, func(ctx context.Context) error {
 		pipe := s.client.lib.Pipeline()
 		fields = pipe.HMGet(ctx, snapshotKey(kind, id), "epoch", "data", "expires_at", "saved_at")
-		all = pipe.Exists(ctx, filledKey)
+		filled = pipe.Exists(ctx, filledKey)
 		_, err := pipe.Exec(ctx)
 		return err
 	})
 	if err != nil {
-		s.filled.Store(false)
-		return snap, err
+		return snap, false, err
 	}
 	snap, err = readFields(kind, id, fields.Val())
-	switch {
-	case err == nil && snap.ExpiresAt.IsZero(), err == nil && s.now().Before(snap.ExpiresAt):
-		return snap, nil
-	case all.Val() == 0: // the server lost its memory
-		s.missed.Store(true)
-		s.filled.Store(false)
-		s.client.shut()
-		return snap, errForgetful
-	}
-	return domain.Snapshot{}, errUnknown
+	return snap, filled.Val() > 0, err
+}
+
+func (s *Snapshots) lives(snap domain.Snapshot) bool {
+	return snap.ExpiresAt.IsZero() || s.now().Before(snap.ExpiresAt)
 }
 
 func readFields(kind, id string, fields []any) (domain.Snapshot, error) {
@@ -193,8 +222,21 @@ func readFields(kind, id string, fields []any) (domain.Snapshot, error) {
 	}, nil
 }
 
-// welcome brings to Redis what it missed, when it answers again.
+// welcome brings to Redis what it missed, when it answers again. While the SQL
+// store does not, Redis is used for what is saved from now on, and gets the rest
+// later: neither waits for the other to recover.
 func (s *Snapshots) welcome(ctx context.Context) error {
+	err := s.bring(ctx)
+	if _, away := errors.AsType[*sqlError](err); away {
+		if s.late.CompareAndSwap(false, true) {
+			s.client.ended.Go(func() { s.bringLater(ctx) })
+		}
+		return nil
+	}
+	return err
+}
+
+func (s *Snapshots) bring(ctx context.Context) error {
 	complete, err := s.complete(ctx)
 	if err == nil && !complete {
 		err = s.fill(ctx)
@@ -205,6 +247,27 @@ func (s *Snapshots) welcome(ctx context.Context) error {
 	s.filled.Store(true)
 	return nil
 }
+
+// bringLater tries until the SQL store answers, or Redis does not.
+func (s *Snapshots) bringLater(ctx context.Context) {
+	defer s.late.Store(false)
+	for wait := firstRefill; sleep(ctx, wait) && s.client.up.Load(); wait = min(2*wait, lastRefill) {
+		err := s.bring(ctx)
+		if err == nil {
+			return
+		}
+		if _, away := errors.AsType[*sqlError](err); !away {
+			s.client.shut() // it is looked at again from the start
+			return
+		}
+	}
+}
+
+// sqlError says that the SQL store did not answer.
+type sqlError struct{ cause error }
+
+func (e *sqlError) Error() string { return "the database does not answer: " + e.cause.Error() }
+func (e *sqlError) Unwrap() error { return e.cause }
 
 // complete tells whether Redis missed nothing since it was filled.
 func (s *Snapshots) complete(ctx context.Context) (bool, error) {
@@ -229,11 +292,14 @@ func (s *Snapshots) fill(ctx context.Context) (err error) {
 			s.missed.Store(true)
 		}
 	}()
+	if err := s.awaitSQL(ctx); err != nil {
+		return err
+	}
 	for _, kind := range s.kinds {
 		for behind := ""; ; {
 			page, err := s.sql.List(ctx, kind, behind, fillPage)
 			if err != nil {
-				return err
+				return &sqlError{err}
 			}
 			if err := s.put(ctx, s.living(page)); err != nil {
 				return err
@@ -249,10 +315,22 @@ func (s *Snapshots) fill(ctx context.Context) (err error) {
 	})
 }
 
+// awaitSQL asks the SQL store for little, and does not wait long for that.
+func (s *Snapshots) awaitSQL(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, fillPatience)
+	defer cancel()
+	for _, kind := range s.kinds[:min(1, len(s.kinds))] {
+		if _, err := s.sql.List(ctx, kind, "", 1); err != nil {
+			return &sqlError{err}
+		}
+	}
+	return nil
+}
+
 // living are the snapshots that have not expired.
 func (s *Snapshots) living(page []domain.Snapshot) (left []domain.Snapshot) {
 	for _, snap := range page {
-		if snap.ExpiresAt.IsZero() || s.now().Before(snap.ExpiresAt) {
+		if s.lives(snap) {
 			left = append(left, snap)
 		}
 	}
