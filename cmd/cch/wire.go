@@ -22,6 +22,7 @@ import (
 	"github.com/claude-code-hub/cch/http/adminapi"
 	"github.com/claude-code-hub/cch/http/gateway"
 	"github.com/claude-code-hub/cch/http/gateway/intake"
+	"github.com/claude-code-hub/cch/http/gateway/snapshots"
 	"github.com/claude-code-hub/cch/http/middleware"
 	"github.com/claude-code-hub/cch/http/server"
 	"github.com/claude-code-hub/cch/internal/config"
@@ -82,6 +83,7 @@ type App struct {
 	upstream *upstream.Client
 	media    *media.Fetcher
 	proxies  *middleware.Proxies
+	shots    *snapshots.Store
 	gateway  *gateway.Gateway
 	health   *server.Health
 	jobs     *jobs.Runner
@@ -285,6 +287,7 @@ func (a *App) buildGateway(ctx context.Context, o Options) error {
 		return err
 	}
 	a.onClose("connections to hosts of media", func(context.Context) error { a.media.Close(); return nil })
+	a.shots = snapshots.New(a.cfg.Log.SessionMessages, a.now)
 	a.gateway = gateway.New(gateway.Options{
 		Catalog:    a.system,
 		Dispatcher: dispatcher{a.system.Dispatcher()},
@@ -300,6 +303,7 @@ func (a *App) buildGateway(ctx context.Context, o Options) error {
 		Bindings:   a.system.Resources(),
 		Affinity:   a.affinity(),
 		Replay:     a.replay(),
+		Snapshots:  a.shots,
 		Media:      a.media,
 
 		Capabilities: models{builtin: capabilities, prices: func() *pricing.List { return a.prices.For(a.system.Current()).At(a.now()) }},
@@ -394,6 +398,7 @@ func (a *App) adminOptions() adminapi.Options {
 		},
 		TokenGenerated: a.adminToken.Path != "",
 		FlushLogs:      a.system.Recorder().Flush,
+		Snapshots:      a.shots,
 
 		Stores:  stores(a.store),
 		Catalog: a.system.Configuration(),

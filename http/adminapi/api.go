@@ -73,6 +73,7 @@ type Options struct {
 	Declarations Declarations
 	// Recompute works bills out again and tells what came of it.
 	Recompute func(ctx context.Context, q domain.RecomputeQuery, progress domain.JobProgress) (domain.RecomputeReport, error)
+	Snapshots Snapshots // nil = none are taken
 	// FlushLogs returns once the log holds every request that ended before.
 	FlushLogs func(ctx context.Context) error
 }
@@ -159,6 +160,7 @@ func (a *API) declare() {
 	a.declareEndpoints()
 	a.declareGroups()
 	a.declareErrorRules()
+	a.declareSnapshots()
 	a.declarePriceLists()     // fixed paths before /model-prices/{name}
 	a.declarePriceRecompute() // before names of models
 	a.declarePrices()

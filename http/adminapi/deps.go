@@ -75,6 +75,16 @@ type PriceLists interface {
 	Decide(ctx context.Context, models []string, approve bool) (int, error)
 }
 
+// Snapshots are what went over the wire for single requests.
+type Snapshots interface {
+	// Watch has those of a session's requests taken for a while, and tells until
+	// when; zero = too many sessions are watched.
+	Watch(session string) time.Time
+	// Get finds the one of a request by its number, or the newest for 0, and lists
+	// the numbers of those there are. Nil = there is none. It is not to be changed.
+	Get(session string, seq int64) (*domain.DebugSnapshot, []int64)
+}
+
 // Jobs runs what nobody waits for. A second job of a kind is refused with
 // domain.KindConflict; an absent one is domain.KindNotFound.
 type Jobs interface {

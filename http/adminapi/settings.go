@@ -60,6 +60,7 @@ type settingsBody struct {
 	StripUnderscoreKeys             bool                   `json:"stripUnderscoreKeys"`
 	ResponseFixer                   domain.ResponseFixer   `json:"responseFixer"`
 	AllowNonConversationFallback    bool                   `json:"allowNonConversationFallback"`
+	HighConcurrencyMode             bool                   `json:"highConcurrencyMode"`
 	EnableHTTP2                     bool                   `json:"enableHttp2"`
 	FakeStreaming                   []domain.FakeStreaming `json:"fakeStreamingWhitelist"`
 	ReplayEnabled                   *bool                  `json:"replayEnabled"                   doc:"null = ENABLE_REQUEST_REPLAY"`
@@ -106,7 +107,7 @@ func showSettings(s *domain.Settings) settingsBody {
 		EffortConflictRectifier: s.EffortConflictRectifier, BillingHeaderRectifier: string(s.BillingHeaderRectifier),
 		CodexSessionIDCompletion: s.CodexSessionIDCompletion, ResponsesInputRectifier: s.ResponsesInputRectifier,
 		InjectStreamUsage: s.InjectStreamUsage, StripUnderscoreKeys: s.StripUnderscoreKeys, ResponseFixer: s.ResponseFixer,
-		AllowNonConversationFallback: s.AllowNonConversationFallback, EnableHTTP2: s.EnableHTTP2,
+		AllowNonConversationFallback: s.AllowNonConversationFallback, EnableHTTP2: s.EnableHTTP2, HighConcurrencyMode: s.HighConcurrencyMode,
 		FakeStreaming: list(s.FakeStreaming), ReplayEnabled: s.ReplayEnabled,
 		HedgeEnabled: s.HedgeEnabled, HedgeAfterMs: s.HedgeAfter.Milliseconds(), HedgeMaxParallel: s.HedgeMaxParallel,
 		HedgeBudgetPercent: s.HedgeBudgetPercent, BillHedgeLosers: s.BillHedgeLosers, QuotaFailMode: string(s.QuotaFailMode),
@@ -194,6 +195,7 @@ type settingsFields struct {
 	HedgeMaxParallel                field[int]                  `json:"hedgeMaxParallel,omitzero"                minimum:"1" maximum:"2"`
 	HedgeBudgetPercent              field[int]                  `json:"hedgeBudgetPercent,omitzero"              minimum:"0" maximum:"100" doc:"of the streams of a node"`
 	BillHedgeLosers                 field[bool]                 `json:"billHedgeLosers,omitzero"                 doc:"let the slower call run on and bill what it used; else it is cancelled"`
+	HighConcurrencyMode             field[bool]                 `json:"highConcurrencyMode,omitzero"             doc:"leave out what is nice to have and costs memory or time: snapshots of requests"`
 	EnableHTTP2                     field[bool]                 `json:"enableHttp2,omitzero"                     doc:"offer HTTP/2 to providers that do not say themselves"`
 	CleanupEnabled                  field[bool]                 `json:"cleanupEnabled,omitzero"                  doc:"delete request logs after a time"`
 	CleanupRetentionDays            field[int]                  `json:"cleanupRetentionDays,omitzero"            minimum:"1" maximum:"3650"`
@@ -255,6 +257,7 @@ func (f *settingsFields) apply(s *domain.Settings) {
 		f.ResponseFixer.value.apply(&s.ResponseFixer)
 	}
 	f.AllowNonConversationFallback.to(&s.AllowNonConversationFallback, d.AllowNonConversationFallback)
+	f.HighConcurrencyMode.to(&s.HighConcurrencyMode, d.HighConcurrencyMode)
 	f.EnableHTTP2.to(&s.EnableHTTP2, d.EnableHTTP2)
 	if f.FakeStreaming.set {
 		s.FakeStreaming = nil

@@ -81,7 +81,7 @@ func (g *Gateway) request(x *exchange) *protocol.Request {
 	return &protocol.Request{
 		ID: x.id, ReceivedAt: x.at,
 		Key: x.key, User: x.user, Groups: domain.EffectiveGroups(x.key, x.user),
-		Session:       domain.SessionKey{KeyID: x.key.ID, ID: x.session.id},
+		Session:       x.sessionKey(),
 		SessionSource: x.session.source,
 		Protocol:      x.target.protocol, Class: x.target.class,
 		Model: row.Call.Model, Stream: x.head.stream, Messages: x.head.messages,

@@ -12,6 +12,7 @@ import (
 	"github.com/claude-code-hub/cch/actors/protocol"
 	"github.com/claude-code-hub/cch/converters/neutral"
 	"github.com/claude-code-hub/cch/http/gate"
+	"github.com/claude-code-hub/cch/http/gateway/snapshots"
 	"github.com/claude-code-hub/cch/internal/account"
 	"github.com/claude-code-hub/cch/internal/domain"
 	"github.com/claude-code-hub/cch/internal/failpoint"
@@ -44,6 +45,7 @@ type call struct {
 
 	race    *race // nil if no other call may run at the same time
 	cancel  context.CancelCauseFunc
+	shot    *snapshots.Call
 	named   bool // where the answer is, is remembered
 	unheard int  // bytes of an answer that came too late
 }
@@ -86,12 +88,18 @@ func (c *call) exchange(ctx context.Context, run Run) (again bool) {
 	}
 	c.send(outgoing)
 	c.g.journaled(c.x) // what a provider counts has a row
+	if c.x.shot != nil {
+		c.shot = c.shoot(outgoing)
+	}
 	res, err := c.g.Upstream.Do(ctx, outgoing)
 	if err != nil {
 		c.broken(err)
 		return false
 	}
 	defer res.Body.Close()
+	if c.shot != nil {
+		res.Body = c.shot.Answered(res.Status, res.Header, res.Body)
+	}
 	c.result.EndpointURL = res.Endpoint
 	if res.Status < 200 || res.Status > 299 {
 		return c.errorAnswer(res)
@@ -245,6 +253,9 @@ func (c *call) commit(res *upstream.Response, length int) {
 	if !c.race.win(c) {
 		x.dropBody()
 		return
+	}
+	if c.shot != nil {
+		c.shot.Chosen()
 	}
 	c.g.journaled(x)
 	x.leaving.stream()

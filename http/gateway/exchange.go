@@ -7,6 +7,7 @@ import (
 
 	"github.com/claude-code-hub/cch/converters/neutral"
 	"github.com/claude-code-hub/cch/http/gateway/intake"
+	"github.com/claude-code-hub/cch/http/gateway/snapshots"
 	"github.com/claude-code-hub/cch/http/problem"
 	"github.com/claude-code-hub/cch/internal/domain"
 )
@@ -37,9 +38,10 @@ type exchange struct {
 	queued  time.Duration // for a place on this node
 	reply   *reply
 	leaving *departure
-	opened  *receipt // for the row; nil until a provider is called
-	actor   bool     // an actor has the request and writes its record
-	leave   func()   // gives the place on this node back
+	opened  *receipt           // for the row; nil until a provider is called
+	shot    *snapshots.Capture // nil = nobody wants one
+	actor   bool               // an actor has the request and writes its record
+	leave   func()             // gives the place on this node back
 }
 
 // caller is who calls; key and user are nil until they are authenticated.
@@ -60,11 +62,19 @@ func (g *Gateway) newExchange(w http.ResponseWriter, r *http.Request) *exchange 
 	return x
 }
 
+// sessionKey names the session across keys.
+func (x *exchange) sessionKey() domain.SessionKey {
+	return domain.SessionKey{KeyID: x.key.ID, ID: x.session.id}
+}
+
 func (x *exchange) settings() *domain.Settings { return x.catalog.Settings() }
 
 // close gives everything back that the exchange still holds.
 func (x *exchange) close() {
 	x.reply.finish()
+	if x.shot != nil {
+		x.shot.End()
+	}
 	if x.leaving != nil {
 		x.leaving.stop()
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/claude-code-hub/cch/actors/protocol"
 	"github.com/claude-code-hub/cch/converters/neutral"
 	"github.com/claude-code-hub/cch/http/gateway/intake"
+	"github.com/claude-code-hub/cch/http/gateway/snapshots"
 	"github.com/claude-code-hub/cch/internal/domain"
 	"github.com/claude-code-hub/cch/internal/routing"
 	"github.com/claude-code-hub/cch/internal/upstream"
@@ -93,8 +94,9 @@ type Options struct {
 	Expire     func(ctx context.Context, id domain.UserID) error
 	Affinity   Affinity
 	Replay     Replay
-	MaxRunning int // requests in flight on this node; default 4000
-	MaxWaiting int // more that may wait for a place; default 500
+	Snapshots  *snapshots.Store // nil = none are taken
+	MaxRunning int              // requests in flight on this node; default 4000
+	MaxWaiting int              // more that may wait for a place; default 500
 }
 
 // Gateway serves the data plane. Safe for concurrent use.

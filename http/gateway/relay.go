@@ -36,6 +36,7 @@ func (g *Gateway) relay(x *exchange, run Run, d protocol.Decision) error {
 		if x.opened == nil {
 			x.tellQuota(d.Attempt.Degraded)
 			g.open(x, d.Attempt)
+			g.shoot(x, d.Attempt)
 			g.startKeepAlive(x)
 		}
 		next, res, err := g.make(x, run, d.Attempt)

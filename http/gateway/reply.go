@@ -42,6 +42,14 @@ func newReply(w http.ResponseWriter, now func() time.Time) *reply {
 	return &reply{w: w, ctl: http.NewResponseController(w), now: now}
 }
 
+// through has what is written go through another writer as well. Nothing may have
+// been sent yet.
+func (p *reply) through(wrap func(http.ResponseWriter) http.ResponseWriter) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.w = wrap(p.w)
+}
+
 // header may be used until the answer has begun.
 func (p *reply) header() http.Header { return p.w.Header() }
 

@@ -152,10 +152,13 @@ type Shutdown struct {
 	HardExit Millis `env:"SHUTDOWN_HARD_EXIT_MS" envDefault:"28000" min:"1000" max:"4200000" doc:"when the process exits whatever is left, ms; above drain plus clean-up"`
 }
 
-// Log is what the process writes to standard error.
+// Log is what the process writes to standard error, and what it keeps of requests
+// for people who look for a fault.
 type Log struct {
 	Level    string `env:"LOG_LEVEL" envDefault:"info" oneof:"debug,info,warn,error" doc:"least level that is written"`
 	Timezone string `env:"TZ"        envDefault:"UTC"  doc:"zone of calendar limits where the setting names none"`
+
+	SessionMessages bool `env:"STORE_SESSION_MESSAGES" envDefault:"false" doc:"take snapshots of all requests, with the texts of people and models, and keep them in memory for five minutes; otherwise only of sessions that are looked at, with texts masked"`
 }
 
 // Setup is what helps a newcomer.

@@ -42,6 +42,7 @@ type Settings struct {
 	StripUnderscoreKeys          bool // leave top-level members whose names begin with _ out of native requests
 	ResponseFixer                ResponseFixer
 	AllowNonConversationFallback bool
+	HighConcurrencyMode          bool // what is nice to have and costs memory or time is left out: snapshots
 	EnableHTTP2                  bool // to providers that say nothing themselves
 	FakeStreaming                []FakeStreaming
 	ReplayEnabled                *bool // answers are given again; nil = as the process was told

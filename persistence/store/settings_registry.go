@@ -70,6 +70,7 @@ func registry() []setting {
 		plain("hedge_max_parallel", func(s *s) *int { return &s.HedgeMaxParallel }, between(1, 2)),
 		plain("hedge_budget_percent", func(s *s) *int { return &s.HedgeBudgetPercent }, between(0, 100)),
 		plain("bill_hedge_losers", func(s *s) *bool { return &s.BillHedgeLosers }, anything),
+		plain("high_concurrency_mode", func(s *s) *bool { return &s.HighConcurrencyMode }, anything),
 		plain("enable_http2", func(s *s) *bool { return &s.EnableHTTP2 }, anything),
 
 		plain("cleanup_enabled", func(s *s) *bool { return &s.CleanupEnabled }, anything),
