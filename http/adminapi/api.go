@@ -161,6 +161,7 @@ func (a *API) declare() {
 	a.declareGroups()
 	a.declareErrorRules()
 	a.declareSnapshots()
+	a.declareRoute()
 	a.declarePriceLists()     // fixed paths before /model-prices/{name}
 	a.declarePriceRecompute() // before names of models
 	a.declarePrices()

@@ -132,19 +132,27 @@ type logIDInput struct {
 
 type logOutput struct{ Body logDetailBody }
 
+// ownLog finds a request the caller may see.
+func (a *API) ownLog(ctx context.Context, name string) (log domain.RequestLog, detail domain.RequestDetail, err error) {
+	id, err := parseLogID(name)
+	if err != nil {
+		return log, detail, err
+	}
+	if log, detail, err = a.Stores.Logs.Get(ctx, id); err != nil {
+		return log, detail, err
+	}
+	if !callerOf(ctx).owns(log.UserID) {
+		return log, detail, domain.NotFound("request", name)
+	}
+	return log, detail, nil
+}
+
 func (a *API) getLog(ctx context.Context, in *logIDInput) (*logOutput, error) {
-	id, err := parseLogID(in.ID)
+	log, detail, err := a.ownLog(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	log, detail, err := a.Stores.Logs.Get(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	c := callerOf(ctx)
-	if !c.owns(log.UserID) {
-		return nil, domain.NotFound("request", in.ID)
-	}
+	id, c := log.ID, callerOf(ctx)
 	view := a.logView(c)
 	chain, err := view.chain(detail.Chain)
 	if err != nil {

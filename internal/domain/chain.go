@@ -154,6 +154,7 @@ type DecisionContext struct {
 	SelectedPriority     int                `json:"selectedPriority"`
 	Candidates           []Candidate        `json:"candidatesAtPriority,omitempty"`
 	SessionID            string             `json:"sessionId,omitempty"`
+	SessionSource        SessionSource      `json:"sessionSource,omitempty"` // where its id came from
 	SessionAgeMs         int64              `json:"sessionAge,omitempty"`
 	ExcludedProviderIDs  []ProviderID       `json:"excludedProviderIds,omitempty"`
 	RetryReason          string             `json:"retryReason,omitempty"`

@@ -65,7 +65,7 @@ func Reusable(in *Input, b Bound) Reuse {
 	ctx.BeforeHealthCheck = 1
 	tier := e.tier(in)
 	ctx.SelectedPriority = tier.Priority
-	ctx.SessionID = b.Session.ID
+	ctx.SessionID, ctx.SessionSource = b.Session.ID, b.Source
 	ctx.SessionAgeMs = b.Age.Milliseconds()
 	return Reuse{Choice: Choice{
 		Provider:        e.Provider,

@@ -67,7 +67,7 @@ func unbound(in *Input, b Bound, draw *rand.Rand) Routed {
 		return r
 	}
 	r := Routed{Choice: Choose(in, draw), Reason: domain.ReasonInitialSelection}
-	r.Context.SessionID = b.Session.ID
+	r.Context.SessionID, r.Context.SessionSource = b.Session.ID, b.Source
 	return r
 }
 
