@@ -80,13 +80,16 @@ type Options struct {
 
 // Stores are the repositories the API reads and writes.
 type Stores struct {
-	Users         Repository[domain.UserID, domain.User]
-	Keys          KeyRepository
-	Providers     Repository[domain.ProviderID, domain.Provider]
-	Groups        Repository[domain.GroupID, domain.Group]
-	Vendors       Repository[domain.VendorID, domain.Vendor]
-	Endpoints     EndpointRepository
-	ErrorRules    ErrorRuleRepository
+	Users      Repository[domain.UserID, domain.User]
+	Keys       KeyRepository
+	Providers  Repository[domain.ProviderID, domain.Provider]
+	Groups     Repository[domain.GroupID, domain.Group]
+	Vendors    Repository[domain.VendorID, domain.Vendor]
+	Endpoints  EndpointRepository
+	ErrorRules ErrorRuleRepository
+
+	RequestFilters Repository[domain.RequestFilterID, domain.RequestFilter]
+
 	Ledger        LedgerRepository
 	Rollups       RollupRepository
 	Usage         UsageRepository
@@ -162,6 +165,7 @@ func (a *API) declare() {
 	a.declareErrorRules()
 	a.declareSnapshots()
 	a.declareRoute()
+	a.declareRequestFilters()
 	a.declarePriceLists()     // fixed paths before /model-prices/{name}
 	a.declarePriceRecompute() // before names of models
 	a.declarePrices()

@@ -16,6 +16,7 @@ import (
 	"github.com/claude-code-hub/cch/internal/account"
 	"github.com/claude-code-hub/cch/internal/domain"
 	"github.com/claude-code-hub/cch/internal/failpoint"
+	"github.com/claude-code-hub/cch/internal/filter"
 	"github.com/claude-code-hub/cch/internal/routing"
 	"github.com/claude-code-hub/cch/internal/secrets"
 	"github.com/claude-code-hub/cch/internal/upstream"
@@ -39,6 +40,7 @@ type call struct {
 	place    place
 
 	sent       *upstream.Call // nil until it is made
+	final      filter.Report  // what filters did to what is sent
 	conversion *conversion    // nil where the provider speaks the client's protocol
 	mends      mends
 	unmended   domain.SpecialType // the rectifier that knows the refusal but has nothing to put right
@@ -72,11 +74,31 @@ func (g *Gateway) attempt(parent context.Context, r *race, x *exchange, run Run,
 		defer func() { c.result.Lost = r.beat(c) }()
 	}
 
+	if !c.filtered() {
+		return c.result
+	}
+	defer func() { c.x.leaveBody() }()
 	c.foresee()
 	for again := true; again; {
 		again = c.exchange(ctx, run)
 	}
+	c.tellFilters(domain.FilterFinal, &c.final)
 	return c.result
+}
+
+// filtered has the filters that are bound to the provider change the request. It
+// is false if there is no memory for that.
+func (c *call) filtered() bool {
+	if c.x.plan == nil {
+		return true
+	}
+	own, err := c.g.filteredFor(c.x, c.provider.ID)
+	if err != nil {
+		c.failed(ending{overloaded: true, status: http.StatusServiceUnavailable, text: err.Error()})
+		return false
+	}
+	c.x = own
+	return true
 }
 
 // exchange sends the request and deals with the answer; true means that the

@@ -35,9 +35,22 @@ type conversion struct {
 // the provider's protocol, in which case the result says so.
 func (c *call) outgoing(ctx context.Context) (*upstream.Call, bool) {
 	c.result.Special = nil
-	if c.a.Convert == "" {
-		return c.native(), true
+	c.tellFilters(domain.FilterGuard, &c.x.filtered)
+	var out *upstream.Call
+	ok := true
+	if c.converts() {
+		out, ok = c.converted(ctx)
+	} else {
+		out = c.native()
 	}
+	if ok && c.x.plan != nil {
+		c.finish(out)
+	}
+	return out, ok
+}
+
+// converted is the call to a provider of another protocol.
+func (c *call) converted(ctx context.Context) (*upstream.Call, bool) {
 	request, err := c.encode(ctx)
 	if err != nil {
 		c.unsendable(err)
@@ -51,7 +64,7 @@ func (c *call) outgoing(ctx context.Context) (*upstream.Call, bool) {
 	}
 	return &upstream.Call{
 		Provider: c.provider, Method: http.MethodPost, Path: path, RawQuery: query,
-		Header: convertedHeader(c.x.r.Header, v.From),
+		Header: convertedHeader(c.x.clientHeader(), v.From),
 		Body:   document(request.Body), Stream: c.streams(), ClientIP: c.x.ip,
 	}, true
 }

@@ -62,10 +62,11 @@ func (x *exchange) edits(a *protocol.Attempt) (out changes) {
 // header is the client's, with the session id that Codex would have sent.
 func (x *exchange) header() http.Header {
 	key := x.codexKey()
-	if key == "" || codexHeader(x.r.Header) != "" {
-		return x.r.Header
+	client := x.clientHeader()
+	if key == "" || codexHeader(client) != "" {
+		return client
 	}
-	h := maps.Clone(x.r.Header)
+	h := maps.Clone(client)
 	h["Session-Id"] = []string{key}
 	return h
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/claude-code-hub/cch/http/gateway/snapshots"
 	"github.com/claude-code-hub/cch/http/problem"
 	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/filter"
 )
 
 // exchange is one call of a client from its arrival to its last byte. It
@@ -22,6 +23,11 @@ type exchange struct {
 	target  endpoint
 	catalog *domain.Catalog // pinned for the whole exchange
 	caller
+
+	plan     *filter.Plan  // nil = nothing filters the request
+	sends    http.Header   // the client's header as filters left it; nil = as it came
+	filtered filter.Report // what filters did to the client's request
+	origin   *exchange     // whose copy this is, for one attempt with a body of its own
 
 	body    *intake.Body   // nil once it is not needed any more
 	upload  *intake.Upload // instead of body where nothing is read
@@ -90,6 +96,9 @@ func (x *exchange) dropBody() {
 		x.body.Release()
 		x.body, x.decoded, x.remote = nil, nil, nil
 		x.head.forget()
+	}
+	if x.origin != nil {
+		x.origin.dropBody()
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/claude-code-hub/cch/http/gateway/intake"
 	"github.com/claude-code-hub/cch/http/gateway/snapshots"
 	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/filter"
 	"github.com/claude-code-hub/cch/internal/routing"
 	"github.com/claude-code-hub/cch/internal/upstream"
 )
@@ -111,7 +112,8 @@ type Gateway struct {
 	affinity *affinity // nil = off
 	spools   *spools
 
-	plans routing.Plans
+	plans   routing.Plans
+	filters filter.Plans
 
 	converters converters
 

@@ -19,6 +19,9 @@ func (g *Gateway) serve(x *exchange) error {
 	if err := g.guard(x); err != nil {
 		return err
 	}
+	if err := g.filter(x); err != nil {
+		return err
+	}
 	if again, err := g.replay(x); again || err != nil {
 		return err
 	}

@@ -146,6 +146,16 @@ func (c *Catalog) Provider(id ProviderID) *Provider { return c.byID[id] }
 // Group finds a provider group by name, or nil.
 func (c *Catalog) Group(name string) *Group { return c.groups[name] }
 
+// GroupByID finds a provider group, or nil. It looks at every group there is.
+func (c *Catalog) GroupByID(id GroupID) *Group {
+	for _, g := range c.groups {
+		if g.ID == id {
+			return g
+		}
+	}
+	return nil
+}
+
 // Prices are the stored prices in force or to come, by id. The slice is shared:
 // do not change it.
 func (c *Catalog) Prices() []*ModelPrice { return c.prices }

@@ -105,6 +105,7 @@ type SpecialSetting struct {
 	Attempt    int         `json:"attempt,omitempty"`
 	Mode       string      `json:"mode,omitempty"`    // the setting by which it was done
 	Trigger    string      `json:"trigger,omitempty"` // what called for it
+	Filters    []string    `json:"filters,omitempty"` // by their names, in their order
 }
 
 // SpecialType names what was done.
@@ -125,6 +126,7 @@ const (
 	SpecialResponseInput  SpecialType = "response_input_rectifier"          // wrapped: it was no array
 	SpecialStreamUsage    SpecialType = "stream_usage_injection"            // asked for on our account
 	SpecialUnderscoreKeys SpecialType = "strip_underscore_keys"             // left out, at the top level
+	SpecialRequestFilter  SpecialType = "request_filter"                    // filters changed the request; mode is their phase
 	SpecialResponseFixer  SpecialType = "response_fixer"                    // put right: an answer that did not parse
 )
 
@@ -134,6 +136,7 @@ const (
 	TriggerForced     = "forced"     // the operator wants it always
 	TriggerRefused    = "refused"    // the provider refused the request without
 	TriggerRemembered = "remembered" // it refused an earlier one
+	TriggerFailed     = "failed"     // a filter could not do its work and was left out
 )
 
 // DecisionContext explains a selection.

@@ -65,11 +65,15 @@ type Call struct {
 	Path     string // as the client called it
 	RawQuery string
 	Header   http.Header // the client's; read, never changed
-	Body     Body        // nil = none
-	Encoded  bool        // the body still has the client's Content-Encoding
-	Stream   bool        // which of the provider's timeouts apply
-	ClientIP string      // sent on only if the provider asks for it
-	HTTP2    bool        // may be spoken, where the provider can and no SOCKS proxy is on the way
+	// Finish, if set, has the last word about the header that is sent. It may be
+	// called more than once, by the goroutine that makes the call, and returns the
+	// header it was given or a copy.
+	Finish   func(http.Header) http.Header
+	Body     Body   // nil = none
+	Encoded  bool   // the body still has the client's Content-Encoding
+	Stream   bool   // which of the provider's timeouts apply
+	ClientIP string // sent on only if the provider asks for it
+	HTTP2    bool   // may be spoken, where the provider can and no SOCKS proxy is on the way
 	// OnDetour, if set, hears of a first way that failed before another one is
 	// taken. It is called by the goroutine that makes the call.
 	OnDetour func(d Detour, why *Failure)

@@ -75,6 +75,9 @@ func outgoing(call *Call, host string) http.Header {
 		}
 	}
 	authorize(h, p, host)
+	if call.Finish != nil {
+		return call.Finish(h)
+	}
 	return h
 }
 

@@ -18,6 +18,20 @@ type Body struct {
 // Bytes are the body's bytes. They must not be used after Release.
 func (b *Body) Bytes() []byte { return b.buf[:b.n:b.n] }
 
+// Adopt makes a body of bytes that were made from another one, within the memory
+// budget. It takes them over; the caller owns the body and must Release it. The
+// error is a *domain.Fault.
+func (in *Intake) Adopt(b []byte) (*Body, error) {
+	size := int64(cap(b))
+	if in.used.Add(size) > in.limits.Memory {
+		in.used.Add(-size)
+		return nil, noMemory()
+	}
+	body := &Body{in: in, buf: b[:cap(b)], n: len(b), class: -1}
+	body.refs.Store(1)
+	return body, nil
+}
+
 // Share makes another owner, who must Release the body too. It is called only
 // while it is held.
 func (b *Body) Share() *Body {

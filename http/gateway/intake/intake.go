@@ -131,13 +131,17 @@ func (in *Intake) fault(raw *source, err error) error {
 	case errors.Is(err, errTooLarge):
 		return tooLarge()
 	case errors.Is(err, errNoMemory):
-		f := domain.NewFault(domain.KindOverloaded, domain.CodeOverloaded, "too many request bodies are held at the moment, try again shortly")
-		f.RetryAfter = time.Second
-		return f
+		return noMemory()
 	case raw.err != nil:
 		return badEncoding("the request body is shorter than announced").Because(err)
 	}
 	return badEncoding("the request body cannot be decoded").Because(err)
+}
+
+func noMemory() *domain.Fault {
+	f := domain.NewFault(domain.KindOverloaded, domain.CodeOverloaded, "too many request bodies are held at the moment, try again shortly")
+	f.RetryAfter = time.Second
+	return f
 }
 
 func tooLarge() *domain.Fault {
