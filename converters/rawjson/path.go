@@ -69,7 +69,10 @@ func ParsePath(text string) (Path, error) {
 // name the last one counts, as with most parsers.
 func Lookup(doc string, p Path) (gjson.Result, bool) {
 	v, depth := reach(doc, p)
-	return v, depth == len(p)
+	if depth < len(p) {
+		return gjson.Result{}, false
+	}
+	return v, true
 }
 
 // Root is the value that a document consists of, without the space around it.

@@ -1,6 +1,7 @@
 package adminapi
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -48,6 +49,7 @@ type KeyBody struct {
 	IsEnabled     bool       `json:"isEnabled"`
 	ExpiresAt     *time.Time `json:"expiresAt"`
 	CanLoginWebUI bool       `json:"canLoginWebUi"`
+	CacheTTL      string     `json:"cacheTtl"      enum:"inherit,5m,1h"`
 	Groups        []string   `json:"groups"        doc:"empty = the user's"`
 	LimitBody
 	LastUsedAt *time.Time `json:"lastUsedAt"`
@@ -59,6 +61,7 @@ func showKey(k *domain.Key) KeyBody {
 	return KeyBody{
 		ID: int64(k.ID), Version: k.Version, UserID: int64(k.UserID), Name: k.Name,
 		KeyPrefix: k.Prefix, KeyLast4: k.Last4, IsEnabled: k.Enabled, ExpiresAt: instant(k.ExpiresAt),
+		CacheTTL:      string(cmp.Or(k.CacheTTL, domain.CacheInherit)),
 		CanLoginWebUI: k.CanLoginWebUI, Groups: list(k.Groups), LimitBody: limitsOf(&k.Limits),
 		LastUsedAt: instant(k.LastUsedAt), CreatedAt: k.CreatedAt.UTC(), UpdatedAt: k.UpdatedAt.UTC(),
 	}
@@ -69,6 +72,7 @@ type KeyFields struct {
 	IsEnabled     field[bool]      `json:"isEnabled,omitzero"`
 	ExpiresAt     field[time.Time] `json:"expiresAt,omitzero"     doc:"null = never"`
 	CanLoginWebUI field[bool]      `json:"canLoginWebUi,omitzero" doc:"administrators only"`
+	CacheTTL      field[string]    `json:"cacheTtl,omitzero"      enum:"inherit,5m,1h" doc:"how long Claude keeps what requests mark to be cached; inherit = as the provider has it"`
 	Groups        field[[]string]  `json:"groups,omitzero"        doc:"some of the user's; empty = all of them" maxItems:"100"`
 	LimitFields
 }
@@ -78,11 +82,19 @@ func (f *KeyFields) apply(k *domain.Key) faults {
 	f.IsEnabled.to(&k.Enabled, true)
 	f.ExpiresAt.to(&k.ExpiresAt, time.Time{})
 	f.CanLoginWebUI.to(&k.CanLoginWebUI, false)
+	cacheTTLTo(f.CacheTTL, &k.CacheTTL)
 	if f.Groups.set {
 		k.Groups = wrong.checkGroups(f.Groups.value)
 	}
 	f.LimitFields.apply(&k.Limits)
 	return wrong
+}
+
+// cacheTTLTo writes a given lifetime, empty for inherit.
+func cacheTTLTo(f field[string], t *domain.CacheTTL) {
+	if named(f, t, ""); *t == domain.CacheInherit {
+		*t = ""
+	}
 }
 
 // checkKeyGroups holds a key's groups within its user's.

@@ -34,6 +34,8 @@ type ProviderFields struct {
 	Draining            field[bool]                   `json:"draining,omitzero"                     doc:"takes no new sessions; bound ones stay until they lapse"`
 	AcceptFormats       field[acceptFormats]          `json:"acceptFormats,omitzero"`
 	CodexInstructions   field[string]                 `json:"codexInstructions,omitzero"            enum:"auto,force,keep"`
+	CacheTTL            field[string]                 `json:"cacheTtl,omitzero"                     enum:"inherit,5m,1h" doc:"Claude: how long it keeps what requests mark to be cached; inherit = as the client wants it; a key's own goes first"`
+	Overrides           *overrideFields               `json:"overrides,omitempty"                   doc:"values that take the place of the client's; null = as the client wants it"`
 	Conversion          *conversionFields             `json:"conversion,omitempty"                  doc:"how requests that are written for it differ from the usual"`
 	CircuitBreaker      *breakerFields                `json:"circuitBreaker,omitempty"`
 	ProxyURL            field[string]                 `json:"proxyUrl,omitzero"                     maxLength:"512" pattern:"^$|^(https?|socks5h?)://" patternDescription:"an http, https, socks5 or socks5h URL" writeOnly:"true" doc:"http, https, socks5 or socks5h; null = direct"`
@@ -136,6 +138,8 @@ func (f *ProviderFields) apply(p *domain.Provider) faults {
 	}
 	f.GroupPriorities.to(&p.GroupPriorities, nil)
 	named(f.CodexInstructions, &p.Conversion.CodexInstructions, domain.InstructionsAuto)
+	cacheTTLTo(f.CacheTTL, &p.CacheTTL)
+	f.Overrides.apply(p)
 	f.Conversion.apply(&p.Conversion.ConversionFlags)
 	if f.AcceptFormats.set {
 		p.Conversion.AcceptAll, p.Conversion.AcceptFormats = f.AcceptFormats.value.all, f.AcceptFormats.value.list

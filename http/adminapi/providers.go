@@ -1,6 +1,7 @@
 package adminapi
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"net/http"
@@ -75,6 +76,8 @@ type providerBody struct {
 	PricingKey          *string                `json:"pricingKey"`
 	CostSource          string                 `json:"costSource"                  enum:"computed,reported"`
 	SwapCacheTTLBilling bool                   `json:"swapCacheTtlBilling"`
+	CacheTTL            string                 `json:"cacheTtl"                    enum:"inherit,5m,1h"`
+	Overrides           overridesBody          `json:"overrides"                   doc:"null = as the client wants it"`
 	LimitBody
 	CreatedAt time.Time   `json:"createdAt"`
 	UpdatedAt time.Time   `json:"updatedAt"`
@@ -109,7 +112,8 @@ func (a *API) showProvider(p *domain.Provider) providerBody {
 		PreserveClientIP: t.PreserveClientIP, EnableHTTP2: t.HTTP2, CustomHeaderNames: list(slices.Sorted(maps.Keys(t.CustomHeaders))),
 		PricingKey: optional(p.Billing.PricingKey), CostSource: string(p.Billing.CostSource),
 		SwapCacheTTLBilling: p.Billing.SwapCacheTTL,
-		LimitBody:           limitsOf(&p.Limits), CreatedAt: p.CreatedAt.UTC(), UpdatedAt: p.UpdatedAt.UTC(),
+		CacheTTL:            string(cmp.Or(p.CacheTTL, domain.CacheInherit)), Overrides: showOverrides(p.Overrides),
+		LimitBody: limitsOf(&p.Limits), CreatedAt: p.CreatedAt.UTC(), UpdatedAt: p.UpdatedAt.UTC(),
 	}
 	maps.Copy(b.GroupPriorities, p.GroupPriorities)
 	if h, ok := a.Live.Health(p.ID); ok {
@@ -206,6 +210,7 @@ func (a *API) createProvider(ctx context.Context, in *createProviderInput) (*out
 	wrong.checkURL(&p.URL)
 	wrong.checkCredential(p.Key)
 	wrong.checkVendor(a.Catalog.Current(), &p)
+	wrong.checkOverrides(&p)
 	if err := wrong.err(); err != nil {
 		return nil, err
 	}
@@ -298,6 +303,7 @@ func (in *updateProviderInput) merge(p *domain.Provider, c *domain.Catalog) erro
 		wrong.add("required", "is required when the host of the URL changes", "key")
 	}
 	wrong.checkVendor(c, p)
+	wrong.checkOverrides(p)
 	return wrong.err()
 }
 

@@ -39,9 +39,10 @@ type call struct {
 	events   bool // the answer is an event stream
 	place    place
 
-	sent       *upstream.Call // nil until it is made
-	final      filter.Report  // what filters did to what is sent
-	conversion *conversion    // nil where the provider speaks the client's protocol
+	sent       *upstream.Call  // nil until it is made
+	final      filter.Report   // what filters did to what is sent
+	cacheTTL   domain.CacheTTL // of what is sent, where it is the operator's
+	conversion *conversion     // nil where the provider speaks the client's protocol
 	mends      mends
 	unmended   domain.SpecialType // the rectifier that knows the refusal but has nothing to put right
 

@@ -43,6 +43,9 @@ func (c *call) outgoing(ctx context.Context) (*upstream.Call, bool) {
 	} else {
 		out = c.native()
 	}
+	if ok && (c.provider.Overrides != nil || c.provider.CacheTTL != "" || c.x.key.CacheTTL != "") {
+		c.override(out)
+	}
 	if ok && c.x.plan != nil {
 		c.finish(out)
 	}

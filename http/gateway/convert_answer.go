@@ -32,11 +32,11 @@ func (c *call) carryConverted(res *upstream.Response) {
 func (c *call) newTap() *neutral.Tap {
 	switch {
 	case c.conversion == nil:
-		return neutral.NewTap(c.x.target.dialect.format, c.x.head.hourCache)
+		return neutral.NewTap(c.x.target.dialect.format, c.keepsHour(c.x.head.hourCache))
 	case !c.converts():
-		return neutral.NewTap(c.conversion.From, c.x.head.hourCache)
+		return neutral.NewTap(c.conversion.From, c.keepsHour(c.x.head.hourCache))
 	}
-	return neutral.NewTap(c.conversion.From, c.conversion.hourCache)
+	return neutral.NewTap(c.conversion.From, c.keepsHour(c.conversion.hourCache))
 }
 
 // convertDocument carries an answer that is whole on one side at least.

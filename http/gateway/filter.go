@@ -109,8 +109,11 @@ func (c *call) finish(out *upstream.Call) {
 			out.Body = document(doc)
 		}
 	}
-	if chain.Headers() {
+	if before := out.Finish; chain.Headers() {
 		out.Finish = func(h http.Header) http.Header {
+			if before != nil {
+				h = before(h)
+			}
 			changed, report := chain.Header(h)
 			c.final.Note(report)
 			return changed

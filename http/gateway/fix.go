@@ -102,7 +102,7 @@ func (c *call) examine(body []byte) ([]byte, neutral.Verdict) {
 	if !ok {
 		return body, verdict
 	}
-	tap := neutral.NewTap(c.x.target.dialect.format, c.x.head.hourCache)
+	tap := neutral.NewTap(c.x.target.dialect.format, c.keepsHour(c.x.head.hourCache))
 	if as := tap.Body(closed); tap.Complete() && as == neutral.Content {
 		c.tap = tap
 		c.fixed(fixer.Truncated)

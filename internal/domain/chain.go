@@ -106,6 +106,8 @@ type SpecialSetting struct {
 	Mode       string      `json:"mode,omitempty"`    // the setting by which it was done
 	Trigger    string      `json:"trigger,omitempty"` // what called for it
 	Filters    []string    `json:"filters,omitempty"` // by their names, in their order
+
+	Changes []ParameterChange `json:"changes,omitempty"` // of values, by an override
 }
 
 // SpecialType names what was done.
@@ -121,13 +123,17 @@ const (
 	SpecialEffortConflict    SpecialType = "effort_conflict_rectifier"    // effort left out: thinking is off
 	SpecialBillingHeader     SpecialType = "billing_header_rectifier"     // Claude Code's billing line left out
 
-	SpecialClaudeUserID   SpecialType = "claude_metadata_user_id_injection" // put in: the client sent none
-	SpecialCodexSession   SpecialType = "codex_session_id_completion"       // put in: the client sent one or neither
-	SpecialResponseInput  SpecialType = "response_input_rectifier"          // wrapped: it was no array
-	SpecialStreamUsage    SpecialType = "stream_usage_injection"            // asked for on our account
-	SpecialUnderscoreKeys SpecialType = "strip_underscore_keys"             // left out, at the top level
-	SpecialRequestFilter  SpecialType = "request_filter"                    // filters changed the request; mode is their phase
-	SpecialResponseFixer  SpecialType = "response_fixer"                    // put right: an answer that did not parse
+	SpecialClaudeUserID      SpecialType = "claude_metadata_user_id_injection"   // put in: the client sent none
+	SpecialCodexSession      SpecialType = "codex_session_id_completion"         // put in: the client sent one or neither
+	SpecialResponseInput     SpecialType = "response_input_rectifier"            // wrapped: it was no array
+	SpecialStreamUsage       SpecialType = "stream_usage_injection"              // asked for on our account
+	SpecialUnderscoreKeys    SpecialType = "strip_underscore_keys"               // left out, at the top level
+	SpecialParameterOverride SpecialType = "provider_parameter_override"         // values of the provider's own; changes tells which
+	SpecialCacheTTL          SpecialType = "anthropic_cache_ttl_header_override" // how long caches live; mode tells it
+	SpecialContext1M         SpecialType = "anthropic_context_1m_header_override"
+	SpecialGoogleSearch      SpecialType = "gemini_google_search_override" // put in, or taken out
+	SpecialRequestFilter     SpecialType = "request_filter"                // filters changed the request; mode is their phase
+	SpecialResponseFixer     SpecialType = "response_fixer"                // put right: an answer that did not parse
 )
 
 // What called for it.

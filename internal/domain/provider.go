@@ -27,6 +27,8 @@ type Provider struct {
 	Conversion      Conversion
 	Billing         Billing
 	Account         AccountSetup
+	Overrides       *Overrides // nil = none
+	CacheTTL        CacheTTL
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
 }

@@ -47,6 +47,7 @@ type Key struct {
 	Enabled       bool
 	ExpiresAt     time.Time // zero = never
 	CanLoginWebUI bool
+	CacheTTL      CacheTTL
 	Limits        Limits
 	Groups        []string // empty = the user's
 	CreatedAt     time.Time

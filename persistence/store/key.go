@@ -25,6 +25,7 @@ type keyRow struct {
 	Enabled       bool   `bun:"is_enabled"`
 	ExpiresAt     int64  `bun:"expires_at,nullzero"`
 	CanLoginWebUI bool   `bun:"can_login_web_ui"`
+	CacheTTL      string `bun:"cache_ttl"`
 	limitColumns
 	LastUsedAt int64 `bun:"last_used_at,nullzero"`
 	CreatedAt  int64 `bun:"created_at"`
@@ -44,6 +45,7 @@ func fromKey(k domain.Key) keyRow {
 		Enabled:       k.Enabled,
 		ExpiresAt:     toMillis(k.ExpiresAt),
 		CanLoginWebUI: k.CanLoginWebUI,
+		CacheTTL:      fromCacheTTL(k.CacheTTL),
 		limitColumns:  fromLimits(k.Limits),
 	}
 }
@@ -64,6 +66,7 @@ func (r *keyRow) key(groups []string) (domain.Key, error) {
 		Enabled:       r.Enabled,
 		ExpiresAt:     fromMillis(r.ExpiresAt),
 		CanLoginWebUI: r.CanLoginWebUI,
+		CacheTTL:      toCacheTTL(r.CacheTTL),
 		Limits:        r.limits(),
 		Groups:        groups,
 		CreatedAt:     fromMillis(r.CreatedAt),

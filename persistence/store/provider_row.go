@@ -57,6 +57,8 @@ type providerRow struct {
 	PricingKey            string `bun:"pricing_key,nullzero"`
 	CostSource            string `bun:"cost_source"`
 	SwapCacheTTL          bool   `bun:"swap_cache_ttl_billing"`
+	Overrides             string `bun:"overrides"`
+	CacheTTL              string `bun:"cache_ttl"`
 	CreatedAt             int64  `bun:"created_at"`
 	UpdatedAt             int64  `bun:"updated_at"`
 	DeletedAt             int64  `bun:"deleted_at"`
@@ -106,6 +108,8 @@ func fromProvider(p domain.Provider) providerRow {
 		PricingKey:            p.Billing.PricingKey,
 		CostSource:            cmp.Or(string(p.Billing.CostSource), string(domain.CostComputed)),
 		SwapCacheTTL:          p.Billing.SwapCacheTTL,
+		Overrides:             fromOverrides(p.Overrides),
+		CacheTTL:              fromCacheTTL(p.CacheTTL),
 	}
 }
 
@@ -155,6 +159,10 @@ func (r *providerRow) provider(sealer Sealer) (domain.Provider, error) {
 	if err != nil {
 		return domain.Provider{}, err
 	}
+	overrides, err := r.overrides()
+	if err != nil {
+		return domain.Provider{}, err
+	}
 	key, err := sealer.Open(r.KeyEnc, r.place("key_enc"))
 	if err != nil {
 		return domain.Provider{}, fmt.Errorf("open the key: %w", err)
@@ -184,9 +192,41 @@ func (r *providerRow) provider(sealer Sealer) (domain.Provider, error) {
 		Billing: domain.Billing{
 			PricingKey: r.PricingKey, CostSource: domain.CostSource(r.CostSource), SwapCacheTTL: r.SwapCacheTTL,
 		},
+		Overrides: overrides,
+		CacheTTL:  toCacheTTL(r.CacheTTL),
 		CreatedAt: fromMillis(r.CreatedAt),
 		UpdatedAt: fromMillis(r.UpdatedAt),
 	}, nil
+}
+
+func fromOverrides(o *domain.Overrides) string {
+	if o == nil {
+		return "{}"
+	}
+	return toObject(o)
+}
+
+// overrides are nil where there are none.
+func (r *providerRow) overrides() (*domain.Overrides, error) {
+	if r.Overrides == "{}" {
+		return nil, nil //nolint:nilnil // none is none
+	}
+	var o domain.Overrides
+	if err := json.Unmarshal([]byte(r.Overrides), &o); err != nil {
+		return nil, fmt.Errorf("decode overrides: %w", err)
+	}
+	return &o, nil
+}
+
+// The lifetime of caches is empty in memory where it is inherited.
+
+func fromCacheTTL(t domain.CacheTTL) string { return string(cmp.Or(t, domain.CacheInherit)) }
+
+func toCacheTTL(text string) domain.CacheTTL {
+	if t := domain.CacheTTL(text); t != domain.CacheInherit {
+		return t
+	}
+	return ""
 }
 
 func (r *providerRow) routing() (domain.Routing, error) {

@@ -108,6 +108,7 @@ func testKeys(t *testing.T, open Open) {
 	require.NoError(t, err)
 
 	want := key(owner.ID, "one")
+	want.CacheTTL = domain.Cache5m
 	want.CanLoginWebUI, want.Groups, want.Limits = true, []string{"g2", "g1"}, fullLimits()
 	created, version, err := s.Keys().Create(ctx, want)
 	require.NoError(t, err)
@@ -273,6 +274,13 @@ func testProviders(t *testing.T, open Open) {
 		MaxCompletionTokens: true, DefaultMaxTokens: 9000, Project: "p",
 	}
 	want.Billing = domain.Billing{PricingKey: "shop", CostSource: domain.CostReported, SwapCacheTTL: true}
+	want.CacheTTL = domain.Cache1h
+	want.Overrides = &domain.Overrides{
+		Context1M: domain.Context1MForce, MaxTokens: 9000, ThinkingBudget: 4000,
+		AdaptiveThinking: &domain.AdaptiveThinking{Effort: "high", ModelMode: domain.AdaptiveSpecific, Models: []string{"claude-opus-5"}},
+		ReasoningEffort:  "low", ReasoningSummary: "auto", TextVerbosity: "high", ParallelTools: new(false), ServiceTier: "flex",
+		ImageGeneration: domain.ToolDisabled, GoogleSearch: domain.ToolEnabled,
+	}
 	created, version, err := s.Providers().Create(ctx, want)
 	require.NoError(t, err)
 	require.Positive(t, version)
