@@ -2,6 +2,7 @@ package deploy_test
 
 import (
 	"context"
+	"encoding/base64"
 	"maps"
 	"os"
 	"path/filepath"
@@ -83,6 +84,36 @@ func TestComposeDefaultHasPostgresAndRedis(t *testing.T) {
 		require.NotEmpty(t, p.Services[name].Volumes, name)
 	}
 	require.Equal(t, "DB_PASSWORD", p.Secrets["db_password"].Environment)
+}
+
+func TestComposeClusterHasThreeNodesBehindABalancer(t *testing.T) {
+	t.Parallel()
+	p := compose(t, []string{"DB_PASSWORD=s3cret", "APP_PORT=8080", "CLUSTER_SECRET=a secret of some length"}, "cluster")
+	require.Equal(t, []string{"balancer", "node1", "node2", "node3", "postgres", "redis"}, services(p))
+	balancer := p.Services["balancer"]
+	require.Equal(t, "8080", balancer.Ports[0].Published)
+	require.EqualValues(t, 23000, balancer.Ports[0].Target)
+	places := p.Configs["balancer"].Content
+	for _, name := range []string{"node1", "node2", "node3"} {
+		node := p.Services[name]
+		hardened(t, node)
+		require.Empty(t, node.Ports, "%s is reached through the balancer", name)
+		require.Len(t, node.Volumes, 1)
+		require.Equal(t, name, node.Volumes[0].Source, "a journal belongs to one node")
+		require.Contains(t, places, name+":23000")
+		env := map[string]string{"ADMIN_TOKEN": "a-token-of-some-length"}
+		for key, value := range node.Environment {
+			env[key] = deref(value)
+		}
+		_, _, err := config.Load(env)
+		require.ErrorContains(t, err, "ENCRYPTION_KEY is unset", "nodes cannot each make their own")
+		env["ENCRYPTION_KEY"] = base64.StdEncoding.EncodeToString(make([]byte, 32))
+		c, warnings, err := config.Load(env)
+		require.NoError(t, err)
+		require.Empty(t, warnings)
+		require.Equal(t, name+":23100", c.Cluster.Addr)
+		require.Len(t, c.Cluster.Hosts, 3)
+	}
 }
 
 func TestComposeShipsNoPassword(t *testing.T) {

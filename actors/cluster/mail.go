@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/claude-code-hub/cch/actors/kit"
+	"github.com/claude-code-hub/cch/actors/wire"
 )
 
 // Kinds of frames that are for no actor.
@@ -80,6 +81,9 @@ func (n *Node) mail(l letter, until time.Time, answer func(msg any, err error)) 
 		return kit.ErrDeadLetter
 	}
 	number, body, err := n.o.Wire.Pack(l.msg)
+	if errors.Is(err, wire.ErrUnknown) {
+		return kit.ErrDeadLetter // what an actor that ended sent to itself
+	}
 	if err != nil {
 		n.o.Logger.Error("a message cannot cross nodes", slog.Any("error", err))
 		return kit.ErrDeadLetter

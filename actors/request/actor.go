@@ -35,6 +35,9 @@ type Deps struct {
 	// one of its session gets a session of its own; 0 = none does.
 	ShortContext int
 	Attempts     int // per provider and request, unless the provider says otherwise; 0 = 2
+	// Nodes counts the nodes that share the actors of quotas, sessions and
+	// providers; nil = there is one, and they are all here.
+	Nodes func() int
 	// Emergency decides for quota actors that do not answer; nil admits all.
 	Emergency *Emergency
 }
@@ -165,6 +168,7 @@ func (a *Actor) admit(msg *protocol.Admit, now time.Time) {
 	n := node{
 		name: a.shared.Node, attempts: a.shared.Attempts, countNetwork: a.shared.CountNetworkErrors, shortContext: a.shared.ShortContext,
 		health: a.shared.Health, pools: a.shared.Pools, prices: a.shared.Prices.For(msg.Catalog).At(now), pace: &a.shared.pace,
+		nodes: a.shared.Nodes,
 	}
 	a.m = newMachine(a, n, msg, a.shared.plans.For(msg.Catalog))
 	a.c.After(watchdog, quiet{})

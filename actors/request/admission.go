@@ -66,7 +66,7 @@ func (m *machine) askSession(now time.Time) {
 	m.fx.ask(s.holder, corrSession, s.lease, &protocol.SessionResolve{
 		LeaseID: s.lease, ReqID: m.req.ID, Session: s.key, UserID: m.req.User.ID, Model: m.req.Model,
 		T: now.UnixMilli(), TTLMs: leaseTTL.Milliseconds(), Node: m.node.name,
-	}, sessionDeadline)
+	}, m.node.deadline())
 }
 
 // quotaAnswered is the event that the quota actor answered, or that it did not:

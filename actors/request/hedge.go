@@ -57,7 +57,7 @@ func (m *machine) hedgeDue(n int, now time.Time) {
 	m.hedge.growing = true
 	twice := *m.quota.ask
 	twice.Attempts, twice.Low, twice.Upper, twice.T = 2, 2*twice.Low, 2*twice.Upper, now.UnixMilli()
-	m.fx.ask(m.quota.holder, corrGrow, m.quota.lease, &twice, slotDeadline)
+	m.fx.ask(m.quota.holder, corrGrow, m.quota.lease, &twice, m.node.deadline())
 }
 
 // grown is the event that the quota actor answered whether the user's money
@@ -112,7 +112,7 @@ func (m *machine) rivalAnswered(g *protocol.SlotGrant, inFlight int, now time.Ti
 	h.asking = false
 	if g == nil {
 		m.degrade("provider")
-		g = ownGrant(&h.rival, inFlight)
+		g = m.ownGrant(&h.rival, inFlight)
 		if !g.OK {
 			m.release(h.rival.holder, h.rival.lease, "this node's own share is used up", now)
 		}

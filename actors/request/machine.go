@@ -43,9 +43,9 @@ const (
 // Deadlines of the asks. Only load can delay the quota actor of a single node,
 // and admitting without it would break exact limits, so it gets long.
 const (
-	quotaDeadline   = 2 * time.Second
-	sessionDeadline = 50 * time.Millisecond
-	slotDeadline    = 50 * time.Millisecond
+	quotaDeadline  = 2 * time.Second
+	localDeadline  = 50 * time.Millisecond  // of sessions and providers
+	remoteDeadline = 150 * time.Millisecond // of the same, where they may be on another node
 )
 
 // leaseTTL is how long a lease lives without renewal by the keeper.
@@ -89,6 +89,24 @@ type node struct {
 	shortContext int           // messages up to which a parallel request is a task of its own; 0 = none is
 	prices       *pricing.List // of the request's catalog
 	pace         *pace
+	nodes        func() int // nil = this is the only one
+}
+
+// deadline is how long answers of sessions and providers are awaited.
+func (n *node) deadline() time.Duration {
+	if n.nodes != nil {
+		return remoteDeadline
+	}
+	return localDeadline
+}
+
+// share is this node's part of a limit, while nobody counts for all of them.
+func (n *node) share(limit int) int {
+	if n.nodes == nil {
+		return limit
+	}
+	nodes := max(n.nodes(), 1)
+	return (limit + nodes - 1) / nodes
 }
 
 // machine is the life of one request. Events are its methods; each takes the

@@ -134,7 +134,7 @@ func (m *machine) askSlot(s *slot, corr uint64, n int, now time.Time) {
 		Model: s.model, Class: m.req.Class, T: now.UnixMilli(), AdmittedAt: m.began.UnixMilli(),
 		Estimate: m.providerEstimate(s), CfgVersion: m.plan.Catalog().Version(),
 		TTLMs: leaseTTL.Milliseconds(), Node: m.node.name,
-	}, slotDeadline)
+	}, m.node.deadline())
 }
 
 // slotAnswered is the event that a provider's actor answered. When it did not,
@@ -160,7 +160,7 @@ func (m *machine) slotAnswered(g *protocol.SlotGrant, inFlight int, now time.Tim
 }
 
 func (m *machine) slotUnknown(inFlight int, now time.Time) {
-	m.slot.grant = *ownGrant(&m.slot, inFlight)
+	m.slot.grant = *m.ownGrant(&m.slot, inFlight)
 	if m.slot.grant.OK {
 		m.attempt(now)
 		return
@@ -170,8 +170,8 @@ func (m *machine) slotUnknown(inFlight int, now time.Time) {
 }
 
 // ownGrant is what this node's own count says in place of a provider's actor.
-func ownGrant(s *slot, inFlight int) *protocol.SlotGrant {
-	limit := s.choice.Provider.Limits.ConcurrentRequests
+func (m *machine) ownGrant(s *slot, inFlight int) *protocol.SlotGrant {
+	limit := m.node.share(s.choice.Provider.Limits.ConcurrentRequests)
 	g := &protocol.SlotGrant{OK: limit == 0 || inFlight < limit, InUse: inFlight, Limit: limit}
 	if !g.OK {
 		g.DeniedBy = protocol.DeniedConcurrentLimit

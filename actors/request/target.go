@@ -88,7 +88,7 @@ func (m *machine) try(now time.Time) bool {
 	s.target.trial, s.target.asking = domain.NewLeaseID(now), true
 	m.fx.ask(poolOf(e), corrTrial, s.target.trial, &protocol.EndpointTry{
 		LeaseID: s.target.trial, Pool: e.Pool(), Endpoint: e.ID, ReqID: m.req.ID, TTLMs: leaseTTL.Milliseconds(),
-	}, slotDeadline)
+	}, m.node.deadline())
 	return true
 }
 

@@ -59,6 +59,10 @@ type Options struct {
 	Probing                provider.Probing // of open breakers; zero = none
 	EndpointProbes         *EndpointProbes  // nil = endpoints are looked at by hand alone
 
+	// Cluster places the actors of providers, sessions and quotas on the nodes
+	// that share them; nil = this is the only node.
+	Cluster Cluster
+
 	// Announce sends what happened here to every other node. It must not block.
 	// Nil = there are none.
 	Announce func(message []byte)
@@ -88,6 +92,7 @@ type System struct {
 	replays   *replays.Replays
 
 	providers, sessions, quotas, endpoints *kit.Directory
+	cluster                                Cluster // nil: this is the only node
 	pools                                  *endpoint.View
 
 	emergency  *request.Emergency // nil: nothing is enforced
@@ -126,6 +131,7 @@ func Start(ctx context.Context, o Options) (*System, error) {
 		bus:       bus.New(bus.Options{Logger: o.Logger, Now: o.Now, Broadcast: o.broadcast()}),
 		catalog:   configuration,
 		snapshots: snapshots.New(o.Snapshots, o.Logger), //nolint:contextcheck // it writes on until Shutdown
+		cluster:   o.Cluster,
 	}
 	s.bus.Subscribe(&breakerLog{store: o.Breakers, logger: o.Logger})
 	s.bus.Subscribe(&accountLog{store: o.Accounts, logger: o.Logger})
@@ -141,6 +147,7 @@ func Start(ctx context.Context, o Options) (*System, error) {
 		return nil, errors.Join(err, s.Shutdown(ctx))
 	}
 	s.startRequests(o)
+	s.serveCluster()
 	s.wakeProviders()
 	if p := o.EndpointProbes; p != nil {
 		s.kit.Spawn(prober.Kind(prober.Options{
@@ -187,22 +194,26 @@ type ledger struct {
 // openDirectories makes the kinds whose actors are spawned when first asked.
 func (s *System) openDirectories(o Options) {
 	alive := func(node string) bool { return node == o.Node }
-	s.providers = s.kit.Directory(provider.New(provider.Options{
+	var place kit.Placement
+	if o.Cluster != nil {
+		place, alive = o.Cluster, o.Cluster.ProcessLives
+	}
+	s.providers = s.kit.PlacedDirectory(provider.New(provider.Options{
 		Catalog: s.catalog, Snapshots: s.snapshots, Events: breakerEvents{s.bus}, Health: s.bus.HealthPublisher(),
 		Accounts: accountEvents{s.bus, o.Now}, Ledger: o.Ledger,
 		SessionTTL: o.SessionTTL, CountNetworkErrors: o.CountNetworkErrors, Probing: o.Probing, NodeLives: alive,
-	}))
+	}), place)
 	s.pools = &endpoint.View{}
 	s.endpoints = s.kit.Directory(endpoint.New(endpoint.Options{
 		Snapshots: s.snapshots, Events: breakerEvents{s.bus}, View: s.pools, Breakers: o.EndpointBreakers,
 	}))
-	s.sessions = s.kit.Directory(session.New(session.Options{
+	s.sessions = s.kit.PlacedDirectory(session.New(session.Options{
 		Snapshots: s.snapshots, History: o.Sessions, TTL: o.SessionTTL,
-	}))
-	s.quotas = s.kit.Directory(quota.New(quota.Options{
+	}), place)
+	s.quotas = s.kit.PlacedDirectory(quota.New(quota.Options{
 		Catalog: s.catalog, Snapshots: s.snapshots, Ledger: ledger{o.Ledger, s.recorder}, Node: o.Node,
 		SessionTTL: o.SessionTTL, CountOnly: o.CountOnly, NodeLives: alive,
-	}))
+	}), place)
 }
 
 // startRequests makes what runs proxied requests: the keeper of their leases
@@ -216,7 +227,7 @@ func (s *System) startRequests(o Options) {
 	pool := router.NewPool(s.kit, request.Kind(request.Deps{
 		Holders: s.holder, Keeper: keeper, Recorder: s.recorder, Health: s.bus.View(),
 		Pools: s.pools, Prices: o.Prices, Node: o.Node, Attempts: o.MaxAttemptsPerProvider, CountNetworkErrors: o.CountNetworkErrors,
-		ShortContext: o.ShortContext, Emergency: s.emergency,
+		ShortContext: o.ShortContext, Emergency: s.emergency, Nodes: nodes(o.Cluster),
 	}), router.Options{})
 	s.dispatcher = NewDispatcher(DispatcherOptions{
 		Pool: pool, Keeper: keeper, Recorder: s.recorder, Now: o.Now, Logger: o.Logger,
@@ -251,15 +262,19 @@ func (s *System) holder(kind protocol.LeaseKind, key string) kit.Ref {
 	return s.quotas.Ref(key)
 }
 
-// Shutdown writes the rows that are pending, while actors can still settle
-// them, ends every actor and writes the snapshots they left. Whoever sends
-// requests must have stopped before. Where ctx has a deadline, each of the three
+// Shutdown gives the actors that nodes share to the others, if there are any,
+// writes the rows that are pending, while actors can still settle them, ends every
+// actor and writes the snapshots they left. Whoever sends
+// requests must have stopped before. Where ctx has a deadline, each of these
 // takes at most half of the time left, so that a database that does not answer
 // does not keep actors from leaving snapshots elsewhere.
 func (s *System) Shutdown(ctx context.Context) error {
 	var err error
+	if s.cluster != nil {
+		err = s.end(ctx, "cluster", s.leaveCluster)
+	}
 	if s.recorder != nil {
-		err = s.end(ctx, "recorder", s.recorder.Close)
+		err = errors.Join(err, s.end(ctx, "recorder", s.recorder.Close))
 	}
 	err = errors.Join(err, s.end(ctx, "actors of requests and limits", s.kit.Shutdown))
 	err = errors.Join(err, s.end(ctx, "snapshots", s.snapshots.Close))

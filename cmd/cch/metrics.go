@@ -16,6 +16,7 @@ func (a *App) readings() []telemetry.Reading {
 	out = append(out, a.leaseReadings()...)
 	out = append(out, a.storageReadings()...)
 	out = append(out, a.resultReadings()...)
+	out = append(out, a.clusterReadings()...)
 	out = append(out, a.providerReadings()...)
 	return append(out, a.actorReadings()...)
 }

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/claude-code-hub/cch/actors/cluster"
 	"github.com/claude-code-hub/cch/actors/kit"
 	"github.com/claude-code-hub/cch/actors/protocol"
 	"github.com/claude-code-hub/cch/actors/recorder"
@@ -72,6 +73,7 @@ type App struct {
 	store    *store.Store
 	redis    *redis.Client  // nil = none
 	channel  *redis.Channel // between nodes; nil = none
+	cluster  *cluster.Node  // nil = a node by itself
 	journal  *journal.Journal
 	leader   leadership
 	number   *lease.Number // nil = nobody else uses the database
@@ -200,8 +202,15 @@ func (a *App) buildActors(ctx context.Context, o Options) error {
 	}
 	node := newNodeName(a.now())
 	snapshots, announce := a.shared(node)
+	if err := a.joinCluster(ctx, node); err != nil {
+		return err
+	}
+	var nodes system.Cluster
+	if a.cluster != nil {
+		nodes, announce = a.cluster, a.cluster.Tell
+	}
 	a.system, err = system.Start(ctx, system.Options{
-		Logger: a.logger, Now: a.now, Node: node, Announce: announce,
+		Logger: a.logger, Now: a.now, Node: node, Announce: announce, Cluster: nodes,
 		Configuration: a.store, Snapshots: snapshots, Ledger: a.store.Ledger(),
 		Sessions: a.store.Sessions(), Breakers: a.store.BreakerEvents(),
 		Resources: a.store.ResourceBindings(), Replays: a.store.Replays(),
@@ -350,6 +359,7 @@ func (a *App) buildAdmin(context.Context, Options) error {
 	a.health = server.NewHealth(version, a.now,
 		databaseComponent(a.store),
 		a.redisComponent(),
+		a.clusterComponent(),
 		server.Component{Name: "journal", Check: a.checkJournal, Timeout: time.Second},
 	)
 	a.archives = newArchives(a)
@@ -406,6 +416,7 @@ func (a *App) adminOptions() adminapi.Options {
 		Sync:    a.sync.Load(),
 		Actors:  a.system.Operator(),
 		Live:    a.system,
+		Nodes:   a.nodes,
 		Tester:  a.tester(),
 
 		Accounts: a.system.Accounts(),

@@ -46,6 +46,7 @@ type Options struct {
 	Sync    PriceLists
 	Actors  Actors
 	Live    Live
+	Nodes   func() []Node
 	Tester  Tester
 
 	Accounts Accounts
@@ -180,6 +181,7 @@ func (a *API) declare() {
 	a.declareAliases()
 	a.declareLogs()
 	a.declareSessions()
+	a.declareNodes()
 	a.declareSettings()
 	a.declareSettingsSchema()
 	a.declareSetup()

@@ -70,6 +70,7 @@ type world struct {
 	health   adminapi.HealthReport
 
 	ledgerRows int // how many were booked
+	cluster    []adminapi.Node
 
 	mu  sync.Mutex
 	now time.Time
@@ -119,7 +120,7 @@ func newWorldOn(t *testing.T, open func(*testing.T, store.Options) *store.Store,
 			Settings: w.store.Settings(), Prices: w.store.ModelPrices(), Accounts: w.store.ProviderAccounts(), Ledger: w.store.Ledger(), Rollups: w.store.Rollups(), Usage: w.store.Rollups(), Logs: w.store.RequestLogs(), Cleaner: w.store.RequestLogs(), Sessions: w.store.Sessions(),
 			BreakerEvents: w.store.BreakerEvents(), Auth: w.store.AuthSessions(), Throttle: w.store.LoginThrottle(), RequestFilters: w.store.RequestFilters(),
 		},
-		Catalog: w.catalog, Prices: w.prices, Actors: w.actors, Live: w.actors, Tester: w.tester, Demo: w.demo,
+		Catalog: w.catalog, Prices: w.prices, Actors: w.actors, Live: w.actors, Nodes: w.nodes, Tester: w.tester, Demo: w.demo,
 		Accounts: w.actors,
 		Health:   func(context.Context) adminapi.HealthReport { return w.health },
 		Proxies:  middleware.NewProxies(fixed, nil),

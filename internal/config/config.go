@@ -24,6 +24,7 @@ type Config struct {
 	Auth     Auth
 	Storage  Storage
 	Redis    Redis
+	Cluster  Cluster
 	Journal  Journal
 	Bounds   Bounds
 	Upstream Upstream
@@ -43,7 +44,6 @@ type Server struct {
 	AppURL         string   `env:"APP_URL"                     doc:"public URL of this installation, for the OpenAPI document, cookies and origin checks"`
 	TrustedProxies []string `env:"TRUSTED_PROXIES"             envSeparator:","     doc:"addresses or CIDRs of proxies whose forwarding headers are believed; added to the setting of the same name"`
 	MetricsToken   Secret   `env:"METRICS_TOKEN"               secret:"true"        doc:"bearer token for /metrics; without one it answers loopback only"`
-	ClusterMode    string   `env:"CLUSTER_MODE"                envDefault:"single"  oneof:"single"                        doc:"how nodes find each other"`
 }
 
 // Auth is how people and scripts sign in.

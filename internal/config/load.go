@@ -126,7 +126,7 @@ func (c Config) check() []error {
 	if _, err := time.LoadLocation(c.Log.Timezone); err != nil {
 		faults = append(faults, fmt.Errorf("TZ is %q: use an IANA name such as Europe/Berlin", c.Log.Timezone))
 	}
-	return faults
+	return append(faults, c.checkCluster()...)
 }
 
 // UnmarshalText reads a whole number of seconds.
@@ -173,7 +173,7 @@ func warnings(vars map[string]string) []string {
 		"STORE_SESSION_RESPONSE_BODY",
 		"LANGFUSE_PUBLIC_KEY", "LANGFUSE_SECRET_KEY", "OTEL_EXPORTER_OTLP_ENDPOINT",
 		"IP_GEO_API_URL", "STREAM_GATE_MODE",
-		"CLUSTER_ADDR", "CLUSTER_HOSTS", "CLUSTER_SECRET", "ETCD_ENDPOINTS", "OUTBOUND_ALLOW_PRIVATE", "DOCS_PUBLIC",
+		"ETCD_ENDPOINTS", "OUTBOUND_ALLOW_PRIVATE", "DOCS_PUBLIC",
 	}
 	var out []string
 	for _, name := range later {
