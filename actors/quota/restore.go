@@ -134,7 +134,7 @@ func (s *state) restore(m *memory, now time.Time) error {
 	for i := range m.rows {
 		row := &m.rows[i]
 		s.book.seq = max(s.book.seq, row.UserSeq)
-		s.settled.Add(row.SettleKey.ID(), now.Add(settledFor), now)
+		s.settled.Add(row.ID(), now.Add(settledFor), now)
 		if row.IsFinal {
 			s.finishRequest(row.ReqID, now)
 		}

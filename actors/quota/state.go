@@ -221,7 +221,7 @@ func (s *state) settle(m *protocol.QuotaSettle, now time.Time) (e *entry, fresh 
 	if m.IsFinal {
 		s.finish(m, now)
 	}
-	if s.settled.Has(m.SettleKey.ID(), now) {
+	if s.settled.Has(m.ID(), now) {
 		return nil, false
 	}
 	if e := s.book.waiting(m.SettleKey); e != nil {

@@ -116,11 +116,8 @@ func (r *routeReader) entry(e *domain.ChainEntry) {
 
 // between tells of reasons that name an attempt but are not its outcome.
 func between(reason domain.ChainReason) bool {
-	switch reason {
-	case domain.ReasonHTTP2Fallback, domain.ReasonProxyFallback, domain.ReasonHedgeTriggered, domain.ReasonHedgeLaunched:
-		return true
-	}
-	return false
+	return reason == domain.ReasonHTTP2Fallback || reason == domain.ReasonProxyFallback ||
+		reason == domain.ReasonHedgeTriggered || reason == domain.ReasonHedgeLaunched
 }
 
 // selection notes a choice, or a choice that came to nothing. Later choices have

@@ -31,7 +31,7 @@ type SettleID struct {
 
 // ID packs the key.
 func (k SettleKey) ID() SettleID {
-	return SettleID{req: k.ReqID, n: int32(k.N), attempt: int16(k.Attempt), adjust: k.Kind == LedgerAdjust} //nolint:gosec // both are counted by ones
+	return SettleID{req: k.ReqID, n: int32(k.N), attempt: int16(k.Attempt), adjust: k.Kind == LedgerAdjust}
 }
 
 // Key unpacks the id.

@@ -53,7 +53,7 @@ func (p Pacer) percent(u usage) int {
 		return p.Percent
 	}
 	base := max(u.heap+u.roots, smallestHeap)
-	return max(p.Percent, int((p.Floor-u.heap)*100/base)) //nolint:gosec // a percentage of some megabytes
+	return max(p.Percent, int((p.Floor-u.heap)*100/base))
 }
 
 // differs tells whether a change is worth stopping the world for a moment.

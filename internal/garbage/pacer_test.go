@@ -51,7 +51,7 @@ func TestRunFollowsTheHeap(t *testing.T) {
 	current := func() int {
 		s := []metrics.Sample{{Name: "/gc/gogc:percent"}}
 		metrics.Read(s)
-		return int(s[0].Value.Uint64()) //nolint:gosec // a percentage
+		return int(s[0].Value.Uint64())
 	}
 	require.Eventually(t, func() bool { runtime.GC(); return current() > 75 }, 5*time.Second, 5*time.Millisecond, "a small heap gets room")
 	ballast := make([]byte, 128<<20)

@@ -171,27 +171,26 @@ func (e *editor) imageGeneration(want domain.ToolSwitch) {
 }
 
 // addTool puts a tool behind the others, unless there is one of its kind.
-func (e *editor) addTool(tool string, is func(gjson.Result) bool, names ...string) bool {
+func (e *editor) addTool(tool string, is func(gjson.Result) bool, names ...string) {
 	tools, found := e.find(names...)
 	n := 0
 	if found && tools.Type != gjson.Null {
 		if !tools.IsArray() {
-			return false
+			return
 		}
 		for _, t := range tools.Array() {
 			if is(t) {
-				return false
+				return
 			}
 			n++
 		}
 	}
 	next, err := rawjson.Put(e.doc, append(place(names...), rawjson.Step{Index: n}), tool)
 	if err != nil {
-		return false
+		return
 	}
 	e.doc = next
 	e.changed(dotted(names), "", tool)
-	return true
 }
 
 // cutTools takes tools of a kind out, and the list with the last of them.

@@ -14,11 +14,14 @@ import (
 	"github.com/claude-code-hub/cch/persistence/journal"
 )
 
+// segmentBytes is reserved on the disk by each of hundreds of journals, twice.
+const segmentBytes = 16 << 10
+
 // write makes a journal of one segment and returns its records, the positions
 // after them and its bytes.
 func write(t testing.TB, dir string, n int) (want []string, ends []int64, content []byte) {
 	t.Helper()
-	j, err := journal.Open(journal.Options{Dir: dir})
+	j, err := journal.Open(journal.Options{Dir: dir, SegmentBytes: segmentBytes})
 	require.NoError(t, err)
 	for i := range n {
 		want = append(want, fmt.Sprintf("record %d %s", i, bytes.Repeat([]byte{byte(i)}, i)))
@@ -43,12 +46,12 @@ func TestTornTailAtEveryByte(t *testing.T) {
 		for whole < len(ends) && ends[whole] <= int64(cut) {
 			whole++
 		}
-		j, err := journal.Open(journal.Options{Dir: dir, Fsync: journal.FsyncNever})
+		j, err := journal.Open(journal.Options{Dir: dir, SegmentBytes: segmentBytes, Fsync: journal.FsyncNever})
 		require.NoError(t, err)
 		put(t, j, "next")
 		require.Equal(t, append(want[:whole:whole], "next"), records(t, j, 0), "cut at %d", cut)
 		require.NoError(t, j.Close())
-		j, err = journal.Open(journal.Options{Dir: dir, Fsync: journal.FsyncNever})
+		j, err = journal.Open(journal.Options{Dir: dir, SegmentBytes: segmentBytes, Fsync: journal.FsyncNever})
 		require.NoError(t, err)
 		require.Equal(t, append(want[:whole:whole], "next"), records(t, j, 0))
 		require.NoError(t, j.Close())
@@ -69,7 +72,7 @@ func TestDamageCostsOneRecord(t *testing.T) {
 		for ends[hit] <= int64(at) {
 			hit++
 		}
-		j, err := journal.Open(journal.Options{Dir: dir, Fsync: journal.FsyncNever})
+		j, err := journal.Open(journal.Options{Dir: dir, SegmentBytes: segmentBytes, Fsync: journal.FsyncNever})
 		require.NoError(t, err)
 		require.Equal(t, append(want[:hit:hit], want[hit+1:]...), records(t, j, 0), "damage at %d", at)
 		require.Positive(t, j.Stats().DamagedBytes)

@@ -243,6 +243,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cluster/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Nodes of the cluster, as the one that answers sees them
+         * @description A node by itself lists itself alone.
+         */
+        get: operations["listClusterNodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/config/export": {
         parameters: {
             query?: never;
@@ -1348,6 +1368,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/request-filters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List request filters */
+        get: operations["listRequestFilters"];
+        put?: never;
+        /**
+         * Create a request filter
+         * @description It changes requests before they are sent to a provider, beginning with the next one. A filter that cannot do its work on a request leaves it as it is.
+         */
+        post: operations["createRequestFilter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/request-filters/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show what a filter would make of a request; nothing is stored or sent */
+        post: operations["testRequestFilter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/request-filters/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a request filter */
+        get: operations["getRequestFilter"];
+        put?: never;
+        post?: never;
+        /** Delete a request filter */
+        delete: operations["deleteRequestFilter"];
+        options?: never;
+        head?: never;
+        /** Change a request filter */
+        patch: operations["updateRequestFilter"];
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -1378,6 +1455,23 @@ export interface paths {
         post?: never;
         /** Drop a session's binding; its next request chooses a provider anew */
         delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{id}/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what went over the wire for a request of a session, and have the next ones kept for five minutes */
+        get: operations["getSessionSnapshots"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1645,6 +1739,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/usage-logs/histogram": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count the requests that a filter selects over time, by class of status
+         * @description Takes the filters of the list; the last 24 hours where from is left out. At most the newest 200,000 rows are looked at.
+         */
+        get: operations["usageLogHistogram"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage-logs/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sum up the requests that a filter selects
+         * @description Takes the filters of the list; the last 24 hours where from is left out. At most the newest 200,000 rows are looked at.
+         */
+        get: operations["usageLogStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/usage-logs/{id}": {
         parameters: {
             query?: never;
@@ -1654,6 +1788,23 @@ export interface paths {
         };
         /** Read a request with its decision chain and how it came to its cost */
         get: operations["getUsageLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage-logs/{id}/route": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read how a request found its answer: what was looked at, who was asked, what came of it */
+        get: operations["getUsageLogRoute"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1958,6 +2109,14 @@ export interface components {
             /** @description left out = USD */
             unit?: string;
             used?: string;
+        };
+        AdaptiveFields: {
+            /** @enum {string} */
+            effort: "low" | "medium" | "high" | "xhigh" | "max";
+            /** @enum {string} */
+            modelMatchMode: "all" | "specific";
+            /** @description specific: names, or what they begin with before a dash */
+            models?: string[] | null;
         };
         AdminTokenOutputBody: {
             /** @description shown this once */
@@ -2428,6 +2587,11 @@ export interface components {
             name: string;
         };
         CreateKeyBody: {
+            /**
+             * @description how long Claude keeps what requests mark to be cached; inherit = as the provider has it
+             * @enum {string|null}
+             */
+            cacheTtl?: "inherit" | "5m" | "1h" | null;
             /** @description administrators only */
             canLoginWebUi?: boolean | null;
             /** Format: double */
@@ -2481,6 +2645,11 @@ export interface components {
             authStyle?: "auto" | "x-api-key" | "bearer" | "both" | null;
             /** @description beat allowedClients */
             blockedClients?: string[] | null;
+            /**
+             * @description Claude: how long it keeps what requests mark to be cached; inherit = as the client wants it; a key's own goes first
+             * @enum {string|null}
+             */
+            cacheTtl?: "inherit" | "5m" | "1h" | null;
             circuitBreaker?: components["schemas"]["BreakerFields"];
             /** @enum {string|null} */
             codexInstructions?: "auto" | "force" | "keep" | null;
@@ -2544,6 +2713,8 @@ export interface components {
             /** @description the first match wins */
             modelRedirects?: components["schemas"]["ModelRedirect"][] | null;
             name: string;
+            /** @description values that take the place of the client's; null = as the client wants it */
+            overrides?: components["schemas"]["OverrideFields"];
             preserveClientIp?: boolean | null;
             /** @description the seller's key in price lists; null = found by the URL's host */
             pricingKey?: string | null;
@@ -2583,6 +2754,55 @@ export interface components {
             vendorId?: number | null;
             /** Format: int64 */
             weight?: number | null;
+        };
+        CreateRequestFilterInputBody: {
+            /**
+             * @description simple filters: remove and set for headers, json_path and text_replace for bodies
+             * @enum {string|null}
+             */
+            action?: "remove" | "set" | "json_path" | "text_replace" | null;
+            /**
+             * @description default global
+             * @enum {string|null}
+             */
+            binding?: "global" | "providers" | "groups" | null;
+            /** @description for the binding groups: requests to a provider in one of them */
+            groupIds?: number[] | null;
+            isEnabled?: boolean | null;
+            /**
+             * @description text_replace; regex is RE2
+             * @enum {string|null}
+             */
+            matchType?: "contains" | "exact" | "regex" | null;
+            /**
+             * @description default simple
+             * @enum {string|null}
+             */
+            mode?: "simple" | "advanced" | null;
+            name: string;
+            /** @description advanced filters: set, remove, merge and insert, one after the other */
+            operations?: components["schemas"]["FilterOperation"][] | null;
+            /**
+             * @description guard = what the client sent (default); final = what is about to be sent, in the provider's format
+             * @enum {string|null}
+             */
+            phase?: "guard" | "final" | null;
+            /**
+             * Format: int64
+             * @description the smallest goes first
+             */
+            priority?: number | null;
+            /** @description for the binding providers */
+            providerIds?: number[] | null;
+            /** @description a JSON value for json_path, else a string */
+            replacement?: Record<string, never> | null;
+            /**
+             * @description simple filters
+             * @enum {string|null}
+             */
+            scope?: "header" | "body" | null;
+            /** @description a header's name, a path like a.b[0].c, or the text to find */
+            target?: string | null;
         };
         CreateUserBody: {
             key?: components["schemas"]["CreatedKeyBody"];
@@ -2644,6 +2864,8 @@ export interface components {
             websiteUrl?: string | null;
         };
         CreatedKeyBody: {
+            /** @enum {string} */
+            cacheTtl: "inherit" | "5m" | "1h";
             canLoginWebUi: boolean;
             /** Format: date-time */
             cost5hResetAt: string | null;
@@ -2736,6 +2958,7 @@ export interface components {
             /** Format: int64 */
             sessionAge?: number;
             sessionId?: string;
+            sessionSource?: string;
             targetType: string;
             /** Format: int64 */
             totalProviders: number;
@@ -2869,6 +3092,11 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        ExchangeBody: {
+            request: components["schemas"]["MessageBody"];
+            /** @description null if there was no answer */
+            response: components["schemas"]["MessageBody"];
+        };
         FakeStreaming: {
             groups: string[] | null;
             model: string;
@@ -2939,6 +3167,26 @@ export interface components {
              * @description input, output and both kinds of cached tokens
              */
             totalTokens: number;
+        };
+        FilterDedupe: {
+            byFields?: string[] | null;
+        };
+        FilterMatcher: {
+            field?: string;
+            matchType?: string;
+            value: unknown;
+        };
+        FilterOperation: {
+            anchor?: components["schemas"]["FilterMatcher"];
+            dedupe?: components["schemas"]["FilterDedupe"];
+            matcher?: components["schemas"]["FilterMatcher"];
+            onAnchorMissing?: string;
+            op: string;
+            path: string;
+            position?: string;
+            scope?: string;
+            value?: unknown;
+            writeMode?: string;
         };
         FilteredProvider: {
             clientRestrictionContext?: components["schemas"]["ClientRestriction"];
@@ -3100,6 +3348,8 @@ export interface components {
             items: components["schemas"]["JobBody"][] | null;
         };
         KeyBody: {
+            /** @enum {string} */
+            cacheTtl: "inherit" | "5m" | "1h";
             canLoginWebUi: boolean;
             /** Format: date-time */
             cost5hResetAt: string | null;
@@ -3336,6 +3586,13 @@ export interface components {
             /** Format: int64 */
             total?: number;
         };
+        ListBodyRequestFilterBody: {
+            items: components["schemas"]["RequestFilterBody"][] | null;
+            /** @description null on the last page */
+            nextCursor: string | null;
+            /** Format: int64 */
+            total?: number;
+        };
         ListBodySessionBody: {
             items: components["schemas"]["SessionBody"][] | null;
             /** @description null on the last page */
@@ -3545,9 +3802,65 @@ export interface components {
             userId: number | null;
             userName: string | null;
         };
+        LogHistogramBody: {
+            /** Format: int64 */
+            bucketMs: number;
+            /** @description one a point, by 2xx, 3xx, 4xx, 5xx or running */
+            counts: {
+                [key: string]: number[] | null;
+            };
+            /** @description where the buckets begin */
+            points: string[] | null;
+            /** @description there may be older rows that were not looked at */
+            truncated: boolean;
+        };
         LogLevelBody: {
             /** @enum {string} */
             level: "debug" | "info" | "warn" | "error";
+        };
+        LogStatsBody: {
+            /** Format: double */
+            avgDurationMs: number | null;
+            /**
+             * Format: int64
+             * @description refused before a provider was called
+             */
+            blocked: number;
+            /** Format: int64 */
+            cacheCreationInputTokens: number;
+            /** Format: int64 */
+            cacheReadInputTokens: number;
+            /** Format: double */
+            costUsd: number;
+            /** Format: int64 */
+            failures: number;
+            /** Format: date-time */
+            from: string;
+            /** Format: int64 */
+            inputTokens: number;
+            /** Format: int64 */
+            outputTokens: number;
+            /** Format: int64 */
+            reasoningTokens: number;
+            /** Format: int64 */
+            requests: number;
+            /** Format: int64 */
+            running: number;
+            /**
+             * Format: date-time
+             * @description when the oldest row that was looked at began
+             */
+            since: string | null;
+            /** Format: int64 */
+            successes: number;
+            /** Format: date-time */
+            to: string;
+            /** @description there may be older rows that were not looked at */
+            truncated: boolean;
+            /** Format: double */
+            ttftP50Ms: number | null;
+            /** Format: double */
+            ttftP95Ms: number | null;
         };
         LoginBody: {
             /** @enum {string} */
@@ -3582,6 +3895,20 @@ export interface components {
             /** @enum {string} */
             role: "admin" | "user" | "reader";
             user: components["schemas"]["PersonBody"];
+        };
+        MessageBody: {
+            /** @description texts are [REDACTED] unless STORE_SESSION_MESSAGES is true */
+            body: string;
+            /** @description credentials are masked */
+            headers: {
+                [key: string]: string;
+            };
+            method: string | null;
+            /** Format: int64 */
+            statusCode: number | null;
+            /** @description it has more than 256 KiB */
+            truncated: boolean;
+            url: string | null;
         };
         MetricBody: {
             /**
@@ -3619,6 +3946,33 @@ export interface components {
             matchType: "exact" | "prefix" | "suffix" | "contains" | "regex";
             pattern: string;
         };
+        NodeBody: {
+            /** @description where other nodes reach it */
+            address: string | null;
+            /** @description this membership of the node; it changes when the node joins anew; null for a node by itself */
+            id: string | null;
+            /**
+             * Format: int64
+             * @description number of the node, part of the ids of its requests; 0 for a node by itself
+             */
+            no: number;
+            /** @description it is the one that answers */
+            self: boolean;
+            /**
+             * Format: date-time
+             * @description when it joined
+             */
+            startedAt: string | null;
+            /**
+             * @description active = it has actors of its own; joining = it soon has; silent = it has a lease and nothing is heard of it
+             * @enum {string}
+             */
+            state: "active" | "joining" | "silent";
+            version: string;
+        };
+        NodesOutputBody: {
+            items: components["schemas"]["NodeBody"][] | null;
+        };
         OpenBreakerInputBody: {
             /**
              * Format: int64
@@ -3640,6 +3994,79 @@ export interface components {
              * @description left out: five minutes
              */
             minutes?: number;
+        };
+        OverrideFields: {
+            /** @description Claude: for the models it names, in place of a budget */
+            adaptiveThinking?: {
+                /** @enum {string} */
+                effort: "low" | "medium" | "high" | "xhigh" | "max";
+                /** @enum {string} */
+                modelMatchMode: "all" | "specific";
+                /** @description specific: names, or what they begin with before a dash */
+                models?: string[] | null;
+            } | null;
+            /**
+             * @description Claude: the beta of a million tokens of context
+             * @enum {string|null}
+             */
+            context1m?: "force_enable" | "disabled" | null;
+            /**
+             * @description Gemini: the tool of that name
+             * @enum {string|null}
+             */
+            googleSearch?: "enabled" | "disabled" | null;
+            /**
+             * @description Codex: the tool of that name
+             * @enum {string|null}
+             */
+            imageGeneration?: "enabled" | "disabled" | null;
+            /**
+             * Format: int64
+             * @description Claude
+             */
+            maxTokens?: number | null;
+            /** @description Codex */
+            parallelToolCalls?: boolean | null;
+            /**
+             * @description Codex
+             * @enum {string|null}
+             */
+            reasoningEffort?: "none" | "minimal" | "low" | "medium" | "high" | "xhigh" | null;
+            /**
+             * @description Codex
+             * @enum {string|null}
+             */
+            reasoningSummary?: "auto" | "concise" | "detailed" | null;
+            /**
+             * @description Codex
+             * @enum {string|null}
+             */
+            serviceTier?: "auto" | "default" | "flex" | "priority" | null;
+            /**
+             * @description Codex
+             * @enum {string|null}
+             */
+            textVerbosity?: "low" | "medium" | "high" | null;
+            /**
+             * Format: int64
+             * @description Claude: less than maxTokens; kept below the request's max_tokens
+             */
+            thinkingBudget?: number | null;
+        };
+        OverridesBody: {
+            adaptiveThinking: components["schemas"]["AdaptiveFields"];
+            context1m: string | null;
+            googleSearch: string | null;
+            imageGeneration: string | null;
+            /** Format: int64 */
+            maxTokens: number | null;
+            parallelToolCalls: boolean | null;
+            reasoningEffort: string | null;
+            reasoningSummary: string | null;
+            serviceTier: string | null;
+            textVerbosity: string | null;
+            /** Format: int64 */
+            thinkingBudget: number | null;
         };
         OverviewBody: {
             /** Format: date-time */
@@ -3666,6 +4093,11 @@ export interface components {
             todayRequests: components["schemas"]["MetricBody"];
             ttftP50Ms: components["schemas"]["MetricBody"];
             ttftP95Ms: components["schemas"]["MetricBody"];
+        };
+        ParameterChange: {
+            after: unknown;
+            before: unknown;
+            path: string;
         };
         PersonBody: {
             /**
@@ -3940,6 +4372,8 @@ export interface components {
             allowedModels: components["schemas"]["ModelRule"][] | null;
             authStyle: string;
             blockedClients: string[] | null;
+            /** @enum {string} */
+            cacheTtl: "inherit" | "5m" | "1h";
             circuitBreaker: components["schemas"]["BreakerBody"];
             codexInstructions: string;
             conversion: components["schemas"]["ConversionBody"];
@@ -3994,6 +4428,8 @@ export interface components {
             maxAttempts: number | null;
             modelRedirects: components["schemas"]["ModelRedirect"][] | null;
             name: string;
+            /** @description null = as the client wants it */
+            overrides: components["schemas"]["OverridesBody"];
             preserveClientIp: boolean;
             pricingKey: string | null;
             /** Format: int64 */
@@ -4186,6 +4622,86 @@ export interface components {
             method: string;
             url: string;
         };
+        RequestFilterBody: {
+            /** @enum {string|null} */
+            action: "remove" | "set" | "json_path" | "text_replace" | null;
+            /** @enum {string} */
+            binding: "global" | "providers" | "groups";
+            /** Format: date-time */
+            createdAt: string;
+            groupIds: number[] | null;
+            /** Format: int64 */
+            id: number;
+            isEnabled: boolean;
+            /** @enum {string|null} */
+            matchType: "contains" | "exact" | "regex" | null;
+            /** @enum {string} */
+            mode: "simple" | "advanced";
+            name: string;
+            operations: components["schemas"]["FilterOperation"][] | null;
+            /** @enum {string} */
+            phase: "guard" | "final";
+            /** Format: int64 */
+            priority: number;
+            providerIds: number[] | null;
+            /** @description a JSON value; null also where there is none */
+            replacement: unknown;
+            /** @enum {string|null} */
+            scope: "header" | "body" | null;
+            target: string | null;
+            /** Format: date-time */
+            updatedAt: string;
+            /** Format: int64 */
+            version: number;
+        };
+        RequestFilterFields: {
+            /**
+             * @description simple filters: remove and set for headers, json_path and text_replace for bodies
+             * @enum {string|null}
+             */
+            action?: "remove" | "set" | "json_path" | "text_replace" | null;
+            /**
+             * @description default global
+             * @enum {string|null}
+             */
+            binding?: "global" | "providers" | "groups" | null;
+            /** @description for the binding groups: requests to a provider in one of them */
+            groupIds?: number[] | null;
+            isEnabled?: boolean | null;
+            /**
+             * @description text_replace; regex is RE2
+             * @enum {string|null}
+             */
+            matchType?: "contains" | "exact" | "regex" | null;
+            /**
+             * @description default simple
+             * @enum {string|null}
+             */
+            mode?: "simple" | "advanced" | null;
+            /** @description advanced filters: set, remove, merge and insert, one after the other */
+            operations?: components["schemas"]["FilterOperation"][] | null;
+            /**
+             * @description guard = what the client sent (default); final = what is about to be sent, in the provider's format
+             * @enum {string|null}
+             */
+            phase?: "guard" | "final" | null;
+            /**
+             * Format: int64
+             * @description the smallest goes first
+             */
+            priority?: number | null;
+            /** @description for the binding providers */
+            providerIds?: number[] | null;
+            /** @description a JSON value for json_path, else a string */
+            replacement?: Record<string, never> | null;
+            /**
+             * @description simple filters
+             * @enum {string|null}
+             */
+            scope?: "header" | "body" | null;
+            /** @description a header's name, a path like a.b[0].c, or the text to find */
+            target?: string | null;
+        };
         ResponseFixer: {
             enabled: boolean;
             fixEncoding: boolean;
@@ -4236,6 +4752,197 @@ export interface components {
              * @description of the archive
              */
             rows: number;
+        };
+        RouteAttempt: {
+            breaker: components["schemas"]["RouteBreaker"];
+            /** @description what the gateway did to the call on its own account */
+            changes: components["schemas"]["SpecialSetting"][] | null;
+            conversion: components["schemas"]["ConversionUsed"];
+            endpoint: string | null;
+            error: components["schemas"]["RouteError"];
+            modelFrom: string | null;
+            modelTo: string | null;
+            /** Format: int64 */
+            n: number;
+            name: string | null;
+            /** @description reason of the decision chain */
+            outcome: string;
+            /** Format: int64 */
+            priority: number | null;
+            /** Format: int64 */
+            providerId: number | null;
+            redirectRule: string | null;
+            /** @enum {string} */
+            role: "primary" | "retry" | "switch" | "hedge";
+            /** Format: int64 */
+            selectionN: number | null;
+            /** Format: int64 */
+            status: number | null;
+            statusInferred: boolean;
+            t: components["schemas"]["RouteTimes"];
+            /** Format: int64 */
+            weight: number | null;
+        };
+        RouteBinding: {
+            /** Format: int64 */
+            atMs: number;
+            changed: boolean;
+            /**
+             * Format: int64
+             * @description null = the binding was dropped
+             */
+            providerId: number | null;
+            reason: string | null;
+        };
+        RouteBody: {
+            attempts: components["schemas"]["RouteAttempt"][] | null;
+            /** @description what became of the session's provider; null = nothing */
+            binding: components["schemas"]["RouteBinding"];
+            details: components["schemas"]["RouteDetails"];
+            /** @description what held the request up before a provider was chosen, or refused it */
+            guards: components["schemas"]["RouteGuard"][] | null;
+            /**
+             * Format: int64
+             * @description selections and attempts beyond 512
+             */
+            omitted: number;
+            request: components["schemas"]["RouteRequest"];
+            result: components["schemas"]["RouteResult"];
+            selections: components["schemas"]["RouteSelection"][] | null;
+        };
+        RouteBreaker: {
+            /** Format: int64 */
+            failures: number;
+            state: string;
+            /** Format: int64 */
+            threshold: number;
+        };
+        RouteDetails: {
+            /** @description how much of the conversation was known */
+            affinity: components["schemas"]["AffinityMatch"];
+            /**
+             * @description for how long the provider keeps what was written to its cache
+             * @enum {string|null}
+             */
+            cacheTtlApplied: "5m" | "1h" | "mixed" | null;
+            /** @description null = nobody was called beside */
+            hedge: components["schemas"]["RouteHedge"];
+            /** @description the request whose answer was given again */
+            replayOf: string | null;
+            /** Format: int64 */
+            sessionAgeMs: number | null;
+            /**
+             * @description where the session's id came from
+             * @enum {string|null}
+             */
+            sessionIdentity: "client" | "fingerprint" | "generated" | null;
+        };
+        RouteError: {
+            matchedRule: components["schemas"]["MatchedRule"];
+            message: string | null;
+            upstreamExcerpt: string | null;
+        };
+        RouteGuard: {
+            /** Format: int64 */
+            atMs: number;
+            detail: string | null;
+            name: string;
+            /** @enum {string} */
+            result: "pass" | "block";
+            /** Format: int64 */
+            tookMs: number;
+        };
+        RouteHedge: {
+            launched: boolean;
+            loserBilled: boolean;
+            losers: number[] | null;
+            /** Format: int64 */
+            triggeredAtMs: number;
+            /** Format: int64 */
+            winner: number | null;
+        };
+        RoutePool: {
+            /** Format: int64 */
+            beforeHealth: number;
+            /** Format: int64 */
+            enabled: number;
+            /** Format: int64 */
+            groupOk: number;
+            /** Format: int64 */
+            healthy: number;
+            /** Format: int64 */
+            modelOk: number;
+            /** Format: int64 */
+            total: number;
+        };
+        RouteRejected: {
+            detail: string | null;
+            name: string | null;
+            /** Format: int64 */
+            providerId: number;
+            reason: string;
+        };
+        RouteRequest: {
+            clientFormat: string;
+            groups: string[] | null;
+            id: string;
+            key: string | null;
+            /** Format: int64 */
+            keyId: number | null;
+            model: string | null;
+            /** Format: date-time */
+            receivedAt: string;
+            requestId: string;
+            /** Format: int64 */
+            seq: number | null;
+            sessionId: string | null;
+            user: string | null;
+            /** Format: int64 */
+            userId: number | null;
+        };
+        RouteResult: {
+            /** Format: double */
+            costUsd: number;
+            outcome: string | null;
+            /**
+             * Format: int64
+             * @description null while the request runs
+             */
+            status: number | null;
+            /** Format: int64 */
+            totalMs: number | null;
+            /** Format: int64 */
+            ttftMs: number | null;
+        };
+        RouteSelection: {
+            /** Format: int64 */
+            atMs: number;
+            method: string | null;
+            /** Format: int64 */
+            n: number;
+            /**
+             * Format: int64
+             * @description null = nobody was left
+             */
+            picked: number | null;
+            /** @description how many providers were left after each step; null = no list was looked through */
+            pool: components["schemas"]["RoutePool"];
+            reason: string;
+            rejected: components["schemas"]["RouteRejected"][] | null;
+            tier: components["schemas"]["RouteTier"];
+        };
+        RouteTier: {
+            candidates: components["schemas"]["Candidate"][] | null;
+            /** Format: int64 */
+            priority: number;
+        };
+        RouteTimes: {
+            /** Format: int64 */
+            end: number;
+            /** Format: int64 */
+            firstByte: number | null;
+            /** Format: int64 */
+            start: number;
         };
         RuleStruct: {
             category?: string | null;
@@ -4367,6 +5074,7 @@ export interface components {
             hedgeEnabled: boolean;
             /** Format: int64 */
             hedgeMaxParallel: number;
+            highConcurrencyMode: boolean;
             injectStreamUsage: boolean;
             /** Format: int64 */
             maxInFlightPerKey: number;
@@ -4500,6 +5208,8 @@ export interface components {
             hedgeEnabled?: boolean | null;
             /** Format: int64 */
             hedgeMaxParallel?: number | null;
+            /** @description leave out what is nice to have and costs memory or time: snapshots of requests */
+            highConcurrencyMode?: boolean | null;
             /** @description ask Chat streams for their usage */
             injectStreamUsage?: boolean | null;
             /** Format: int64 */
@@ -4663,6 +5373,11 @@ export interface components {
             authStyle?: "auto" | "x-api-key" | "bearer" | "both" | null;
             /** @description beat allowedClients */
             blockedClients?: string[] | null;
+            /**
+             * @description Claude: how long it keeps what requests mark to be cached; inherit = as the client wants it; a key's own goes first
+             * @enum {string|null}
+             */
+            cacheTtl?: "inherit" | "5m" | "1h" | null;
             circuitBreaker?: components["schemas"]["BreakerFields"];
             /** @enum {string|null} */
             codexInstructions?: "auto" | "force" | "keep" | null;
@@ -4726,6 +5441,8 @@ export interface components {
             maxAttempts?: number | null;
             /** @description the first match wins */
             modelRedirects?: components["schemas"]["ModelRedirect"][] | null;
+            /** @description values that take the place of the client's; null = as the client wants it */
+            overrides?: components["schemas"]["OverrideFields"];
             preserveClientIp?: boolean | null;
             /** @description the seller's key in price lists; null = found by the URL's host */
             pricingKey?: string | null;
@@ -4842,9 +5559,41 @@ export interface components {
             title: string;
             version: string;
         };
+        SnapshotBody: {
+            /** Format: date-time */
+            at: string | null;
+            /**
+             * Format: int64
+             * @description the call to a provider that is shown: the one whose answer the client got, else the last
+             */
+            attempt: number | null;
+            /** @description numbers of the requests there are snapshots of */
+            available: number[] | null;
+            /** @description as the client sent and got it; null if there is none */
+            client: components["schemas"]["ExchangeBody"];
+            /** Format: int64 */
+            providerId: number | null;
+            /**
+             * @description why there is none
+             * @enum {string|null}
+             */
+            reason: "high_concurrency_mode" | "none_yet" | null;
+            requestId: string | null;
+            /** Format: int64 */
+            seq: number | null;
+            /** @description as the provider got and sent it, for administrators; null if there is none */
+            upstream: components["schemas"]["ExchangeBody"];
+            /**
+             * Format: date-time
+             * @description until when those of the session's requests are taken; reading them again extends it
+             */
+            watchedUntil: string | null;
+        };
         SpecialSetting: {
             /** Format: int64 */
             attempt?: number;
+            changes?: components["schemas"]["ParameterChange"][] | null;
+            filters?: string[] | null;
             mode?: string;
             /** Format: int64 */
             providerId?: number;
@@ -5005,6 +5754,23 @@ export interface components {
             /** @description what an upstream answered */
             text: string;
         };
+        TestRequestFilterInputBody: {
+            /** @description a JSON object */
+            body?: unknown;
+            filter: components["schemas"]["RequestFilterFields"];
+            headers?: {
+                [key: string]: string;
+            };
+        };
+        TestRequestFilterOutputBody: {
+            body: unknown;
+            changed: boolean;
+            /** @description it could not do its work on the body and would be left out */
+            failed: boolean;
+            headers: {
+                [key: string]: string;
+            };
+        };
         TestUsageBody: {
             /** Format: int64 */
             inputTokens: number;
@@ -5064,6 +5830,11 @@ export interface components {
             name?: string | null;
         };
         UpdateKeyInputBody: {
+            /**
+             * @description how long Claude keeps what requests mark to be cached; inherit = as the provider has it
+             * @enum {string|null}
+             */
+            cacheTtl?: "inherit" | "5m" | "1h" | null;
             /** @description administrators only */
             canLoginWebUi?: boolean | null;
             /** Format: double */
@@ -5115,6 +5886,11 @@ export interface components {
             authStyle?: "auto" | "x-api-key" | "bearer" | "both" | null;
             /** @description beat allowedClients */
             blockedClients?: string[] | null;
+            /**
+             * @description Claude: how long it keeps what requests mark to be cached; inherit = as the client wants it; a key's own goes first
+             * @enum {string|null}
+             */
+            cacheTtl?: "inherit" | "5m" | "1h" | null;
             circuitBreaker?: components["schemas"]["BreakerFields"];
             /** @enum {string|null} */
             codexInstructions?: "auto" | "force" | "keep" | null;
@@ -5179,6 +5955,8 @@ export interface components {
             /** @description the first match wins */
             modelRedirects?: components["schemas"]["ModelRedirect"][] | null;
             name?: string | null;
+            /** @description values that take the place of the client's; null = as the client wants it */
+            overrides?: components["schemas"]["OverrideFields"];
             preserveClientIp?: boolean | null;
             /** @description the seller's key in price lists; null = found by the URL's host */
             pricingKey?: string | null;
@@ -5218,6 +5996,55 @@ export interface components {
             vendorId?: number | null;
             /** Format: int64 */
             weight?: number | null;
+        };
+        UpdateRequestFilterInputBody: {
+            /**
+             * @description simple filters: remove and set for headers, json_path and text_replace for bodies
+             * @enum {string|null}
+             */
+            action?: "remove" | "set" | "json_path" | "text_replace" | null;
+            /**
+             * @description default global
+             * @enum {string|null}
+             */
+            binding?: "global" | "providers" | "groups" | null;
+            /** @description for the binding groups: requests to a provider in one of them */
+            groupIds?: number[] | null;
+            isEnabled?: boolean | null;
+            /**
+             * @description text_replace; regex is RE2
+             * @enum {string|null}
+             */
+            matchType?: "contains" | "exact" | "regex" | null;
+            /**
+             * @description default simple
+             * @enum {string|null}
+             */
+            mode?: "simple" | "advanced" | null;
+            name?: string | null;
+            /** @description advanced filters: set, remove, merge and insert, one after the other */
+            operations?: components["schemas"]["FilterOperation"][] | null;
+            /**
+             * @description guard = what the client sent (default); final = what is about to be sent, in the provider's format
+             * @enum {string|null}
+             */
+            phase?: "guard" | "final" | null;
+            /**
+             * Format: int64
+             * @description the smallest goes first
+             */
+            priority?: number | null;
+            /** @description for the binding providers */
+            providerIds?: number[] | null;
+            /** @description a JSON value for json_path, else a string */
+            replacement?: Record<string, never> | null;
+            /**
+             * @description simple filters
+             * @enum {string|null}
+             */
+            scope?: "header" | "body" | null;
+            /** @description a header's name, a path like a.b[0].c, or the text to find */
+            target?: string | null;
         };
         UpdateSetupInputBody: {
             dismissed?: boolean | null;
@@ -5931,6 +6758,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListBodyBreakerEventBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listClusterNodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodesOutputBody"];
                 };
             };
             /** @description Error */
@@ -8807,6 +9663,209 @@ export interface operations {
             };
         };
     };
+    listRequestFilters: {
+        parameters: {
+            query?: {
+                /** @description nextCursor of the page before */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListBodyRequestFilterBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createRequestFilter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRequestFilterInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestFilterBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testRequestFilter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestRequestFilterInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestRequestFilterOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRequestFilter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestFilterBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteRequestFilter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version the change is based on; a stale one is refused with 412 */
+                "If-Match"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateRequestFilter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version the change is based on; a stale one is refused with 412 */
+                "If-Match"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateRequestFilterInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestFilterBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listSessions: {
         parameters: {
             query?: {
@@ -8898,6 +9957,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSessionSnapshots: {
+        parameters: {
+            query?: {
+                /** @description number of the request within its session; left out = the newest */
+                seq?: number;
+            };
+            header?: never;
+            path: {
+                /** @description id, or a session id if only one key uses it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotBody"];
+                };
             };
             /** @description Error */
             default: {
@@ -9600,6 +10694,112 @@ export interface operations {
             };
         };
     };
+    usageLogHistogram: {
+        parameters: {
+            query?: {
+                from?: string;
+                to?: string;
+                userId?: number;
+                keyId?: number;
+                providerId?: number;
+                /** @description exact, or a prefix */
+                sessionId?: string;
+                requestId?: string;
+                /** @description as requested or as sent */
+                model?: string;
+                /** @description 200, 4xx or non-200 */
+                statusCode?: string;
+                errorsOnly?: boolean;
+                /** @description part of the error text */
+                q?: string;
+                outcome?: "success" | "failure" | "blocked" | "client_abort";
+                blockedBy?: "request" | "auth" | "model" | "limit" | "no_provider";
+                endpoint?: string;
+                minAttempts?: number;
+                minDurationMs?: number;
+                client?: string;
+                demo?: "true" | "false";
+                replay?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogHistogramBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    usageLogStats: {
+        parameters: {
+            query?: {
+                from?: string;
+                to?: string;
+                userId?: number;
+                keyId?: number;
+                providerId?: number;
+                /** @description exact, or a prefix */
+                sessionId?: string;
+                requestId?: string;
+                /** @description as requested or as sent */
+                model?: string;
+                /** @description 200, 4xx or non-200 */
+                statusCode?: string;
+                errorsOnly?: boolean;
+                /** @description part of the error text */
+                q?: string;
+                outcome?: "success" | "failure" | "blocked" | "client_abort";
+                blockedBy?: "request" | "auth" | "model" | "limit" | "no_provider";
+                endpoint?: string;
+                minAttempts?: number;
+                minDurationMs?: number;
+                client?: string;
+                demo?: "true" | "false";
+                replay?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogStatsBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getUsageLog: {
         parameters: {
             query?: never;
@@ -9619,6 +10819,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogDetailBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getUsageLogRoute: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description row id or req_… */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteBody"];
                 };
             };
             /** @description Error */
