@@ -28,13 +28,15 @@ export type Result<M extends Method, R extends Route<M>> = Operation<M, R> exten
 /** The query an operation takes. */
 export type QueryOf<M extends Method, R extends Route<M>> = Operation<M, R> extends { parameters: { query?: infer Q } } ? Q : never;
 
-type Needs<O> = (O extends { parameters: { path: infer Params } } ? { params: Params } : { params?: never }) &
-  (O extends { parameters: { query?: infer Q } } ? { query?: Q } : { query?: never }) &
-  (O extends { requestBody: { content: { 'application/json': infer Body } } }
-    ? { body: Sent<Body> }
-    : O extends { requestBody?: { content: { 'application/json': infer Body } } }
-      ? { body?: Sent<Body> }
-      : { body?: never });
+// Each operation by itself: the parts of all of them together would be combined with one another.
+type Needs<O> = O extends unknown ? PathOf<O> & SearchOf<O> & BodyOf<O> : never;
+type PathOf<O> = O extends { parameters: { path: infer Params } } ? { params: Params } : { params?: never };
+type SearchOf<O> = O extends { parameters: { query?: infer Q } } ? { query?: Q } : { query?: never };
+type BodyOf<O> = O extends { requestBody: { content: { 'application/json': infer Body } } }
+  ? { body: Sent<Body> }
+  : O extends { requestBody?: { content: { 'application/json': infer Body } } }
+    ? { body?: Sent<Body> }
+    : { body?: never };
 
 export type CallOptions<M extends Method, R extends Route<M>> = Needs<Operation<M, R>> & Conditions;
 
