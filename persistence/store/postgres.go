@@ -72,8 +72,8 @@ func openPostgres(ctx context.Context, dsn string, limits PoolLimits) (*database
 	}
 	d := &database{
 		engine: e, name: base.ConnConfig.Host + "/" + base.ConnConfig.Database,
-		write: bun.NewDB(stdlib.OpenDBFromPool(e.write), pgdialect.New()),
-		read:  bun.NewDB(stdlib.OpenDBFromPool(e.read), pgdialect.New()),
+		write: bun.NewDB(poolDB(stdlib.GetPoolConnector(e.write), limits.Connect+silence), pgdialect.New()),
+		read:  bun.NewDB(poolDB(stdlib.GetPoolConnector(e.read), limits.Connect+silence), pgdialect.New()),
 	}
 	if err := e.write.Ping(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("connect to %s: %w", d.name, err), d.close())
