@@ -231,6 +231,7 @@ func TestMetricsTellOfRequestsAndStorage(t *testing.T) {
 		status, res = p.Admin(t, http.MethodPut, "/system/log-level", testkit.M{"level": "debug"})
 		require.Equal(t, http.StatusOK, status, res.Raw)
 		_, _ = p.Admin(t, http.MethodGet, "/users", nil)
-		require.Contains(t, p.Log(), `level=DEBUG msg="request served"`)
+		require.Eventually(t, func() bool { return strings.Contains(p.Log(), `level=DEBUG msg="request served"`) },
+			10*time.Second, 10*time.Millisecond, "the line follows the answer")
 	})
 }

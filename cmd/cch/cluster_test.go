@@ -39,6 +39,12 @@ func startNodes(t *testing.T, n int) nodes {
 		c[i].Start()
 	}
 	c.await(t, n)
+	exported := scrape(t, c[0])
+	for _, name := range documentedMetrics(t) {
+		if strings.HasPrefix(name, clusterMetrics) {
+			require.Contains(t, exported, name)
+		}
+	}
 	return c
 }
 
