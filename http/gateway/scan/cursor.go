@@ -154,7 +154,7 @@ func (c *Cursor) Members() iter.Seq[[]byte] {
 			c.space()
 			at := c.pos
 			if wanted {
-				wanted = yield(name.bytes())
+				wanted = yield(name.Bytes())
 			}
 			if c.pos == at {
 				c.Skip()
