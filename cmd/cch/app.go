@@ -21,12 +21,13 @@ import (
 
 // paceGarbage sets how much garbage the hub lets pile up until ctx ends, where
 // GOGC does not say otherwise. A hub at rest holds 20 to 30 MB, and collecting
-// whenever that doubles takes a twentieth of the processor under load. Thousands
-// of streams hold little each and drop a lot at once: there Go's default of 100
-// costs memory that nobody needs.
+// whenever that doubles takes a twentieth of the processor under many small
+// requests: they are given room for as long as they come. Thousands of streams
+// hold little each, take on little and drop a lot at once: there even Go's
+// default of 100 costs memory that nobody needs.
 func paceGarbage(ctx context.Context) {
 	const goDefault = 100
-	pacer := garbage.Pacer{Floor: 80 << 20, Percent: 60}
+	pacer := garbage.Pacer{Floor: 52 << 20, Percent: 40, Interval: 1500 * time.Millisecond, Room: 128 << 20}
 	if set := debug.SetGCPercent(pacer.Percent); set != goDefault {
 		debug.SetGCPercent(set)
 		return

@@ -13,7 +13,7 @@ import (
 )
 
 func TestPercent(t *testing.T) {
-	p := Pacer{Floor: 96 << 20, Percent: 75}
+	p := Pacer{Floor: 96 << 20, Percent: 75, Interval: 2 * time.Second, Room: 128 << 20}
 	for _, c := range []struct {
 		name string
 		in   usage
@@ -25,8 +25,31 @@ func TestPercent(t *testing.T) {
 		{"stacks and globals count", usage{heap: 32 << 20, roots: 8 << 20}, 160},
 		{"above the floor by its percentage", usage{heap: 60 << 20}, 75},
 		{"large heap", usage{heap: 1 << 30}, 75},
+		{"slow work does not need the interval", usage{heap: 60 << 20, rate: 20 << 20}, 75},
+		{"fast work gets room for it", usage{heap: 60 << 20, rate: 45 << 20}, 150},
+		{"but not without bounds", usage{heap: 60 << 20, roots: 4 << 20, rate: 1 << 30}, 200},
 	} {
 		t.Run(c.name, func(t *testing.T) { assert.Equal(t, c.want, p.percent(c.in)) })
+	}
+}
+
+func TestRateIsAnAverage(t *testing.T) {
+	p := Pacer{Interval: 2 * time.Second}
+	at := time.Now()
+	last := reading{at: at, takenOn: 100}
+	after := func(d time.Duration, bytes uint64) reading { return reading{at: at.Add(d), takenOn: 100 + bytes} }
+	for _, c := range []struct {
+		name string
+		now  reading
+		want float64
+	}{
+		{"after an interval it is that of the interval", after(2*time.Second, 400), 200},
+		{"after a longer one too", after(4*time.Second, 400), 100},
+		{"a burst counts by its length", after(time.Second/2, 500), 325},
+		{"no time has passed", after(0, 500), 100},
+		{"the clock was set back", after(-time.Second, 500), 100},
+	} {
+		t.Run(c.name, func(t *testing.T) { assert.InDelta(t, c.want, p.smooth(100, c.now, last), 0.001) })
 	}
 }
 
@@ -46,7 +69,7 @@ func TestRunFollowsTheHeap(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		Pacer{Floor: 64 << 20, Percent: 75}.Run(ctx)
+		Pacer{Floor: 64 << 20, Percent: 75, Interval: time.Second}.Run(ctx)
 	}()
 	current := func() int {
 		s := []metrics.Sample{{Name: "/gc/gogc:percent"}}
