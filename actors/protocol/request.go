@@ -116,13 +116,15 @@ type AttemptResult struct {
 	Usage          domain.Usage
 	UsageSource    domain.UsageSource
 	Metered        domain.Metered // what Usage sums up, in full
-	ModelReturned  string
-	StartedAt      time.Time
-	TTFB           time.Duration // from StartedAt; 0 = no byte
-	TTFT           time.Duration // from StartedAt; 0 = no content
-	Took           time.Duration
-	EndpointURL    string // scheme and host only
-	Excerpt        string // redacted, at most 2000 characters
+	// Service is what the call asked the provider for; nil = what the client asks for.
+	Service       *domain.ServiceAsked
+	ModelReturned string
+	StartedAt     time.Time
+	TTFB          time.Duration // from StartedAt; 0 = no byte
+	TTFT          time.Duration // from StartedAt; 0 = no content
+	Took          time.Duration
+	EndpointURL   string // scheme and host only
+	Excerpt       string // redacted, at most 2000 characters
 	// Request is the call that failed, redacted; System what the network said of
 	// it. Nil where there is nothing to say.
 	Request *domain.RequestErrorDetails

@@ -71,6 +71,9 @@ func (m *machine) priced(w *work) pricing.Work {
 	if res := w.res; res != nil && res.N == w.served.attempts {
 		p.Ended, p.Outcome, p.Answered = true, res.Class, res.ModelReturned
 		p.Metered, p.Evidence = res.Metered, res.UsageSource
+		if res.Service != nil {
+			p.Asked = *res.Service
+		}
 	}
 	return p
 }

@@ -41,6 +41,7 @@ type call struct {
 
 	sent       *upstream.Call  // nil until it is made
 	final      filter.Report   // what filters did to what is sent
+	rewritten  bool            // what is sent, by the operator's overrides or filters
 	cacheTTL   domain.CacheTTL // of what is sent, where it is the operator's
 	conversion *conversion     // nil where the provider speaks the client's protocol
 	mends      mends

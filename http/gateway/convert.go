@@ -34,7 +34,7 @@ type conversion struct {
 // outgoing is the call to the provider; false if the request cannot be put into
 // the provider's protocol, in which case the result says so.
 func (c *call) outgoing(ctx context.Context) (*upstream.Call, bool) {
-	c.result.Special = nil
+	c.result.Special, c.result.Service, c.rewritten = nil, nil, false
 	c.tellFilters(domain.FilterGuard, &c.x.filtered)
 	var out *upstream.Call
 	ok := true
@@ -48,6 +48,9 @@ func (c *call) outgoing(ctx context.Context) (*upstream.Call, bool) {
 	}
 	if ok && c.x.plan != nil {
 		c.finish(out)
+	}
+	if ok {
+		c.asks(out)
 	}
 	return out, ok
 }

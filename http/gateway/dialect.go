@@ -7,6 +7,7 @@ import (
 
 	"github.com/claude-code-hub/cch/converters/neutral"
 	"github.com/claude-code-hub/cch/http/gateway/scan"
+	"github.com/claude-code-hub/cch/internal/domain"
 )
 
 // dialect is all the gateway knows about one wire protocol. It holds no state.
@@ -28,6 +29,22 @@ type dialect struct {
 	carrier string
 	// numbered says that events carry a sequence number.
 	numbered bool
+}
+
+// dialectOf is the dialect of a protocol's conversations.
+func dialectOf(p domain.Protocol) *dialect {
+	switch p {
+	case domain.ProtocolChat:
+		return &chat
+	case domain.ProtocolResponses:
+		return &responses
+	case domain.ProtocolGemini:
+		return &gemini
+	case domain.ProtocolGeminiCLI:
+		return &geminiCLI
+	case domain.ProtocolClaude:
+	}
+	return &claude
 }
 
 // rename replaces the model's name in a document or a frame's data by name, a

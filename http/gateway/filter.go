@@ -106,7 +106,7 @@ func (c *call) finish(out *upstream.Call) {
 		doc, report := chain.Body(string(wholeOf(out.Body)))
 		c.final.Note(report)
 		if len(report.Applied) > 0 {
-			out.Body = document(doc)
+			out.Body, c.rewritten = document(doc), true
 		}
 	}
 	if before := out.Finish; chain.Headers() {

@@ -3,27 +3,11 @@ package gateway
 import (
 	"bytes"
 	"slices"
-	"strings"
 
 	"github.com/claude-code-hub/cch/converters/neutral"
 	"github.com/claude-code-hub/cch/http/gateway/metering"
 	"github.com/claude-code-hub/cch/internal/domain"
 )
-
-// fastMode is how the beta of Claude's fast mode is called, whatever its date.
-const fastMode = "fast-mode-"
-
-// serviceAsked is the service the client asks for. Fast mode takes both the
-// member and the beta that it belongs to.
-func (x *exchange) serviceAsked() domain.ServiceAsked {
-	h := &x.head
-	fast := x.target.protocol == domain.ProtocolClaude && h.speed.String() == "fast" &&
-		slices.ContainsFunc(x.r.Header.Values("Anthropic-Beta"), func(v string) bool { return strings.Contains(v, fastMode) })
-	return domain.ServiceAsked{Tier: strings.ToLower(clip(h.tier.String(), maxTier)), Fast: fast}
-}
-
-// maxTier is longer than the name of any tier.
-const maxTier = 32
 
 // usage takes what the answer used from the tap. What an answer that broke off
 // did not report any more is estimated from what it carried, unless the operator

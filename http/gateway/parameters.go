@@ -26,7 +26,7 @@ func (c *call) override(out *upstream.Call) {
 	}
 	doc, done := override.Body(string(wholeOf(out.Body)), &r)
 	if len(done.Changes) > 0 {
-		out.Body = document(doc)
+		out.Body, c.rewritten = document(doc), true
 		c.special(domain.SpecialSetting{Type: domain.SpecialParameterOverride, Changes: done.Changes})
 	}
 	if done.Search {
