@@ -50,6 +50,7 @@ func (c *call) outgoing(ctx context.Context) (*upstream.Call, bool) {
 		c.finish(out)
 	}
 	if ok {
+		c.rectifyAgain(out)
 		c.asks(out)
 	}
 	return out, ok

@@ -17,6 +17,7 @@ type mends struct {
 	wanted  quirk // the operator wants it so
 	known   quirk // before the call was made
 	learned quirk // from its refusal
+	budget  int64 // in tokens, that was refused as too small: what is larger may do
 }
 
 func (m *mends) has(q quirk) bool { return (m.wanted | m.known | m.learned).has(q) }
@@ -57,6 +58,9 @@ func (c *call) mend(status int, refusal string) (again bool) {
 			c.unmended = r.told
 		}
 		return false
+	}
+	if q == noSmallBudget {
+		c.mends.budget = budgetIn(c.written())
 	}
 	c.mends.learned |= q
 	c.result.Quirks |= domain.Quirks(q & lasting)

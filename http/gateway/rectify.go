@@ -1,9 +1,14 @@
 package gateway
 
 import (
+	"slices"
+
+	"github.com/tidwall/gjson"
+
 	"github.com/claude-code-hub/cch/converters/convert"
 	"github.com/claude-code-hub/cch/converters/neutral"
 	"github.com/claude-code-hub/cch/internal/domain"
+	"github.com/claude-code-hub/cch/internal/upstream"
 )
 
 // rectifier changes a body in the provider's format so that it no longer has what
@@ -62,17 +67,40 @@ func (c *call) rectify(format neutral.Format, body []byte) (out []byte, changed 
 	}
 	for i := range rectifiers {
 		r := &rectifiers[i]
-		if !c.mends.has(r.quirk) || !r.on(c.x.settings()) {
+		if !c.mends.has(r.quirk) || !r.on(c.x.settings()) || r.quirk == noSmallBudget && budgetIn(body) > c.mends.budget {
 			continue
 		}
 		next, did := r.do(format, body)
 		if did {
-			c.mended(r.told, r.quirk)
+			c.rectified(r)
 			body, changed = next, true
 		}
 	}
 	return body, changed
 }
+
+// rectified notes a rectifier that changed the call, once.
+func (c *call) rectified(r *rectifier) {
+	if !slices.ContainsFunc(c.result.Special, func(s domain.SpecialSetting) bool { return s.Type == r.told }) {
+		c.mended(r.told, r.quirk)
+	}
+}
+
+// rectifyAgain takes out of what is about to be sent what overrides and filters
+// have put back: they go over what a rectifier has left, so that their own limits
+// hold for it too, but what a provider has refused stays out, whoever wants it in.
+func (c *call) rectifyAgain(out *upstream.Call) {
+	doc, is := out.Body.(document)
+	if !is || !c.rewritten {
+		return
+	}
+	if clean, changed := c.rectify(neutral.Format(c.provider.Type.Protocol()), doc); changed {
+		out.Body = document(clean)
+	}
+}
+
+// budgetIn is the thinking budget of a Claude request, in tokens; 0 = it has none.
+func budgetIn(body []byte) int64 { return gjson.GetBytes(body, "thinking.budget_tokens").Int() }
 
 // rectifiable tells whether a rectifier would change the call that was refused.
 func (c *call) rectifiable(q quirk) bool {
