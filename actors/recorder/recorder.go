@@ -57,7 +57,7 @@ type Options struct {
 	// Lost looks which requests that are open are nobody's any more, where others
 	// write into the same store; nil = all that an earlier process left.
 	Lost func(ctx context.Context) (func(domain.RequestID) bool, error)
-	// Batch bounds; 0 = 500 records, 512 KiB, 250 ms and 10,000 records.
+	// Batch bounds; 0 = 2,000 records, 2 MiB, 250 ms and 10,000 records.
 	BatchRecords int
 	BatchBytes   int
 	BatchDelay   time.Duration
@@ -69,10 +69,10 @@ func (o Options) withDefaults() Options {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.BatchRecords == 0 {
-		o.BatchRecords = 500
+		o.BatchRecords = 2000
 	}
 	if o.BatchBytes == 0 {
-		o.BatchBytes = 512 << 10
+		o.BatchBytes = 2 << 20
 	}
 	if o.BatchDelay == 0 {
 		o.BatchDelay = 250 * time.Millisecond

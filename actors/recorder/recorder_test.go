@@ -261,7 +261,7 @@ func TestRowsReachTheStoreInBatches(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		w.options.BatchBytes = 10 << 20
+		w.options.BatchRecords, w.options.BatchBytes = 500, 10<<20
 		w.boot(t)
 		for n := range 100 {
 			w.started(t, n)

@@ -83,7 +83,7 @@ type Journal struct {
 	Fsync         string `env:"JOURNAL_FSYNC"                           envDefault:"interval" oneof:"interval,always,never"                              doc:"when the journal is forced to disk: interval is once a second"`
 	MaxBytes      Bytes  `env:"JOURNAL_MAX_BYTES"                       envDefault:"8GiB"     min:"67108864"                                             doc:"disk the journal may take while the database is away; beyond it requests are refused rather than lost"`
 	FlushInterval Millis `env:"MESSAGE_REQUEST_ASYNC_FLUSH_INTERVAL_MS" envDefault:"250"      min:"10"                                                   max:"60000"                                                           doc:"longest wait of a log row for its batch, ms"`
-	BatchSize     int    `env:"MESSAGE_REQUEST_ASYNC_BATCH_SIZE"        envDefault:"500"      min:"1"                                                    max:"2000"                                                            doc:"log rows in one transaction"`
+	BatchSize     int    `env:"MESSAGE_REQUEST_ASYNC_BATCH_SIZE"        envDefault:"2000"     min:"1"                                                    max:"2000"                                                            doc:"log rows in one transaction"`
 	MaxPending    int    `env:"MESSAGE_REQUEST_ASYNC_MAX_PENDING"       envDefault:"10000"    min:"100"                                                  max:"200000"                                                          doc:"log rows held in memory; beyond it they wait in the journal"`
 }
 
