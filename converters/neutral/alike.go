@@ -3,8 +3,6 @@ package neutral
 import (
 	"strings"
 	"unicode/utf8"
-
-	"github.com/tidwall/gjson"
 )
 
 // maxAlike is how much of a frame is remembered.
@@ -18,7 +16,7 @@ type alike struct {
 	before, after []byte // quotes included; no before = nothing remembered
 
 	texts  int // of the frame that is being read
-	text   gjson.Result
+	text   piece
 	unlike bool // it is not to be remembered
 }
 
@@ -29,16 +27,15 @@ func (a *alike) begin() { a.texts, a.unlike = 0, false }
 func (a *alike) counts() { a.unlike = true }
 
 // saw notes a text of the frame.
-func (a *alike) saw(text gjson.Result) {
+func (a *alike) saw(text piece) {
 	a.texts++
 	a.text = text
 }
 
 // learn remembers the frame that was read, if others can be like it.
 func (a *alike) learn(frame string) {
-	start, end := a.text.Index, a.text.Index+len(a.text.Raw)
-	if a.texts != 1 || a.unlike || len(frame)-len(a.text.Raw) > maxAlike ||
-		start == 0 || end > len(frame) || frame[start:end] != a.text.Raw {
+	start, end := a.text.at, a.text.at+len(a.text.raw)
+	if a.texts != 1 || a.unlike || len(frame)-len(a.text.raw) > maxAlike {
 		return
 	}
 	a.before = append(a.before[:0], frame[:start+1]...)

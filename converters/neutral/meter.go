@@ -28,10 +28,12 @@ type claudeCounts struct {
 
 // Add takes one usage object; anything else is ignored.
 func (c *ClaudeMeter) Add(u gjson.Result) {
-	if !u.IsObject() {
-		return
-	}
-	m := claudeUsageOf(u)
+	var m claudeUsage
+	m.take(piece{raw: u.Raw})
+	c.add(&m)
+}
+
+func (c *ClaudeMeter) add(m *claudeUsage) {
 	n, seen := m.counts()
 	c.max.raise(n)
 	c.seen = c.seen || seen
@@ -41,28 +43,29 @@ func (c *ClaudeMeter) Add(u gjson.Result) {
 	if cost := costOf(m.ticks, m.cost); cost != "" {
 		c.facts.ReportedCost = cost
 	}
-	if m.iterations.IsArray() {
+	if m.iterations.isList() {
 		c.iterations(m.iterations)
 	}
 }
 
-func (c *ClaudeMeter) iterations(list gjson.Result) {
+func (c *ClaudeMeter) iterations(list piece) {
 	c.passes = c.passes[:0]
-	List(list).ForEach(func(_, e gjson.Result) bool {
-		m := claudeUsageOf(e)
+	w := list.walk()
+	for range w.elements() {
+		var m claudeUsage
+		m.take(w.take())
 		if n, seen := m.counts(); seen {
 			p := n.usage(c.HourTTL)
-			p.Model = strings.Clone(m.model.Str)
+			p.Model = strings.Clone(m.model.str())
 			c.passes = append(c.passes, p)
 		}
-		return true
-	})
+	}
 }
 
 // keep stores a non-empty string, cloned only when it changed.
-func keep(to *string, from gjson.Result) {
-	if from.Type == gjson.String && from.Str != "" && from.Str != *to {
-		*to = strings.Clone(from.Str)
+func keep(to *string, from piece) {
+	if s := from.str(); s != "" && s != *to {
+		*to = strings.Clone(s)
 	}
 }
 
@@ -92,28 +95,28 @@ func (c *ClaudeMeter) Passes() ([]Usage, bool) {
 	return out, true
 }
 
-// claudeUsage are the members of one usage object. They are taken out in one
-// pass: look-ups one by one would each pass most of it.
+// claudeUsage are the members of one usage object. Of several of one name the
+// last counts.
 type claudeUsage struct {
-	input, output, read, write           gjson.Result
-	creation, details, server            gjson.Result // objects
-	flat5m, flat1h, other5m, other1h     gjson.Result
-	model, tier, speed, geo, ticks, cost gjson.Result
-	iterations                           gjson.Result
+	input, output, read, write           piece
+	creation, details, server            piece // objects
+	flat5m, flat1h, other5m, other1h     piece
+	model, tier, speed, geo, ticks, cost piece
+	iterations                           piece
+	firstTier                            piece // the tap goes by this one
 }
 
-func claudeUsageOf(u gjson.Result) *claudeUsage {
-	m := &claudeUsage{}
-	u.ForEach(func(name, v gjson.Result) bool {
-		if to := m.member(name.Str); to != nil {
-			*to = v
+func (m *claudeUsage) take(u piece) {
+	w := u.walk()
+	for name := range w.members() {
+		if to := m.member(name); to != nil {
+			*to = w.take()
 		}
-		return true
-	})
-	return m
+		m.firstTier.or(m.tier)
+	}
 }
 
-func (m *claudeUsage) member(name string) *gjson.Result {
+func (m *claudeUsage) member(name string) *piece {
 	switch name {
 	case "input_tokens":
 		return &m.input
@@ -143,7 +146,7 @@ func (m *claudeUsage) member(name string) *gjson.Result {
 	return m.rare(name)
 }
 
-func (m *claudeUsage) rare(name string) *gjson.Result {
+func (m *claudeUsage) rare(name string) *piece {
 	switch name {
 	case "model":
 		return &m.model
@@ -164,22 +167,19 @@ func (m *claudeUsage) rare(name string) *gjson.Result {
 // counts are the figures. The split of cache writes may be nested or flat under
 // either of two spellings; nested wins.
 func (m *claudeUsage) counts() (n claudeCounts, seen bool) {
-	get := func(to *int64, from ...gjson.Result) {
-		for _, v := range from {
-			if figure, ok := count(v); ok {
-				*to, seen = figure, true
-				return
-			}
+	get := func(to *int64, from ...piece) {
+		if figure, ok := firstCount(from...); ok {
+			*to, seen = figure, true
 		}
 	}
 	get(&n.input, m.input)
 	get(&n.output, m.output)
 	get(&n.read, m.read)
 	get(&n.write, m.write)
-	get(&n.write5m, m.creation.Get("ephemeral_5m_input_tokens"), m.flat5m, m.other5m)
-	get(&n.write1h, m.creation.Get("ephemeral_1h_input_tokens"), m.flat1h, m.other1h)
-	n.thinking, n.thinkingKnown = count(m.details.Get("thinking_tokens"))
-	n.search, _ = count(m.server.Get("web_search_requests"))
+	get(&n.write5m, m.creation.get("ephemeral_5m_input_tokens"), m.flat5m, m.other5m)
+	get(&n.write1h, m.creation.get("ephemeral_1h_input_tokens"), m.flat1h, m.other1h)
+	n.thinking, n.thinkingKnown = m.details.get("thinking_tokens").count()
+	n.search, _ = m.server.get("web_search_requests").count()
 	return n, seen
 }
 

@@ -2,7 +2,6 @@ package neutral
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
 )
@@ -44,8 +43,8 @@ type Tap struct {
 
 // wireTap is the part of a Tap that knows a format.
 type wireTap interface {
-	frame(t *Tap, data string) Verdict
-	body(t *Tap, root gjson.Result) Verdict
+	frame(t *Tap, root piece) Verdict
+	body(t *Tap, root piece) Verdict
 	usage() ([]Usage, bool)
 }
 
@@ -93,7 +92,7 @@ func (t *Tap) Frame(data []byte) Verdict {
 		return Malformed
 	}
 	t.alike.begin()
-	v := t.note(t.wire.frame(t, s))
+	v := t.note(t.wire.frame(t, piece{raw: s}))
 	if v == Content {
 		t.alike.learn(s)
 	}
@@ -107,9 +106,9 @@ func (t *Tap) Body(body []byte) Verdict {
 	if !gjson.Valid(s) {
 		return Malformed
 	}
-	root := gjson.Parse(s)
+	root := piece{raw: strings.TrimSpace(s)}
 	var v Verdict
-	if root.IsArray() { // Gemini without alt=sse
+	if root.isList() { // Gemini without alt=sse
 		v = t.array(root)
 	} else {
 		v = t.wire.body(t, root)
@@ -121,14 +120,16 @@ func (t *Tap) Body(body []byte) Verdict {
 }
 
 // array reads the chunks of a stream that came as one JSON array.
-func (t *Tap) array(root gjson.Result) Verdict {
-	v := Neutral
-	List(root).ForEach(func(_, chunk gjson.Result) bool {
-		if got := t.wire.frame(t, chunk.Raw); got == Failure || got == Content {
+func (t *Tap) array(root piece) Verdict {
+	v, w := Neutral, root.walk()
+	for range w.elements() {
+		if v == Failure {
+			continue
+		}
+		if got := t.wire.frame(t, w.take()); got == Failure || got == Content {
 			v = got
 		}
-		return v != Failure
-	})
+	}
 	return v
 }
 
@@ -174,27 +175,31 @@ func (t *Tap) ServiceTier() string { return t.tally.tier }
 // streamed so far.
 func (t *Tap) OutputChars() int64 { return t.tally.chars }
 
-// text counts s as streamed output and says whether there was any.
-func (t *Tap) text(s gjson.Result) bool {
-	if s.Type != gjson.String || s.Str == "" {
+// text counts a string as streamed output and says whether there was any.
+func (t *Tap) text(s piece) bool {
+	n := s.chars()
+	if n == 0 {
 		return false
 	}
-	t.tally.chars += int64(utf8.RuneCountInString(s.Str))
+	t.tally.chars += int64(n)
 	t.alike.saw(s)
 	return true
 }
 
-// identify keeps the id, model and tier the first time each is named; the tier
-// may be corrected later, as the final event knows best.
-func (t *Tap) identify(id, model, tier gjson.Result) {
-	if t.tally.id == "" && id.Type == gjson.String {
-		t.tally.id = strings.Clone(id.Str)
+// identify keeps the id and the model the first time each is named.
+func (t *Tap) identify(id, model piece) {
+	if t.tally.id == "" {
+		t.tally.id = strings.Clone(id.str())
 	}
-	if t.tally.model == "" && model.Type == gjson.String {
-		t.tally.model = strings.Clone(model.Str)
+	if t.tally.model == "" {
+		t.tally.model = strings.Clone(model.str())
 	}
-	if tier.Type == gjson.String && tier.Str != "" && tier.Str != t.tally.tier {
-		t.tally.tier = strings.Clone(strings.ToLower(tier.Str))
+}
+
+// served keeps the tier that was named last, as the final event knows best.
+func (t *Tap) served(tier piece) {
+	if s := tier.str(); s != "" && s != t.tally.tier {
+		t.tally.tier = strings.Clone(strings.ToLower(s))
 	}
 }
 
@@ -219,14 +224,4 @@ func count(r gjson.Result) (int64, bool) {
 		return 0, false
 	}
 	return int64(r.Num), true
-}
-
-// firstCount is the first of the paths that holds a count.
-func firstCount(r gjson.Result, paths ...string) (int64, bool) {
-	for _, p := range paths {
-		if n, ok := count(r.Get(p)); ok {
-			return n, true
-		}
-	}
-	return 0, false
 }

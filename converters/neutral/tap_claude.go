@@ -13,43 +13,100 @@ type claudeTap struct {
 	calls []int64 // indexes of tool blocks that have not stopped
 }
 
-func (c *claudeTap) frame(t *Tap, data string) Verdict {
-	root := gjson.Parse(data)
-	switch root.Get("type").Str {
+// claudeEvent are the members of a stream event that matter here.
+type claudeEvent struct {
+	kind, delta, message, block, index, usage, err piece
+}
+
+func (e *claudeEvent) read(root piece) {
+	w := root.walk()
+	for name := range w.members() {
+		switch name {
+		case "type":
+			w.first(&e.kind)
+		case "delta":
+			w.first(&e.delta)
+		case "message":
+			w.first(&e.message)
+		case "content_block":
+			w.first(&e.block)
+		case "index":
+			w.first(&e.index)
+		case "usage":
+			w.first(&e.usage)
+		case "error":
+			w.first(&e.err)
+		}
+	}
+}
+
+func (c *claudeTap) frame(t *Tap, root piece) Verdict {
+	var e claudeEvent
+	e.read(root)
+	switch e.kind.str() {
 	case "content_block_delta": // nearly every frame
-		return c.delta(t, root.Get("delta"))
+		return c.delta(t, e.delta)
 	case "message_start":
-		m := root.Get("message")
-		c.figures(t, m.Get("usage"))
-		t.identify(m.Get("id"), m.Get("model"), gjson.Result{})
+		c.start(t, e.message)
 	case "content_block_start":
-		return c.blockStart(t, root)
+		return c.blockStart(t, &e)
 	case "content_block_stop":
-		if i := slices.Index(c.calls, root.Get("index").Int()); i >= 0 {
+		if i := slices.Index(c.calls, e.blockIndex()); i >= 0 {
 			c.calls = slices.Delete(c.calls, i, i+1)
 			return Content
 		}
 	case "message_delta":
-		c.figures(t, root.Get("usage"))
-		return c.stop(root.Get("delta.stop_reason"))
+		c.figures(t, e.usage)
+		return c.stop(stopReason(root))
 	case "message_stop":
 		t.complete = true
-		return c.stop(gjson.Result{Type: gjson.String, Str: "end_turn"})
+		return c.stop(piece{raw: `"end_turn"`})
 	case "error":
 		return Failure
 	case "":
-		if HasError(root.Get("error")) {
+		if e.err.isError() {
 			return Failure
 		}
 	}
 	return Neutral
 }
 
-func (c *claudeTap) blockStart(t *Tap, root gjson.Result) Verdict {
+func (e *claudeEvent) blockIndex() int64 { return gjson.Parse(e.index.raw).Int() }
+
+// stopReason is the first in any delta of an event.
+func stopReason(event piece) (reason piece) {
+	w := event.walk()
+	for name := range w.members() {
+		if name == "delta" {
+			w.firstIn("stop_reason", &reason)
+		}
+	}
+	return reason
+}
+
+func (c *claudeTap) start(t *Tap, message piece) {
+	var id, model, usage piece
+	w := message.walk()
+	for name := range w.members() {
+		switch name {
+		case "id":
+			w.first(&id)
+		case "model":
+			w.first(&model)
+		case "usage":
+			w.first(&usage)
+		}
+	}
+	c.figures(t, usage)
+	t.identify(id, model)
+}
+
+func (c *claudeTap) blockStart(t *Tap, e *claudeEvent) Verdict {
 	t.alike.counts()
-	kind, carries := claudeBlock(t, root.Get("content_block"))
+	w := e.block.walk()
+	kind, carries := claudeBlock(t, &w)
 	if claudeCall(kind) {
-		c.calls = append(c.calls, root.Get("index").Int())
+		c.calls = append(c.calls, e.blockIndex())
 	}
 	if carries {
 		return Content
@@ -57,38 +114,35 @@ func (c *claudeTap) blockStart(t *Tap, root gjson.Result) Verdict {
 	return Neutral
 }
 
-// claudeBlock counts the text of a block and says what it is and whether it
-// holds text, redacted data or the result of a server tool. It reads the block
-// once: look-ups one by one would pass its text each time.
-func claudeBlock(t *Tap, block gjson.Result) (kind string, carries bool) {
-	block.ForEach(func(name, v gjson.Result) bool {
-		switch name.Str {
+// claudeBlock counts the text of the block that the walk stands before, and says
+// what it is and whether it holds text, redacted data or the result of a server
+// tool.
+func claudeBlock(t *Tap, w *walk) (kind string, carries bool) {
+	for name := range w.members() {
+		switch name {
 		case "type":
-			kind = v.Str
+			kind = w.take().str()
 		case "text", "thinking":
-			carries = t.text(v) || carries
+			carries = t.text(w.take()) || carries
 		case "data":
-			carries = carries || v.Str != ""
+			carries = w.take().says() || carries
 		}
-		return true
-	})
+	}
 	return kind, carries || strings.HasSuffix(kind, "_tool_result")
 }
 
 func claudeCall(kind string) bool { return kind == "tool_use" || kind == "server_tool_use" }
 
-// delta reads a piece of a block in one pass.
-func (c *claudeTap) delta(t *Tap, delta gjson.Result) Verdict {
-	content := false
-	delta.ForEach(func(name, v gjson.Result) bool {
-		switch name.Str {
+func (c *claudeTap) delta(t *Tap, delta piece) Verdict {
+	content, w := false, delta.walk()
+	for name := range w.members() {
+		switch name {
 		case "text", "thinking", "partial_json":
-			content = t.text(v) || content
+			content = t.text(w.take()) || content
 		case "type":
-			content = content || v.Str == "citations_delta"
+			content = w.take().str() == "citations_delta" || content
 		}
-		return true
-	})
+	}
 	if content {
 		return Content
 	}
@@ -97,33 +151,32 @@ func (c *claudeTap) delta(t *Tap, delta gjson.Result) Verdict {
 
 // stop judges a stop reason: a plain end is terminal unless it ends a call that
 // was left open, any other reason is something the user has to see.
-func (c *claudeTap) stop(reason gjson.Result) Verdict {
+func (c *claudeTap) stop(reason piece) Verdict {
 	switch {
-	case reason.Type != gjson.String:
+	case !reason.isString():
 		return Neutral
-	case reason.Str == "end_turn" && len(c.calls) == 0:
+	case reason.str() == "end_turn" && len(c.calls) == 0:
 		return Terminal
 	default:
 		return Content
 	}
 }
 
-func (c *claudeTap) body(t *Tap, root gjson.Result) Verdict {
+func (c *claudeTap) body(t *Tap, root piece) Verdict {
 	var m claudeMessage
 	m.read(root)
 	c.figures(t, m.usage)
-	if m.kind == "error" || m.failed {
+	if m.kind.str() == "error" || m.err.isError() {
 		return Failure
 	}
-	t.identify(m.id, m.model, gjson.Result{})
-	v := Neutral
-	List(m.content).ForEach(func(_, block gjson.Result) bool {
-		if kind, carries := claudeBlock(t, block); carries || claudeCall(kind) {
+	t.identify(m.id, m.model)
+	v, w := Neutral, m.content.walk()
+	for range w.elements() {
+		if kind, carries := claudeBlock(t, &w); carries || claudeCall(kind) {
 			v = Content
 		}
-		return true
-	})
-	if m.stop.Type == gjson.String {
+	}
+	if m.stop.isString() {
 		t.complete = true
 		if c.stop(m.stop) == Content {
 			v = Content
@@ -132,39 +185,39 @@ func (c *claudeTap) body(t *Tap, root gjson.Result) Verdict {
 	return v
 }
 
-// claudeMessage are the members of a whole answer that matter here.
+// claudeMessage are the members of a whole answer that matter here. Of several
+// of one name the last counts.
 type claudeMessage struct {
-	kind                            string
-	failed                          bool
-	id, model, content, stop, usage gjson.Result
+	kind, err, id, model, content, stop, usage piece
 }
 
-// read takes them out in one pass over the document.
-func (m *claudeMessage) read(root gjson.Result) {
-	root.ForEach(func(name, v gjson.Result) bool {
-		switch name.Str {
+func (m *claudeMessage) read(root piece) {
+	w := root.walk()
+	for name := range w.members() {
+		switch name {
 		case "type":
-			m.kind = v.Str
+			m.kind = w.take()
 		case "error":
-			m.failed = HasError(v)
+			m.err = w.take()
 		case "id":
-			m.id = v
+			m.id = w.take()
 		case "model":
-			m.model = v
+			m.model = w.take()
 		case "content":
-			m.content = v
+			m.content = w.take()
 		case "stop_reason":
-			m.stop = v
+			m.stop = w.take()
 		case "usage":
-			m.usage = v
+			m.usage = w.take()
 		}
-		return true
-	})
+	}
 }
 
-func (c *claudeTap) figures(t *Tap, u gjson.Result) {
-	c.meter.Add(u)
-	t.identify(gjson.Result{}, gjson.Result{}, u.Get("service_tier"))
+func (c *claudeTap) figures(t *Tap, usage piece) {
+	var m claudeUsage
+	m.take(usage)
+	c.meter.add(&m)
+	t.served(m.firstTier)
 }
 
 func (c *claudeTap) usage() ([]Usage, bool) { return c.meter.Passes() }

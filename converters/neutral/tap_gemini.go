@@ -17,41 +17,101 @@ type geminiTap struct {
 	calls    bool
 }
 
-func (g *geminiTap) frame(t *Tap, data string) Verdict {
-	return g.body(t, gjson.Parse(data))
+func (g *geminiTap) frame(t *Tap, root piece) Verdict { return g.body(t, root) }
+
+// geminiAnswer are the members of a chunk or a whole answer that matter here.
+type geminiAnswer struct {
+	response                 piece // an envelope's
+	err, id, model, tier     piece
+	block, candidates, usage piece
+	figures                  geminiUsage
 }
 
-func (g *geminiTap) body(t *Tap, root gjson.Result) Verdict {
-	if inner := root.Get("response"); inner.IsObject() {
-		root = inner
+func (a *geminiAnswer) read(root piece) {
+	w := root.walk()
+	for name := range w.members() {
+		switch name {
+		case "response":
+			w.first(&a.response)
+		case "usageMetadata":
+			a.readUsage(w.take())
+		case "error":
+			w.first(&a.err)
+		case "responseId":
+			w.first(&a.id)
+		case "modelVersion":
+			w.first(&a.model)
+		case "serviceTier":
+			w.first(&a.tier)
+		case "promptFeedback":
+			w.firstIn("blockReason", &a.block)
+		case "candidates":
+			w.first(&a.candidates)
+		}
 	}
-	if u, ok := GeminiUsage(root.Get("usageMetadata")); ok {
+}
+
+// readUsage takes the figures of the first usage there is.
+func (a *geminiAnswer) readUsage(u piece) {
+	if a.usage.raw == "" {
+		a.usage = u
+		a.figures.read(u)
+		return
+	}
+	a.figures.tier.or(u.get("serviceTier"))
+}
+
+func (g *geminiTap) body(t *Tap, root piece) Verdict {
+	var a geminiAnswer
+	a.read(root)
+	if inner := a.response; inner.isObject() {
+		a = geminiAnswer{}
+		a.read(inner)
+	}
+	if u, ok := a.figures.usage(); ok {
 		g.last, g.seen = u, true
 	}
-	if HasError(root.Get("error")) {
+	if a.err.isError() {
 		return Failure
 	}
-	t.identify(root.Get("responseId"), root.Get("modelVersion"), root.Get("serviceTier"))
-	t.identify(gjson.Result{}, gjson.Result{}, root.Get("usageMetadata.serviceTier"))
+	t.identify(a.id, a.model)
+	t.served(a.tier)
+	t.served(a.figures.tier)
 	v := Neutral
-	if root.Get("promptFeedback.blockReason").Str != "" {
+	if a.block.says() {
 		t.complete, v = true, Content
 	}
-	List(root.Get("candidates")).ForEach(func(_, c gjson.Result) bool {
-		v = max(v, g.candidate(t, c, v))
-		return true
-	})
+	w := a.candidates.walk()
+	for range w.elements() {
+		v = max(v, g.candidate(t, &w, v))
+	}
 	return v
 }
 
-func (g *geminiTap) candidate(t *Tap, c gjson.Result, v Verdict) Verdict {
-	if g.parts(t, c.Get("content.parts")) {
+// geminiCandidate is what matters of a candidate.
+type geminiCandidate struct {
+	finish, queries piece
+	listed          bool // its parts were read
+	found           bool // there is content among them
+}
+
+func (g *geminiTap) candidate(t *Tap, w *walk, v Verdict) Verdict {
+	var c geminiCandidate
+	for name := range w.members() {
+		switch name {
+		case "content":
+			g.content(t, w, &c)
+		case "groundingMetadata":
+			w.firstIn("webSearchQueries", &c.queries)
+		case "finishReason":
+			w.first(&c.finish)
+		}
+	}
+	if c.found {
 		v = Content
 	}
-	if queries := c.Get("groundingMetadata.webSearchQueries"); queries.IsArray() {
-		g.searches = max(g.searches, queries.Get("#").Int())
-	}
-	reason := c.Get("finishReason").Str
+	g.searches = max(g.searches, c.queries.length())
+	reason := c.finish.str()
 	if reason == "" || reason == "FINISH_REASON_UNSPECIFIED" {
 		return v
 	}
@@ -64,30 +124,39 @@ func (g *geminiTap) candidate(t *Tap, c gjson.Result, v Verdict) Verdict {
 	}
 }
 
-func (g *geminiTap) parts(t *Tap, parts gjson.Result) bool {
+func (g *geminiTap) content(t *Tap, w *walk, c *geminiCandidate) {
+	for name := range w.members() {
+		if name != "parts" || c.listed {
+			continue
+		}
+		c.listed = true
+		for range w.elements() {
+			c.found = g.part(t, w) || c.found
+		}
+	}
+}
+
+// part reads the part that the walk stands before and says whether it is content.
+func (g *geminiTap) part(t *Tap, w *walk) bool {
 	found := false
-	List(parts).ForEach(func(_, part gjson.Result) bool {
-		part.ForEach(func(key, value gjson.Result) bool {
-			switch key.Str {
-			case "text":
-				found = t.text(value) || found
-			case "functionCall":
-				g.calls, found = true, true
-				t.alike.counts()
-				t.tally.chars += int64(utf8.RuneCountInString(value.Get("args").Raw))
-			case "inlineData":
-				found = true
-				t.alike.counts()
-				if strings.HasPrefix(value.Get("mimeType").Str, "image/") {
-					g.images++
-				}
-			case "executableCode", "codeExecutionResult":
-				found = true
+	for name := range w.members() {
+		switch name {
+		case "text":
+			found = t.text(w.take()) || found
+		case "functionCall":
+			g.calls, found = true, true
+			t.alike.counts()
+			t.tally.chars += int64(utf8.RuneCountInString(w.take().get("args").raw))
+		case "inlineData":
+			found = true
+			t.alike.counts()
+			if strings.HasPrefix(w.take().get("mimeType").str(), "image/") {
+				g.images++
 			}
-			return true
-		})
-		return true
-	})
+		case "executableCode", "codeExecutionResult":
+			found = true
+		}
+	}
 	return found
 }
 
@@ -97,28 +166,75 @@ func (g *geminiTap) usage() ([]Usage, bool) {
 	return []Usage{u}, g.seen
 }
 
-// GeminiUsage reads usageMetadata; false when it holds no figure. Cached tokens are inside the prompt figure
-// and inside its list by modality, thoughts are outside the candidates figure.
-// A modality list names parts of its figure; what it leaves out is text.
+// GeminiUsage reads usageMetadata; false when it holds no figure. Cached tokens
+// are inside the prompt figure and inside its list by modality, thoughts are
+// outside the candidates figure. A modality list names parts of its figure; what
+// it leaves out is text.
 func GeminiUsage(m gjson.Result) (Usage, bool) {
-	prompt, hasPrompt := count(m.Get("promptTokenCount"))
-	tool, hasTool := count(m.Get("toolUsePromptTokenCount"))
-	answer, hasAnswer := count(m.Get("candidatesTokenCount"))
-	thoughts, hasThoughts := count(m.Get("thoughtsTokenCount"))
+	var u geminiUsage
+	u.read(piece{raw: m.Raw})
+	return u.usage()
+}
+
+// geminiUsage are the members of usageMetadata.
+type geminiUsage struct {
+	prompt, tool, answer, thoughts, cached, tier piece
+	in, out, used, kept                          piece // lists by modality
+}
+
+func (m *geminiUsage) read(u piece) {
+	w := u.walk()
+	for name := range w.members() {
+		if to := m.member(name); to != nil {
+			w.first(to)
+		}
+	}
+}
+
+func (m *geminiUsage) member(name string) *piece {
+	switch name {
+	case "promptTokenCount":
+		return &m.prompt
+	case "toolUsePromptTokenCount":
+		return &m.tool
+	case "candidatesTokenCount":
+		return &m.answer
+	case "thoughtsTokenCount":
+		return &m.thoughts
+	case "cachedContentTokenCount":
+		return &m.cached
+	case "serviceTier":
+		return &m.tier
+	case "promptTokensDetails":
+		return &m.in
+	case "candidatesTokensDetails":
+		return &m.out
+	case "toolUsePromptTokensDetails":
+		return &m.used
+	case "cacheTokensDetails":
+		return &m.kept
+	}
+	return nil
+}
+
+func (m *geminiUsage) usage() (Usage, bool) {
+	prompt, hasPrompt := m.prompt.count()
+	tool, hasTool := m.tool.count()
+	answer, hasAnswer := m.answer.count()
+	thoughts, hasThoughts := m.thoughts.count()
 	if !hasPrompt && !hasTool && !hasAnswer && !hasThoughts {
 		return Usage{}, false
 	}
-	in, out := modalities(m.Get("promptTokensDetails")), modalities(m.Get("candidatesTokensDetails"))
-	used, cached := modalities(m.Get("toolUsePromptTokensDetails")), modalities(m.Get("cacheTokensDetails"))
+	in, out, used, kept := modalities(m.in), modalities(m.out), modalities(m.used), modalities(m.kept)
 	u := Usage{
-		InputImage:     max(0, in.image+used.image-cached.image),
-		InputAudio:     max(0, in.audio+used.audio-cached.audio),
+		InputImage:     max(0, in.image+used.image-kept.image),
+		InputAudio:     max(0, in.audio+used.audio-kept.audio),
 		OutputImage:    out.image,
 		OutputAudio:    out.audio,
 		Reasoning:      thoughts,
 		ReasoningKnown: hasThoughts,
 	}
-	u.CacheRead, _ = count(m.Get("cachedContentTokenCount"))
+	u.CacheRead, _ = m.cached.count()
 	u.Input = max(0, prompt+tool-u.CacheRead-u.InputImage-u.InputAudio)
 	u.Output = max(0, answer-u.OutputImage-u.OutputAudio) + thoughts
 	return u, true
@@ -126,16 +242,25 @@ func GeminiUsage(m gjson.Result) (Usage, bool) {
 
 type modal struct{ image, audio int64 }
 
-func modalities(list gjson.Result) (m modal) {
-	List(list).ForEach(func(_, e gjson.Result) bool {
-		n, _ := count(e.Get("tokenCount"))
-		switch e.Get("modality").Str {
+func modalities(list piece) (m modal) {
+	w := list.walk()
+	for range w.elements() {
+		var tokens, modality piece
+		for name := range w.members() {
+			switch name {
+			case "tokenCount":
+				w.first(&tokens)
+			case "modality":
+				w.first(&modality)
+			}
+		}
+		n, _ := tokens.count()
+		switch modality.str() {
 		case "IMAGE":
 			m.image += n
 		case "AUDIO":
 			m.audio += n
 		}
-		return true
-	})
+	}
 	return m
 }

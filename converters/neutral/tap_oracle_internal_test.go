@@ -60,7 +60,7 @@ func testdata(t testing.TB) (docs [][]byte, streams [][][]byte) {
 		if err != nil || d.IsDir() || !strings.Contains(path, "testdata") {
 			return err
 		}
-		raw, err := os.ReadFile(path) //nolint:gosec // a file of the repository
+		raw, err := os.ReadFile(path)
 		switch filepath.Ext(path) {
 		case ".json":
 			docs = append(docs, raw)
