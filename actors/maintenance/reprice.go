@@ -29,7 +29,7 @@ type Unpriced interface {
 type Bills interface {
 	Get(ctx context.Context, id domain.RequestID) (domain.RequestLog, domain.RequestDetail, error)
 	// Rebill replaces the stored breakdown of a request.
-	Rebill(ctx context.Context, id domain.RequestID, breakdown []byte) error
+	Rebill(ctx context.Context, id domain.RequestID, breakdown string) error
 }
 
 // RepriceOptions are what the chore of pricing afterwards works with.
@@ -141,18 +141,14 @@ func (r *reprice) rebill(ctx context.Context, stored *domain.CostBreakdown, row 
 			whole.Earlier[i].Earlier = nil
 		}
 	}
-	encoded, err := json.Marshal(&whole)
-	if err != nil {
-		return fmt.Errorf("encode the new bill: %w", err)
-	}
-	return r.o.Bills.Rebill(ctx, row.ReqID, encoded)
+	return r.o.Bills.Rebill(ctx, row.ReqID, string(whole.AppendJSON(nil)))
 }
 
 // storedBill is the breakdown that a request's detail has; nil if it was
 // cleaned up.
-func storedBill(data []byte) *domain.CostBreakdown {
+func storedBill(text string) *domain.CostBreakdown {
 	var b domain.CostBreakdown
-	if len(data) == 0 || json.Unmarshal(data, &b) != nil {
+	if text == "" || json.Unmarshal([]byte(text), &b) != nil {
 		return nil
 	}
 	return &b

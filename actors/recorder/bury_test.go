@@ -3,6 +3,7 @@ package recorder_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -284,7 +285,7 @@ func TestDetailsAreShedBeforeRows(t *testing.T) {
 		w := newWorld(t)
 		w.boot(t)
 		huge := record(1)
-		huge.Detail.Special = make([]byte, journal.MaxRecord)
+		huge.Detail.Special = strings.Repeat(" ", journal.MaxRecord)
 		done := make(chan error, 1)
 		w.rec.Finish(huge, func(err error) { done <- err })
 		require.NoError(t, <-done)

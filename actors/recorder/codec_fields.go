@@ -13,13 +13,13 @@ const recordValues = 6
 func recordFields(c *codec, r *protocol.LogRecord) {
 	c.array(recordValues, func() {
 		c.nested(logValues, func() { logList(c, &r.Log) })
-		blob(c, &r.Detail.Chain)
+		text(c, &r.Detail.Chain)
 		text(c, &r.Detail.Error)
 		list(c, &r.Settles, func(c *codec, s *protocol.QuotaSettle) {
 			c.nested(settleValues, func() { settleList(c, s) })
 		})
-		blob(c, &r.Detail.Cost)
-		blob(c, &r.Detail.Special)
+		text(c, &r.Detail.Cost)
+		text(c, &r.Detail.Special)
 	})
 	r.Detail.RequestID = r.Log.ID
 }

@@ -2,7 +2,6 @@ package recorder
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"sync"
@@ -138,10 +137,7 @@ func interrupted(open domain.OpenLog, now time.Time) *protocol.LogRecord {
 }
 
 // interruptedChain is the only decision that is known of such a request.
-func interruptedChain(now time.Time) []byte {
-	chain, err := json.Marshal([]domain.ChainEntry{{Reason: domain.ReasonInterrupted, Timestamp: now.UnixMilli()}})
-	if err != nil {
-		panic("recorder: encode a decision chain: " + err.Error()) // plain texts and numbers
-	}
-	return chain
+func interruptedChain(now time.Time) string {
+	entry := domain.ChainEntry{Reason: domain.ReasonInterrupted, Timestamp: now.UnixMilli()}
+	return string(domain.AppendChain(nil, []domain.ChainEntry{entry}))
 }

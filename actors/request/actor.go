@@ -66,6 +66,7 @@ type shared struct {
 	plans  routing.Plans
 	calls  inFlight
 	pace   pace
+	pages  pages
 	hedges hedgeBudget
 }
 
@@ -167,7 +168,7 @@ func (a *Actor) spent() domain.Money {
 func (a *Actor) admit(msg *protocol.Admit, now time.Time) {
 	n := node{
 		name: a.shared.Node, attempts: a.shared.Attempts, countNetwork: a.shared.CountNetworkErrors, shortContext: a.shared.ShortContext,
-		health: a.shared.Health, pools: a.shared.Pools, prices: a.shared.Prices.For(msg.Catalog).At(now), pace: &a.shared.pace,
+		health: a.shared.Health, pools: a.shared.Pools, prices: a.shared.Prices.For(msg.Catalog).At(now), pace: &a.shared.pace, pages: &a.shared.pages,
 		nodes: a.shared.Nodes,
 	}
 	a.m = newMachine(a, n, msg, a.shared.plans.For(msg.Catalog))

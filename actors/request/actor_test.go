@@ -270,7 +270,7 @@ func TestAbortEndsARequest(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, domain.CodeInternalError, answer.Decision.Reject.Fault.Code)
 		synctest.Wait()
-		require.Contains(t, string(h.recorder.records[0].Detail.Chain), "router restarted")
+		require.Contains(t, h.recorder.records[0].Detail.Chain, "router restarted")
 		require.Empty(t, h.ledger.out())
 	})
 }
@@ -325,7 +325,7 @@ func TestARecordIsMadeForALostRequest(t *testing.T) {
 	require.Equal(t, domain.Money(40), broken.Settles[0].ProviderCost)
 	require.Equal(t, 500, broken.Log.Result.StatusCode)
 	require.Equal(t, domain.OutcomeFailure, broken.Log.Result.Outcome)
-	require.Contains(t, string(broken.Detail.Chain), "lost")
+	require.Contains(t, broken.Detail.Chain, "lost")
 }
 
 // mutedRecorder never says that it journaled.

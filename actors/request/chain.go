@@ -33,18 +33,6 @@ func (c *chain) add(e domain.ChainEntry) {
 // last is the newest entry; the chain is not empty.
 func (c *chain) last() *domain.ChainEntry { return &c.entries[len(c.entries)-1] }
 
-// encode gives the chain as JSON. It is called once.
-func (c *chain) encode() []byte {
-	if len(c.entries) == 0 {
-		return []byte("[]")
-	}
-	b, err := json.Marshal(c.entries)
-	if err != nil { // plain data: only a NaN could do that
-		return []byte(`[{"reason":"internal_error","timestamp":0,"errorMessage":"the decision chain could not be encoded"}]`)
-	}
-	return b
-}
-
 // about starts an entry on the present choice. Its explanation goes into the
 // first entry only.
 func about(s *slot, reason domain.ChainReason, now time.Time) domain.ChainEntry {

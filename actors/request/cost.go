@@ -1,8 +1,6 @@
 package request
 
 import (
-	"encoding/json"
-
 	"github.com/claude-code-hub/cch/actors/protocol"
 	"github.com/claude-code-hub/cch/internal/domain"
 	"github.com/claude-code-hub/cch/internal/pricing"
@@ -98,12 +96,4 @@ func (r *route) allUnpriced() bool {
 		}
 	}
 	return len(r.excluded) > 0
-}
-
-func encodeCost(c *domain.CostBreakdown) []byte {
-	b, err := json.Marshal(c)
-	if err != nil { // plain data: it cannot fail
-		return nil
-	}
-	return b
 }

@@ -130,7 +130,7 @@ func TestCostVectors(t *testing.T) {
 		require.Equal(t, c.Expect.Charge, r.fx.record.Settles[0].Charge, c.Name)
 		require.Equal(t, c.Expect.ProviderCost, r.fx.record.Settles[0].ProviderCost, c.Name)
 		var stored domain.CostBreakdown
-		require.NoError(t, json.Unmarshal(r.fx.record.Detail.Cost, &stored))
+		require.NoError(t, json.Unmarshal([]byte(r.fx.record.Detail.Cost), &stored))
 		base, net, charge, err := pricing.Recompute(&stored)
 		require.NoError(t, err, c.Name)
 		require.Equal(t, []domain.Money{stored.Base, c.Expect.ProviderCost, c.Expect.Charge}, []domain.Money{base, net, charge}, c.Name)
@@ -176,7 +176,7 @@ func TestAMachineSettlesTheCost(t *testing.T) {
 	require.Equal(t, domain.Money(360_000), rec.Log.Cost)
 	require.Equal(t, domain.Multiplier(20_000), rec.Log.Upstream.CostMultiplier)
 	var c domain.CostBreakdown
-	require.NoError(t, json.Unmarshal(rec.Detail.Cost, &c))
+	require.NoError(t, json.Unmarshal([]byte(rec.Detail.Cost), &c))
 	require.Equal(t, rec.Log.Cost, c.Charge)
 	require.Equal(t, "billed", rec.Settles[0].State)
 	require.Equal(t, rec.Log.Cost, rec.Settles[0].Charge)
@@ -189,7 +189,7 @@ func TestAMachineSettlesTheCost(t *testing.T) {
 	require.Zero(t, failed.fx.record.Log.Cost)
 	require.Equal(t, "not_billed", failed.fx.record.Settles[0].State)
 	require.JSONEq(t, `{"state":"not_billed","reason":"failed","providerMultiplier":0,"groupMultiplier":0,"userMultiplier":0,"charge":0}`,
-		string(failed.fx.record.Detail.Cost))
+		failed.fx.record.Detail.Cost)
 }
 
 func BenchmarkCost(b *testing.B) {
@@ -202,7 +202,7 @@ func BenchmarkCost(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		c := r.costOf(&work{served: r.record.served, res: res})
-		if c.Charge == 0 || encodeCost(&c) == nil {
+		if c.Charge == 0 {
 			b.Fatal("nothing")
 		}
 	}

@@ -27,7 +27,7 @@ func sent[T any](r run) []T {
 func chainOf(t *testing.T, r run) []domain.ChainEntry {
 	t.Helper()
 	var entries []domain.ChainEntry
-	require.NoError(t, json.Unmarshal(r.fx.record.Detail.Chain, &entries))
+	require.NoError(t, json.Unmarshal([]byte(r.fx.record.Detail.Chain), &entries))
 	return entries
 }
 

@@ -89,6 +89,7 @@ type node struct {
 	shortContext int           // messages up to which a parallel request is a task of its own; 0 = none is
 	prices       *pricing.List // of the request's catalog
 	pace         *pace
+	pages        *pages
 	nodes        func() int // nil = this is the only one
 }
 

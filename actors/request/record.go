@@ -1,7 +1,6 @@
 package request
 
 import (
-	"encoding/json"
 	"time"
 	"unicode/utf8"
 
@@ -82,19 +81,7 @@ func (m *machine) logRecord(now time.Time) *protocol.LogRecord {
 	if cost.State == string(pricing.StateUnpriced) {
 		m.node.prices.Missed()
 	}
-	rec := &protocol.LogRecord{
-		Log:    row,
-		Detail: domain.RequestDetail{RequestID: m.req.ID, Chain: m.record.chain.encode()},
-	}
-	if len(m.record.special) > 0 {
-		rec.Detail.Special = encodeSpecial(m.record.special)
-	}
-	if m.record.served.provider != nil {
-		rec.Detail.Cost = encodeCost(&cost)
-	}
-	if last := m.record.last; last != nil && last.Class != domain.ClassOK {
-		rec.Detail.Error = clip(last.Excerpt, maxDetailError)
-	}
+	rec := &protocol.LogRecord{Log: row, Detail: m.detail(&cost)}
 	rec.Settles = m.settlements(&row, &cost)
 	return rec
 }
@@ -135,11 +122,6 @@ func (m *machine) timing(now time.Time) domain.TimingRecord {
 		}
 	}
 	return t
-}
-
-func encodeSpecial(list []domain.SpecialSetting) []byte {
-	b, _ := json.Marshal(list) // plain strings and numbers always marshal
-	return b
 }
 
 // describeUpstream fills in who served the request, or was called last.

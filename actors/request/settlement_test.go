@@ -46,7 +46,7 @@ func TestEveryAttemptThatCostsHasARow(t *testing.T) {
 	require.EqualValues(t, 330_000, r.fx.record.Log.Cost)
 
 	var cost domain.CostBreakdown
-	require.NoError(t, json.Unmarshal(r.fx.record.Detail.Cost, &cost))
+	require.NoError(t, json.Unmarshal([]byte(r.fx.record.Detail.Cost), &cost))
 	require.Len(t, cost.Earlier, 1)
 	require.Equal(t, 1, cost.Earlier[0].Attempt)
 	require.EqualValues(t, 330_000, cost.Earlier[0].ProviderNet)

@@ -270,7 +270,7 @@ func TestDispatchLeavesARecordWithoutAnActor(t *testing.T) {
 				require.NotNil(t, rec)
 				require.Equal(t, tc.want, rec.Log.Result.Outcome)
 				require.Equal(t, domain.RequestID(1), rec.Detail.RequestID)
-				require.NotEqual(t, "[]", string(rec.Detail.Chain))
+				require.NotEqual(t, "[]", rec.Detail.Chain)
 				run.Close()
 				synctest.Wait()
 				require.Equal(t, 1, n.journal.count)
@@ -380,7 +380,7 @@ func TestDispatchGivesUpOnALostActor(t *testing.T) {
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		run.Close()
 		synctest.Wait()
-		require.Contains(t, string(n.journal.record().Detail.Chain), "connection closed")
+		require.Contains(t, n.journal.record().Detail.Chain, "connection closed")
 	})
 }
 

@@ -114,11 +114,11 @@ func storedCosts(ctx context.Context, s *store.Store, id domain.RequestID) (map[
 		return nil, err
 	}
 	costs := make(map[int]*domain.CostBreakdown)
-	if len(detail.Cost) == 0 {
+	if detail.Cost == "" {
 		return costs, nil
 	}
 	var last domain.CostBreakdown
-	if err := json.Unmarshal(detail.Cost, &last); err != nil {
+	if err := json.Unmarshal([]byte(detail.Cost), &last); err != nil {
 		return nil, fmt.Errorf("read the stored bill: %w", err)
 	}
 	costs[log.Upstream.Attempts] = &last

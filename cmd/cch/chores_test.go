@@ -27,7 +27,7 @@ func TestChoresForgetWhatIsOld(t *testing.T) {
 		id := domain.FirstRequestIDAt(at)
 		rows = append(rows, domain.FinishedLog{
 			Log:    &domain.RequestLog{ID: id, CreatedAt: at, Result: domain.ResultRecord{StatusCode: 200, Outcome: domain.OutcomeSuccess}},
-			Detail: &domain.RequestDetail{RequestID: id, Chain: []byte(`[{"reason":"request_success"}]`)},
+			Detail: &domain.RequestDetail{RequestID: id, Chain: `[{"reason":"request_success"}]`},
 		})
 	}
 	require.NoError(t, app.store.RequestLogs().WriteBatch(ctx, nil, rows))
@@ -46,7 +46,7 @@ func TestChoresForgetWhatIsOld(t *testing.T) {
 	require.Len(t, left, 2)
 	_, detail, err := app.store.RequestLogs().Get(ctx, left[1].ID)
 	require.NoError(t, err)
-	require.JSONEq(t, "[]", string(detail.Chain))
+	require.JSONEq(t, "[]", detail.Chain)
 	_, err = app.store.AuthSessions().Get(ctx, session.TokenHash)
 	require.NoError(t, err, "a session in force stays")
 }

@@ -71,12 +71,12 @@ type costLineBody struct {
 
 // cost decodes a breakdown and hides what the caller must not see: with the
 // multipliers also what they could be worked out from.
-func (v logView) cost(raw []byte) (*costBody, error) {
-	if len(raw) == 0 {
+func (v logView) cost(raw string) (*costBody, error) {
+	if raw == "" {
 		return nil, nil //nolint:nilnil // there is none, which is no error
 	}
 	var c domain.CostBreakdown
-	if err := json.Unmarshal(raw, &c); err != nil {
+	if err := json.Unmarshal([]byte(raw), &c); err != nil {
 		return nil, err
 	}
 	if v.full {

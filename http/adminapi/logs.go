@@ -163,8 +163,8 @@ func (a *API) getLog(ctx context.Context, in *logIDInput) (*logOutput, error) {
 		return nil, fmt.Errorf("cost breakdown of %s: %w", id, err)
 	}
 	special := []domain.SpecialSetting{}
-	if len(detail.Special) > 0 {
-		if err := json.Unmarshal(detail.Special, &special); err != nil {
+	if detail.Special != "" {
+		if err := json.Unmarshal([]byte(detail.Special), &special); err != nil {
 			return nil, fmt.Errorf("special settings of %s: %w", id, err)
 		}
 	}
@@ -200,12 +200,12 @@ func (a *API) logView(c *caller) logView {
 
 // chain decodes a decision chain and hides what the caller must not see: who
 // the providers are, where they are, what they cost and what they said.
-func (v logView) chain(raw []byte) ([]domain.ChainEntry, error) {
+func (v logView) chain(raw string) ([]domain.ChainEntry, error) {
 	chain := []domain.ChainEntry{}
-	if len(raw) == 0 {
+	if raw == "" {
 		return chain, nil
 	}
-	if err := json.Unmarshal(raw, &chain); err != nil {
+	if err := json.Unmarshal([]byte(raw), &chain); err != nil {
 		return nil, err
 	}
 	for i := range chain {

@@ -64,7 +64,7 @@ func (w *world) request(p person, change func(*domain.RequestLog)) domain.Reques
 	})
 	require.NoError(w.t, err)
 	require.NoError(w.t, w.store.RequestLogs().WriteBatch(w.t.Context(), []*domain.RequestLog{&l},
-		[]domain.FinishedLog{{Log: &l, Detail: &domain.RequestDetail{RequestID: l.ID, Chain: chain, Error: "relay.example: 500", Cost: cost}}}))
+		[]domain.FinishedLog{{Log: &l, Detail: &domain.RequestDetail{RequestID: l.ID, Chain: string(chain), Error: "relay.example: 500", Cost: string(cost)}}}))
 	w.charge(&l)
 	return l
 }

@@ -32,8 +32,8 @@ func (a *API) getRoute(ctx context.Context, in *logIDInput) (*struct{ Body route
 		return nil, fmt.Errorf("decision chain of %s: %w", log.ID, err)
 	}
 	var special []domain.SpecialSetting
-	if len(detail.Special) > 0 {
-		if err := json.Unmarshal(detail.Special, &special); err != nil {
+	if detail.Special != "" {
+		if err := json.Unmarshal([]byte(detail.Special), &special); err != nil {
 			return nil, fmt.Errorf("special settings of %s: %w", log.ID, err)
 		}
 	}

@@ -25,7 +25,7 @@ func (w *world) routed(p person, chain []domain.ChainEntry, special []domain.Spe
 	told, err := json.Marshal(special)
 	require.NoError(w.t, err)
 	require.NoError(w.t, w.store.RequestLogs().WriteBatch(w.t.Context(), []*domain.RequestLog{&l},
-		[]domain.FinishedLog{{Log: &l, Detail: &domain.RequestDetail{RequestID: l.ID, Chain: encoded, Special: told}}}))
+		[]domain.FinishedLog{{Log: &l, Detail: &domain.RequestDetail{RequestID: l.ID, Chain: string(encoded), Special: string(told)}}}))
 	return "/api/v1/usage-logs/" + l.ID.String() + "/route"
 }
 

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -126,10 +125,7 @@ func (g *Gateway) finish(x *exchange, row domain.RequestLog, why domain.ChainRea
 // finishFor journals a complete record whose chain is one entry, and waits for it.
 func (g *Gateway) finishFor(x *exchange, row domain.RequestLog, why domain.ChainEntry) {
 	why.Timestamp = g.Now().UnixMilli()
-	chain, err := json.Marshal([]domain.ChainEntry{why})
-	if err != nil {
-		g.Logger.Error("decision chain cannot be encoded", "request_id", x.id.String(), "error", err)
-	}
+	chain := string(domain.AppendChain(nil, []domain.ChainEntry{why}))
 	safe := newReceipt()
 	g.Recorder.Finish(&protocol.LogRecord{
 		Log: row, Detail: domain.RequestDetail{RequestID: x.id, Chain: chain, Error: row.Result.ErrorMessage},

@@ -104,8 +104,8 @@ func TestTheSameKeyGetsTheSameAnswer(t *testing.T) {
 	require.Equal(t, domain.OutcomeSuccess, row.Result.Outcome)
 	require.Zero(t, row.Cost)
 	require.Zero(t, row.Usage)
-	require.Contains(t, string(finished[0].Detail.Chain), `"reason":"replayed"`)
-	require.Contains(t, string(finished[0].Detail.Chain), first.header.Get("X-Request-Id"))
+	require.Contains(t, finished[0].Detail.Chain, `"reason":"replayed"`)
+	require.Contains(t, finished[0].Detail.Chain, first.header.Get("X-Request-Id"))
 }
 
 func TestWhatIsNotTheSameIsAskedAnew(t *testing.T) {

@@ -110,15 +110,15 @@ type ClientRecord struct {
 // RequestDetail is the bulky part of the record, kept for a shorter time.
 type RequestDetail struct {
 	RequestID RequestID
-	Chain     []byte // JSON array of ChainEntry
-	Cost      []byte // JSON of CostBreakdown; empty = no provider was called
-	Special   []byte // JSON array of SpecialSetting; empty = none
+	Chain     string // JSON array of ChainEntry
+	Cost      string // JSON of CostBreakdown; empty = no provider was called
+	Special   string // JSON array of SpecialSetting; empty = none
 	Error     string // redacted excerpt of the last error, at most 4000 characters
 }
 
 // Bare tells whether nothing is known but whose detail it is.
 func (d *RequestDetail) Bare() bool {
-	return len(d.Chain) == 0 && len(d.Cost) == 0 && len(d.Special) == 0 && d.Error == ""
+	return d.Chain == "" && d.Cost == "" && d.Special == "" && d.Error == ""
 }
 
 // BegunLog says that an upstream has begun to answer a request, which costs

@@ -182,7 +182,7 @@ func detailColumns() []string {
 
 // detailValues appends the values of detailColumns. Absent values become NULL.
 func detailValues(dst []any, l *domain.RequestLog, d *domain.RequestDetail) []any {
-	return append(dst, cmp.Or(string(d.Chain), "[]"), text(string(d.Cost)), text(string(d.Special)), text(d.Error),
+	return append(dst, cmp.Or(d.Chain, "[]"), text(d.Cost), text(d.Special), text(d.Error),
 		l.CreatedAt.Add(detailsKept).UnixMilli())
 }
 

@@ -147,15 +147,10 @@ func (r RequestLogs) Get(ctx context.Context, id domain.RequestID) (domain.Reque
 	if err != nil {
 		return domain.RequestLog{}, domain.RequestDetail{}, fmt.Errorf("read the detail of %s: %w", id, err)
 	}
-	detail := domain.RequestDetail{RequestID: id, Chain: []byte("[]")}
+	detail := domain.RequestDetail{RequestID: id, Chain: "[]"}
 	if len(details) > 0 {
-		detail.Chain, detail.Error = []byte(details[0].Chain), details[0].Error
-		if cost := details[0].Cost; cost != "" {
-			detail.Cost = []byte(cost)
-		}
-		if special := details[0].Special; special != "" {
-			detail.Special = []byte(special)
-		}
+		d := &details[0]
+		detail.Chain, detail.Cost, detail.Special, detail.Error = d.Chain, d.Cost, d.Special, d.Error
 	}
 	return log, detail, nil
 }
@@ -197,9 +192,9 @@ func (r RequestLogs) Open(ctx context.Context, after domain.RequestID, limit int
 
 // Rebill replaces the stored cost breakdown of a request. One whose details were
 // cleaned up has none.
-func (r RequestLogs) Rebill(ctx context.Context, id domain.RequestID, breakdown []byte) error {
+func (r RequestLogs) Rebill(ctx context.Context, id domain.RequestID, breakdown string) error {
 	_, err := r.s.logs.write.NewUpdate().Table("request_details").
-		Set("cost_breakdown = ?", string(breakdown)).Where("request_id = ?", int64(id)).Exec(ctx)
+		Set("cost_breakdown = ?", breakdown).Where("request_id = ?", int64(id)).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("replace the bill of %s: %w", id, err)
 	}

@@ -118,7 +118,7 @@ func requireUpgraded(t *testing.T, s *store.Store) {
 	require.NoError(t, err)
 	require.Equal(t, 200, log.Result.StatusCode)
 	require.Equal(t, domain.Money(70), log.Cost)
-	require.Contains(t, string(detail.Chain), "request_success")
+	require.Contains(t, detail.Chain, "request_success")
 	session, err := s.Sessions().Get(ctx, domain.SessionKey{KeyID: 1, ID: "s"}.Hash())
 	require.NoError(t, err)
 	require.EqualValues(t, 2, session.Requests)

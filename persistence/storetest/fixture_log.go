@@ -54,9 +54,9 @@ func RequestLog(n int) domain.RequestLog {
 func Detail(id domain.RequestID) domain.RequestDetail {
 	entry := `{"id":1,"name":"acme","providerType":"claude","reason":"request_success","timestamp":1790000000000,"attemptNumber":1,"statusCode":200}`
 	return domain.RequestDetail{
-		RequestID: id, Chain: []byte("[" + strings.Repeat(entry+",", 5) + entry + "]"), Error: "excerpt",
-		Cost:    []byte(`{"state":"billed","model":"claude-sonnet-4-5","charge":123456789}`),
-		Special: []byte(`[{"type":"codex_instructions","providerId":1,"attempt":1,"mode":"auto","trigger":"absent"}]`),
+		RequestID: id, Chain: "[" + strings.Repeat(entry+",", 5) + entry + "]", Error: "excerpt",
+		Cost:    `{"state":"billed","model":"claude-sonnet-4-5","charge":123456789}`,
+		Special: `[{"type":"codex_instructions","providerId":1,"attempt":1,"mode":"auto","trigger":"absent"}]`,
 	}
 }
 

@@ -32,7 +32,7 @@ func testRequestLogs(t *testing.T, open Open) {
 	got, detail, err = logs.Get(ctx, bare.ID)
 	require.NoError(t, err)
 	require.Empty(t, cmp.Diff(bare, got))
-	require.JSONEq(t, "[]", string(detail.Chain))
+	require.JSONEq(t, "[]", detail.Chain)
 	_, _, err = logs.Get(ctx, 12345)
 	requireFault(t, err, domain.KindNotFound)
 	newest, err = logs.Newest(ctx)
@@ -85,7 +85,7 @@ func testLogIdempotence(t *testing.T, open Open) {
 		got, detail, err := logs.Get(ctx, want.ID)
 		require.NoError(t, err)
 		require.Empty(t, cmp.Diff(want, got))
-		require.NotEqual(t, "[]", string(detail.Chain))
+		require.NotEqual(t, "[]", detail.Chain)
 	}
 	running, err = logs.Open(ctx, 0, 10)
 	require.NoError(t, err)

@@ -35,7 +35,7 @@ func testLogRetention(t *testing.T, open Open) {
 	require.Equal(t, 3, n, "that of the young row stays")
 	_, detail, err := logs.Get(ctx, old.ID)
 	require.NoError(t, err, "the row outlives its detail")
-	require.JSONEq(t, "[]", string(detail.Chain))
+	require.JSONEq(t, "[]", detail.Chain)
 
 	n, err = logs.PruneRows(ctx, old.CreatedAt.Add(24*time.Hour), 3)
 	require.NoError(t, err)
@@ -58,7 +58,7 @@ func testLogRetention(t *testing.T, open Open) {
 	require.Equal(t, running.ID, left[1].ID, "a request that still runs keeps its row")
 	_, detail, err = logs.Get(ctx, young.ID)
 	require.NoError(t, err)
-	require.NotEqual(t, "[]", string(detail.Chain))
+	require.NotEqual(t, "[]", detail.Chain)
 }
 
 // retentionRow is a closed row of a request that came so long after the start.
