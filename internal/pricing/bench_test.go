@@ -83,3 +83,38 @@ func BenchmarkBounds(b *testing.B) {
 		}
 	}
 }
+
+// What the bill of an attempt costs, with the look-up of its price.
+func BenchmarkCharge(b *testing.B) {
+	row := &domain.ModelPrice{ID: 43, Model: "sold-1", Source: "cloud", Vendor: "anthropic", Data: []byte(
+		`{"vendor":"anthropic","nodes":{"maker":{"official":true,"rates":{"input":"3","output":"15","cache_read":"0.3","cache_write_5m":"3.75"}}}}`)}
+	for _, c := range []struct {
+		name string
+		edit func(*pricing.Work)
+	}{
+		{"vendor", func(*pricing.Work) {}},
+		{"marked up", func(w *pricing.Work) {
+			w.Provider.Routing.CostMultiplier, w.Group, w.User = 3333, 10_005, 12_000
+		}},
+		{"reported", func(w *pricing.Work) { w.Metered.ReportedCost = "0.0012345" }},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			settings := domain.DefaultSettings()
+			w := sold(func(w *pricing.Work) {
+				w.Requested, w.Sent, w.Provider.Billing.PricingKey = "sold-1", "sold-1", "maker"
+				used(w, domain.UsagePass{Input: 12, CacheRead: 45_210, CacheWrite5m: 1830, Output: 850})
+				c.edit(w)
+			})
+			catalog := domain.NewCatalog(domain.Configuration{
+				Version: 1, Prices: []*domain.ModelPrice{row}, Providers: []*domain.Provider{w.Provider},
+			})
+			tariff := pricing.Tariff{Prices: listOf(b, catalog), Settings: &settings}
+			b.ReportAllocs()
+			for b.Loop() {
+				if got := tariff.Charge(w); got.Charge == 0 || got.Rule != string(pricing.HowProvider) {
+					b.Fatal(got)
+				}
+			}
+		})
+	}
+}

@@ -43,7 +43,7 @@ func tariffWith(t *testing.T, settings *domain.Settings, prices ...*domain.Model
 }
 
 // listOf is the price list of a catalog, in a world where ids are its own.
-func listOf(t *testing.T, c *domain.Catalog) *pricing.List {
+func listOf(t testing.TB, c *domain.Catalog) *pricing.List {
 	t.Helper()
 	p, err := pricing.NewPrices()
 	require.NoError(t, err)
