@@ -1,17 +1,11 @@
 package pricing
 
-import (
-	"strings"
-	"sync"
-)
+import "strings"
 
 // foundNames remembers what names that are no model's id led to: taking them
-// apart is most of the work of a look-up, and clients use few. Names come from
-// clients, so their number and length are bounded. Safe for concurrent use.
-type foundNames struct {
-	mu     sync.RWMutex
-	byName map[string]foundRow
-}
+// apart is most of the work of a look-up, and clients use few. Safe for
+// concurrent use.
+type foundNames struct{ byName memo[string, foundRow] }
 
 // foundRow is the row a name led to; none is remembered, too.
 type foundRow struct {
@@ -19,31 +13,16 @@ type foundRow struct {
 	alias bool
 }
 
-const (
-	maxFoundNames = 1024
-	maxFoundName  = 128 // bytes
-)
+// maxFoundName bounds a name that is remembered, in bytes: clients choose it.
+const maxFoundName = 128
 
 func (f *foundNames) get(name string, search func(string) (*Row, bool)) (*Row, bool) {
-	f.mu.RLock()
-	hit, ok := f.byName[name]
-	f.mu.RUnlock()
-	if ok {
+	if hit, ok := f.byName.get(name); ok {
 		return hit.row, hit.alias
 	}
-	hit.row, hit.alias = search(name)
-	f.put(name, hit)
-	return hit.row, hit.alias
-}
-
-func (f *foundNames) put(name string, hit foundRow) {
-	if len(name) > maxFoundName {
-		return
+	row, alias := search(name)
+	if len(name) <= maxFoundName {
+		f.byName.put(strings.Clone(name), foundRow{row, alias}) // the name may be part of a request body
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.byName == nil || len(f.byName) == maxFoundNames {
-		f.byName = make(map[string]foundRow)
-	}
-	f.byName[strings.Clone(name)] = hit // the name may be part of a request body
+	return row, alias
 }

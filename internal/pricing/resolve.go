@@ -85,30 +85,48 @@ func (t *Table) Resolve(l Lookup) *Price {
 	return nil
 }
 
-func (t *Table) standIn(r *Row, how How, nodes []string) *Price {
-	p := *t.price(r, false, nodes)
-	p.How = how
-	return &p
-}
-
 // price is what a row asks of who is sold to by one of the nodes.
 func (t *Table) price(r *Row, alias bool, nodes []string) *Price {
 	standard := t.standard[r]
 	if standard == nil { // a row of the past
 		standard = t.standing(r)
 	}
-	if standard.How != HowManual && len(nodes) > 0 {
-		p := *standard
-		if p.providerNode(nodes) {
-			return &p
+	if standard.How != HowManual {
+		if node := standard.soldAt(nodes); node != "" {
+			return t.variant(standard, node, HowProvider)
 		}
 	}
 	if alias && standard.How == HowTable {
-		p := *standard
-		p.How = HowAlias
-		return &p
+		return t.variant(standard, "", HowAlias)
 	}
 	return standard
+}
+
+func (t *Table) standIn(r *Row, how How, nodes []string) *Price {
+	p := t.price(r, false, nodes)
+	return t.variant(p, p.Node, how)
+}
+
+// variantKey is what tells the prices of a row apart.
+type variantKey struct {
+	row  *Row
+	node string
+	how  How
+}
+
+// variant is a price as it is at a node, or by another rule.
+func (t *Table) variant(p *Price, node string, how How) *Price {
+	k := variantKey{p.Row, node, how}
+	v, ok := t.variants.get(k)
+	if !ok {
+		other := *p
+		v = &other
+		if v.How = how; node != p.Node {
+			v.take(node, p.model.Nodes[node], how)
+		}
+		t.variants.put(k, v)
+	}
+	return v
 }
 
 // standing is the price of a row for whom no seller is known.
@@ -137,13 +155,14 @@ func (t *Table) Again(r *Row, node string) *Price {
 	return p
 }
 
-func (p *Price) providerNode(keys []string) bool {
-	for _, key := range keys {
+// soldAt is the first of the nodes that sells the model; empty = none.
+func (p *Price) soldAt(nodes []string) string {
+	for _, key := range nodes {
 		if n := p.model.Nodes[key]; n != nil && n.HasPrice() {
-			return p.take(key, n, HowProvider)
+			return key
 		}
 	}
-	return false
+	return ""
 }
 
 // officialNode takes the vendor's own node; of several the first by key.

@@ -19,7 +19,8 @@ type Table struct {
 	vendorFees VendorFees
 	standard   map[*Row]*Price // for whom no seller is known
 
-	found foundNames
+	found    foundNames
+	variants memo[variantKey, *Price] // of those in standard
 
 	families sync.Once
 	byFamily map[string][]*Row // by the beginnings of names, see relative
