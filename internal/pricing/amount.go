@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/bits"
 	"slices"
 	"strings"
 
@@ -108,55 +107,38 @@ func marshalAmounts(names []string, amounts []decimal.NullDecimal) []byte {
 	return append(out, '}')
 }
 
-// product is d × n × 10^exp for n >= 0. Nearly all figures fit a machine word,
-// which spares most of the cost of a decimal.
+// product is d × n × 10^exp.
 func product(d decimal.Decimal, n int64, exp int32) decimal.Decimal {
-	if d.NumDigits() <= maxInt64Digits {
-		if hi, lo := bits.Mul64(uint64(d.CoefficientInt64()), uint64(n)); hi == 0 && lo <= math.MaxInt64 {
-			return decimal.New(int64(lo), d.Exponent()+exp)
-		}
-	}
 	return d.Mul(decimal.New(n, exp))
 }
 
-// nano rounds USD to whole nano-USD, half to even. What no account can hold,
-// the counts of a broken upstream, ends at the largest amount.
-func nano(usd decimal.Decimal) domain.Money {
-	exp := usd.Exponent() + nanoPlaces
-	if exp > -maxInt64Digits && usd.NumDigits()+int(max(exp, 0)) <= maxInt64Digits {
-		n := usd.CoefficientInt64()
-		if exp > 0 {
-			return domain.Money(n * pow10(int(exp)))
-		}
-		return domain.Money(shiftHalfEven(n, int(-exp)))
-	}
-	n := usd.RoundBank(nanoPlaces).Shift(nanoPlaces).BigInt()
+// nano is usd.nano of a decimal.
+func nano(d decimal.Decimal) domain.Money {
+	n := d.RoundBank(nanoPlaces).Shift(nanoPlaces).BigInt()
 	if !n.IsInt64() {
 		return math.MaxInt64
 	}
 	return domain.Money(n.Int64())
 }
 
-// maxInt64Digits is how many decimal digits always fit an int64.
-const maxInt64Digits = 18
-
-// shiftHalfEven is n / 10^digits for n >= 0, rounded half to even.
-func shiftHalfEven(n int64, digits int) int64 {
-	pow := pow10(digits)
-	q, r := n/pow, n%pow
-	if r > pow-r || r == pow-r && q%2 == 1 {
-		q++
+// factor is the product of two multipliers, as n × 10^exp; what is no multiplier
+// is 1.
+func factor(a, b domain.Multiplier) (n int64, exp int32) {
+	if a < 0 {
+		a = domain.MultiplierOne
 	}
-	return q
+	if b < 0 {
+		b = domain.MultiplierOne
+	}
+	n, exp = int64(a)*int64(b), -2*multiplierPlaces
+	for ; exp < 0 && n%10 == 0; exp++ {
+		n /= 10 // short figures are quick figures
+	}
+	return n, exp
 }
 
-func pow10(n int) int64 {
-	pow := int64(1)
-	for range n {
-		pow *= 10
-	}
-	return pow
-}
+// multiplierPlaces are the decimals of a multiplier.
+const multiplierPlaces = 4
 
 func anySet(amounts []decimal.NullDecimal) bool { return countSet(amounts) > 0 }
 

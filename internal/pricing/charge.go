@@ -57,7 +57,7 @@ func (t Tariff) Charge(w *Work) domain.CostBreakdown {
 		},
 	}
 	if cost, ok := ParseReported(w.Metered.ReportedCost); ok {
-		out.ReportedCost = &cost
+		out.ReportedCost = new(cost)
 	}
 	t.bill(&out, w, terms)
 	if w.Provider.Billing.CostSource == domain.CostReported && out.ReportedCost != nil {
@@ -80,7 +80,8 @@ func (t Tariff) bill(out *domain.CostBreakdown, w *Work, terms Terms) {
 		out.State = string(StateUnpriced)
 		return
 	}
-	cost := Bill(price, t.passes(w), terms)
+	var few [usualPasses]Pass
+	cost := Bill(price, t.passes(few[:0], w), terms)
 	out.State = string(StateOf(price, &cost, w.evidence(t.Settings)))
 	out.Model, out.Source, out.PriceID = price.Row.Model.ID, string(price.Row.Source), price.Row.ID
 	out.PriceNode, out.Rule, out.Terms.FastUnpriced = price.Node, string(price.How), cost.FastUnpriced
@@ -101,22 +102,24 @@ func (t Tariff) lookup(w *Work) Lookup {
 	return l
 }
 
-// passes are the parts of an answer, each with the price of the model that made
-// it, where that is another one.
-func (t Tariff) passes(w *Work) []Pass {
-	passes := make([]Pass, len(w.Metered.Passes))
-	for i := range passes {
+// usualPasses is how many parts most answers have at most.
+const usualPasses = 2
+
+// passes appends the parts of an answer to buf, each with the price of the model
+// that made it, where that is another one.
+func (t Tariff) passes(buf []Pass, w *Work) []Pass {
+	for i := range w.Metered.Passes {
 		metered := &w.Metered.Passes[i]
-		passes[i].Usage = UsageOf(metered)
-		if metered.Model == "" {
-			continue
+		pass := Pass{Usage: UsageOf(metered)}
+		if metered.Model != "" {
+			pass.Price = t.Prices.Resolve(Lookup{Requested: metered.Model, Nodes: t.Prices.Nodes(w.Provider.ID)})
 		}
-		own := t.Prices.Resolve(Lookup{Requested: metered.Model, Nodes: t.Prices.Nodes(w.Provider.ID)})
-		if own != nil {
-			passes[i].Price, passes[i].Model = own, metered.Model
+		if pass.Price != nil {
+			pass.Model = metered.Model
 		}
+		buf = append(buf, pass)
 	}
-	return passes
+	return buf
 }
 
 func (w *Work) terms(s *domain.Settings) Terms {

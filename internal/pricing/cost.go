@@ -3,6 +3,7 @@ package pricing
 import (
 	"cmp"
 	"iter"
+	"math"
 	"slices"
 
 	"github.com/shopspring/decimal"
@@ -12,9 +13,6 @@ import (
 
 // perMillion turns a rate per million tokens into one per token.
 const perMillion = -6
-
-// multiplierPlaces are the decimals of a multiplier.
-const multiplierPlaces = 4
 
 // line is one figure of a breakdown: a bucket, or lineFees + a fee.
 type line int
@@ -44,27 +42,34 @@ type Pass struct {
 type entry struct {
 	line   line
 	model  string // where the pass names its own; empty = the model of the answer
-	rate   decimal.Decimal
+	rate   *rate
 	units  int64
-	amount decimal.Decimal
+	amount usd // once the bill is complete
 }
 
 // Exact is the cost of an answer in USD, not rounded.
 type Exact struct {
-	entries      []entry
-	Base         decimal.Decimal
-	ProviderCost decimal.Decimal // base × provider multiplier
-	Charge       decimal.Decimal // provider cost × group × user multiplier
+	entries                    []entry
+	base, providerCost, charge usd
 	// FastUnpriced: answered in fast mode, for which the model lists no factor.
 	FastUnpriced bool
 }
+
+// Base is the cost before multipliers.
+func (e *Exact) Base() decimal.Decimal { return e.base.decimal() }
+
+// ProviderCost is the base × the provider's multiplier.
+func (e *Exact) ProviderCost() decimal.Decimal { return e.providerCost.decimal() }
+
+// Charge is the provider's cost × the multipliers of group and user.
+func (e *Exact) Charge() decimal.Decimal { return e.charge.decimal() }
 
 // Lines yields the figures that apply, by name, buckets first; passes are added up.
 func (e *Exact) Lines() iter.Seq2[string, decimal.Decimal] {
 	var sums [lineCount]decimal.NullDecimal
 	for i := range e.entries {
 		l := e.entries[i].line
-		sums[l] = decimal.NewNullDecimal(sums[l].Decimal.Add(e.entries[i].amount))
+		sums[l] = decimal.NewNullDecimal(sums[l].Decimal.Add(e.entries[i].amount.decimal()))
 	}
 	return func(yield func(string, decimal.Decimal) bool) {
 		for l := range lineCount {
@@ -78,27 +83,20 @@ func (e *Exact) Lines() iter.Seq2[string, decimal.Decimal] {
 // usualEntries is how many figures most bills have.
 const usualEntries = 6
 
-// add adds units at a rate. What was added at the same rate before is one figure.
-func (e *Exact) add(l line, model string, rate decimal.Decimal, units int64) {
-	for i := range e.entries {
-		if at := &e.entries[i]; at.line == l && at.model == model && at.rate.Equal(rate) {
-			at.units += units
-			at.amount = product(rate, at.units, exponentOf(l))
-			return
+// add appends units of a line, if the card lists it. What was added at the same
+// rate before is one figure.
+func add(list []entry, c *card, l line, model string, units int64) []entry {
+	r := &c.rates[l]
+	if units <= 0 || r.text == "" {
+		return list
+	}
+	for i := range list {
+		if at := &list[i]; at.line == l && at.model == model && at.rate.text == r.text {
+			at.units += min(units, math.MaxInt64-at.units) // a broken upstream's
+			return list
 		}
 	}
-	if e.entries == nil {
-		e.entries = make([]entry, 0, usualEntries)
-	}
-	e.entries = append(e.entries, entry{line: l, model: model, rate: rate, units: units, amount: product(rate, units, exponentOf(l))})
-}
-
-// exponentOf turns a listed rate into one per unit.
-func exponentOf(l line) int32 {
-	if l < lineFees {
-		return perMillion
-	}
-	return 0
+	return append(list, entry{line: l, model: model, rate: r, units: units})
 }
 
 // Cost is the cost of an answer. Each figure is rounded on its own, so the
@@ -114,98 +112,87 @@ type Cost struct {
 
 // Bill prices an answer: all its passes, and the request fee once.
 func Bill(p *Price, passes []Pass, terms Terms) Cost {
-	e := BillExact(p, passes, terms)
+	var few [usualEntries]entry // a slice that stays on the stack
+	e := bill(few[:0], p, passes, &terms)
 	return e.round(terms)
 }
 
 // BillExact is Bill without the rounding.
-func BillExact(p *Price, passes []Pass, terms Terms) Exact {
-	var e Exact
+func BillExact(p *Price, passes []Pass, terms Terms) Exact { return bill(nil, p, passes, &terms) }
+
+func bill(buf []entry, p *Price, passes []Pass, terms *Terms) (e Exact) {
 	searched := false
 	for i := range passes {
-		pass := passes[i]
-		if pass.Price == nil {
-			pass.Price = p
+		pass, by := &passes[i], p
+		if pass.Price != nil {
+			by = pass.Price
 		}
-		e.addTokens(&pass, terms)
-		searched = e.addCalls(&pass, searched)
+		c := by.card(pass.Usage.Prompt(), terms)
+		buf = addTokens(buf, c, pass, terms)
+		buf = addCalls(buf, c, pass, by.searches(&pass.Usage, searched))
+		searched = searched || pass.Usage.WebSearches > 0
+		e.FastUnpriced = e.FastUnpriced || terms.Fast && !by.sheet.Multipliers.SpeedFast.Valid
 	}
-	if fee := p.fee(FeeRequest); fee.Valid && !terms.Failed {
-		e.add(lineFees+line(FeeRequest), "", fee.Decimal, 1)
+	if p.sheet.Fees[FeeRequest].Valid && !terms.Failed {
+		buf = add(buf, p.card(0, terms), lineFees+line(FeeRequest), "", 1)
 	}
-	for i := range e.entries {
-		e.Base = e.Base.Add(e.entries[i].amount)
+	for i := range buf {
+		at := &buf[i]
+		at.amount = at.rate.each.times(at.units, 0)
+		e.base = e.base.plus(at.amount)
 	}
-	e.ProviderCost = times(e.Base, terms.Provider, domain.MultiplierOne)
-	e.Charge = times(e.ProviderCost, terms.Group, terms.User)
+	e.entries, e.providerCost = buf, terms.providerCost(e.base)
+	e.charge = terms.charge(e.providerCost)
 	return e
 }
 
-// addTokens adds count × rate × speed × region for each bucket in use.
-func (e *Exact) addTokens(pass *Pass, terms Terms) {
-	p, u := pass.Price, &pass.Usage
-	tariff := p.sheet.tariffFor(u.Prompt(), terms.Service, terms.CacheRatios || p.model.Vendor == vendorAnthropic)
-	tokens := u.Tokens
+// addTokens appends each bucket in use.
+func addTokens(buf []entry, c *card, pass *Pass, terms *Terms) []entry {
+	tokens := pass.Usage.Tokens
 	if terms.SwapCacheTTL {
 		tokens[CacheWrite5m], tokens[CacheWrite1h] = tokens[CacheWrite1h], tokens[CacheWrite5m]
 	}
-	if tariff.hasOwn(Reasoning) {
+	if c.apart {
 		tokens[Reasoning] = min(max(tokens[Reasoning], 0), max(tokens[Output], 0))
 		tokens[Output] -= tokens[Reasoning]
 	} else {
 		tokens[Reasoning] = 0
 	}
-	m := &p.sheet.Multipliers
-	e.FastUnpriced = e.FastUnpriced || terms.Fast && !m.SpeedFast.Valid
 	for b, n := range tokens {
-		if n <= 0 {
-			continue
-		}
-		rate := tariff.rate(Bucket(b))
-		if terms.Fast && m.SpeedFast.Valid {
-			rate = rate.Mul(m.SpeedFast.Decimal)
-		}
-		if terms.GeoUS && m.GeoUS.Valid {
-			rate = rate.Mul(m.GeoUS.Decimal)
-		}
-		e.add(line(b), pass.Model, rate, n)
+		buf = add(buf, c, line(b), pass.Model, n)
 	}
+	return buf
 }
 
-// addCalls adds the fees of a pass. searched tells whether an earlier pass of
-// the answer searched the web already.
-func (e *Exact) addCalls(pass *Pass, searched bool) bool {
-	p, u := pass.Price, &pass.Usage
-	searches := max(u.WebSearches, 0)
-	if p.searchUnit() == SearchPerPrompt && searches > 0 {
-		searches = 1
-		if searched {
-			searches = 0
-		}
-	}
-	e.addFee(pass, FeeWebSearch, searches)
-	e.addFee(pass, FeeFileSearch, u.FileSearches)
-	e.addFee(pass, FeeCodeInterpreter, u.CodeInterpreter)
+// addCalls appends the fees of a pass, which has so many searches to pay for.
+func addCalls(buf []entry, c *card, pass *Pass, searches int64) []entry {
+	u := &pass.Usage
+	buf = add(buf, c, lineFees+line(FeeWebSearch), pass.Model, searches)
+	buf = add(buf, c, lineFees+line(FeeFileSearch), pass.Model, u.FileSearches)
+	buf = add(buf, c, lineFees+line(FeeCodeInterpreter), pass.Model, u.CodeInterpreter)
 	if u.Tokens[OutputImage] <= 0 {
-		e.addFee(pass, FeeImageOutput, u.ImagesOut)
+		buf = add(buf, c, lineFees+line(FeeImageOutput), pass.Model, u.ImagesOut)
 	}
-	return searched || u.WebSearches > 0
+	return buf
 }
 
-func (e *Exact) addFee(pass *Pass, f Fee, n int64) {
-	if n <= 0 {
-		return
+// searches is how many web searches of a pass are to be paid for. searched tells
+// whether an earlier pass of the answer searched already.
+func (p *Price) searches(u *Usage, searched bool) int64 {
+	if p.searchUnit() != SearchPerPrompt {
+		return u.WebSearches
 	}
-	if fee := pass.Price.fee(f); fee.Valid {
-		e.add(lineFees+line(f), pass.Model, fee.Decimal, n)
+	if searched {
+		return 0
 	}
+	return min(u.WebSearches, 1)
 }
 
 func (e *Exact) round(terms Terms) Cost {
 	c := Cost{
-		Base:         nano(e.Base),
-		ProviderCost: nano(e.ProviderCost),
-		Charge:       nano(e.Charge),
+		Base:         e.base.nano(),
+		ProviderCost: e.providerCost.nano(),
+		Charge:       e.charge.nano(),
 		Terms:        terms,
 		FastUnpriced: e.FastUnpriced,
 	}
@@ -217,26 +204,14 @@ func (e *Exact) round(terms Terms) Cost {
 	for i := range e.entries {
 		at := &e.entries[i]
 		c.Lines[i] = domain.CostLine{
-			Name: lineName(at.line), Model: at.model, Units: at.units, Rate: at.rate.String(), Amount: nano(at.amount),
+			Name: lineName(at.line), Model: at.model, Units: at.units, Rate: at.rate.text, Amount: at.amount.nano(),
 		}
 	}
 	return c
 }
 
-// times applies two multipliers; what is no multiplier is 1.
-func times(d decimal.Decimal, a, b domain.Multiplier) decimal.Decimal {
-	if a < 0 {
-		a = domain.MultiplierOne
-	}
-	if b < 0 {
-		b = domain.MultiplierOne
-	}
-	n, exp := int64(a)*int64(b), int32(-2*multiplierPlaces)
-	for ; exp < 0 && n%10 == 0; exp++ {
-		n /= 10 // short figures are quick figures
-	}
-	if n == 1 && exp == 0 {
-		return d
-	}
-	return product(d, n, exp)
-}
+// providerCost is what a base costs the provider.
+func (t *Terms) providerCost(base usd) usd { return base.by(t.Provider, domain.MultiplierOne) }
+
+// charge is what is charged for what the provider is paid.
+func (t *Terms) charge(providerCost usd) usd { return providerCost.by(t.Group, t.User) }

@@ -13,7 +13,7 @@ import (
 )
 
 // price makes a table of one entry and resolves it.
-func price(tb testing.TB, entry string) *pricing.Price {
+func price(tb rapid.TB, entry string) *pricing.Price {
 	tb.Helper()
 	m, err := pricing.ParseModel("m", []byte(entry))
 	require.NoError(tb, err)

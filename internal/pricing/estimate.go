@@ -48,33 +48,24 @@ func (p *Price) Bounds(d Demand, terms Terms) (low, upper domain.Money) {
 		tail = assumedOutput
 	}
 	prompt := d.promptUpper()
-	upper = p.charge(prompt, p.dearest(prompt, d, terms), tail, terms)
-	low = p.charge(ceilDiv(d.TextBytes, 4), CacheRead, min(leastOutput, tail), terms)
+	dear := p.card(prompt, &terms)
+	bucket := dear.dearest
+	if d.Images > 0 {
+		bucket = dear.dearestOfImages
+	}
+	upper = dear.charge(bucket, prompt, tail, &terms)
+	prompt = ceilDiv(d.TextBytes, 4)
+	low = p.card(prompt, &terms).charge(CacheRead, prompt, min(leastOutput, tail), &terms)
 	return min(low, upper), upper
 }
 
-// dearest is the input bucket with the highest rate that the request can fill.
-func (p *Price) dearest(prompt int64, d Demand, terms Terms) Bucket {
-	t := p.sheet.tariffFor(prompt, terms.Service, terms.CacheRatios || p.model.Vendor == vendorAnthropic)
-	best, rate := Input, t.rate(Input)
-	for b := CacheRead; b <= InputImage; b++ {
-		if b == InputImage && d.Images <= 0 {
-			continue
-		}
-		if r := t.rate(b); r.GreaterThan(rate) {
-			best, rate = b, r
-		}
+// charge is what a request costs whose prompt is all of one bucket.
+func (c *card) charge(b Bucket, prompt, output int64, terms *Terms) domain.Money {
+	sum := c.rates[b].each.times(prompt, 0).plus(c.rates[Output].each.times(output, 0))
+	if !terms.Failed {
+		sum = sum.plus(c.rates[lineFees+line(FeeRequest)].each)
 	}
-	return best
-}
-
-func (p *Price) charge(prompt int64, b Bucket, output int64, terms Terms) domain.Money {
-	terms.SwapCacheTTL = false
-	u := Usage{}
-	u.Tokens[b] = prompt
-	u.Tokens[Output] = output
-	e := BillExact(p, []Pass{{Usage: u}}, terms)
-	return nano(e.Charge)
+	return terms.charge(terms.providerCost(sum)).nano()
 }
 
 // historySize is how many costs an expectation rests on.

@@ -40,6 +40,12 @@ func Recompute(b *domain.CostBreakdown) (base, providerCost, charge domain.Money
 	return nano(sum), nano(net), nano(times(net, b.ByGroup, b.ByUser)), nil
 }
 
+// times applies two multipliers.
+func times(d decimal.Decimal, a, b domain.Multiplier) decimal.Decimal {
+	n, exp := factor(a, b)
+	return product(d, n, exp)
+}
+
 // IsTokens tells whether a line of a bill is of tokens, whose rates are per
 // million, and not of a fee.
 func IsTokens(line string) bool { return slices.Contains(bucketNames, line) }
@@ -57,10 +63,10 @@ func ParseReported(text string) (domain.Money, bool) {
 	if err != nil || d.IsNegative() || d.Exponent() > maxExponent || d.Exponent() < -maxReportedText {
 		return 0, false
 	}
-	return nano(d), true
+	return usdOf(d).nano(), true
 }
 
 // marked is what a reported cost is charged at.
 func marked(cost domain.Money, group, user domain.Multiplier) domain.Money {
-	return nano(times(decimal.New(int64(cost), -nanoPlaces), group, user))
+	return usd{n: uint128{lo: uint64(cost)}, exp: -nanoPlaces}.by(group, user).nano()
 }

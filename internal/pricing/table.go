@@ -21,6 +21,7 @@ type Table struct {
 
 	found    foundNames
 	variants memo[variantKey, *Price] // of those in standard
+	cards    memo[cardKey, *card]
 
 	families sync.Once
 	byFamily map[string][]*Row // by the beginnings of names, see relative

@@ -121,7 +121,7 @@ func (c *costCase) run(t *testing.T, table *pricing.Table) {
 	}
 	for i, want := range c.Expect.Entries {
 		alone := pricing.BillExact(price, passes[i:i+1], c.terms())
-		require.Equal(t, want, shown(alone.Base))
+		require.Equal(t, want, shown(alone.Base()))
 	}
 	exact := pricing.BillExact(price, passes, c.terms())
 	lines := map[string]string{}
@@ -129,9 +129,9 @@ func (c *costCase) run(t *testing.T, table *pricing.Table) {
 		lines[name] = shown(amount)
 	}
 	require.Equal(t, c.Expect.Breakdown, lines)
-	require.Equal(t, c.Expect.Base, shown(exact.Base))
-	require.Equal(t, c.Expect.ProviderCost, shown(exact.ProviderCost))
-	require.Equal(t, c.Expect.Charge, shown(exact.Charge))
+	require.Equal(t, c.Expect.Base, shown(exact.Base()))
+	require.Equal(t, c.Expect.ProviderCost, shown(exact.ProviderCost()))
+	require.Equal(t, c.Expect.Charge, shown(exact.Charge()))
 	cost := pricing.Bill(price, passes, c.terms())
 	require.Equal(t, c.Expect.ProviderNano, cost.ProviderCost)
 	require.Equal(t, c.Expect.ChargeNano, cost.Charge)
