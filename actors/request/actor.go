@@ -159,8 +159,8 @@ func (a *Actor) spent() domain.Money {
 	if a.m == nil {
 		return 0
 	}
-	if a.m.billed != nil {
-		return *a.m.billed
+	if a.m.settled {
+		return a.m.billed
 	}
 	return a.m.bounds().expected()
 }

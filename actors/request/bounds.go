@@ -14,13 +14,13 @@ type bounds struct {
 
 // bounds judges the request by its body, once.
 func (m *machine) bounds() *bounds {
-	if m.within == nil {
-		m.within = new(bounds)
+	if !m.judged {
+		m.judged = true
 		if m.req.Class == domain.CallGenerate {
-			*m.within = m.estimate(m.tariff())
+			m.within = m.estimate(m.tariff())
 		}
 	}
-	return m.within
+	return &m.within
 }
 
 // estimate limits the cost by the prices of the requested model. Who will serve

@@ -130,10 +130,12 @@ type machine struct {
 	hedge   hedge
 	tries   []routing.Try
 
-	record record
-	within *bounds       // of the cost; nil until they are needed
-	billed *domain.Money // what the user is charged; nil until the end
-	ending ending
+	record  record
+	within  bounds // of the cost, once they are judged
+	judged  bool
+	billed  domain.Money // what the user is charged, once it is settled
+	settled bool
+	ending  ending
 }
 
 func newMachine(fx effects, n node, a *protocol.Admit, plan *routing.Plan) *machine {

@@ -73,7 +73,7 @@ func (m *machine) logRecord(now time.Time) *protocol.LogRecord {
 	last := m.work()
 	cost := m.bill(&last)
 	earlier := m.earlierCosts()
-	row.Cost, m.billed = cost.Charge, &cost.Charge
+	row.Cost, m.billed, m.settled = cost.Charge, cost.Charge, true
 	for i := range earlier {
 		row.Cost += earlier[i].Charge
 	}
