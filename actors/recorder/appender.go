@@ -24,9 +24,12 @@ type appender struct {
 
 	mu     sync.Mutex
 	rows   []*pendingRow
+	usual  int // length of the group taken last
 	closed bool
 	wake   chan struct{} // something changed
 	done   chan struct{} // closed when run ended
+
+	batch []domain.LedgerRow // of run, to be filled again
 }
 
 // pendingRow is a row with who wants to know of it, and what became of it.
@@ -49,6 +52,9 @@ func (r *Recorder) Append(row *domain.LedgerRow, done func(error)) { r.appender.
 
 func (a *appender) append(row *domain.LedgerRow, done func(error)) {
 	a.mu.Lock()
+	if a.rows == nil {
+		a.rows = make([]*pendingRow, 0, a.usual)
+	}
 	a.rows = append(a.rows, &pendingRow{row: row, done: done})
 	n := len(a.rows)
 	a.mu.Unlock()
@@ -133,6 +139,7 @@ func (a *appender) next(ctx context.Context) (group []*pendingRow, ok bool) {
 func (a *appender) take() []*pendingRow {
 	n := min(len(a.rows), a.o.BatchRecords)
 	group := a.rows[:n:n]
+	a.usual = n
 	a.rows = a.rows[n:]
 	if len(a.rows) == 0 {
 		a.rows = nil
@@ -200,12 +207,13 @@ func (a *appender) persist(ctx context.Context, tries int, group []*pendingRow) 
 }
 
 func (a *appender) write(ctx context.Context, group []*pendingRow) error {
-	rows := make([]domain.LedgerRow, len(group))
-	for i := range group {
-		rows[i] = *group[i].row
+	a.batch = a.batch[:0]
+	for _, p := range group {
+		a.batch = append(a.batch, *p.row)
 	}
+	defer clear(a.batch)
 	failpoint.Hit(failpoint.BeforeLedgerCommit)
-	results, err := a.o.Ledger.Append(ctx, rows)
+	results, err := a.o.Ledger.Append(ctx, a.batch)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -28,7 +29,7 @@ type books struct {
 func (b *books) Append(_ context.Context, rows []domain.LedgerRow) ([]error, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.groups = append(b.groups, rows)
+	b.groups = append(b.groups, slices.Clone(rows))
 	if b.err != nil {
 		return nil, b.err
 	}

@@ -149,8 +149,9 @@ func factList(c *codec, f *domain.LedgerFacts) {
 		cost = *f.Reported
 	}
 	number(c, &cost)
-	if reported {
-		f.Reported = &cost
+	if reported && c.dec != nil { // what is written out is left alone
+		read := cost
+		f.Reported = &read
 	}
 	number(c, &f.PriceID)
 	text(c, &f.PriceNode)

@@ -161,6 +161,8 @@ func (j *nowhere) Append(record []byte, _ bool, done func(int64, error)) error {
 
 func (j *nowhere) Checkpointed() int64 { return 0 }
 
+func (j *nowhere) Full() bool { return false }
+
 // What the caller pays, but for the journal.
 func BenchmarkHand(b *testing.B) {
 	r := New(Options{Journal: &nowhere{}, Now: time.Now, MaxPending: 1})
@@ -169,5 +171,31 @@ func BenchmarkHand(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		r.Finish(rec, func(error) {})
+	}
+}
+
+// What a record pays for its place in a batch of the usual length.
+func BenchmarkQueue(b *testing.B) {
+	o := Options{Now: time.Now}.withDefaults()
+	q := newQueue(o, 0)
+	it := item{finished: fullRecord(), size: 100}
+	b.ReportAllocs()
+	for b.Loop() {
+		it.end++
+		q.push(it)
+		if it.end%250 == 0 {
+			q.tryTake()
+		}
+	}
+}
+
+// A record of the usual size, but for what becomes of it.
+func BenchmarkEncode(b *testing.B) {
+	e, it := newEncoder(), item{finished: fullRecord()}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := e.encode(it); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

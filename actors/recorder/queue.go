@@ -38,6 +38,7 @@ type queue struct {
 
 	mu     sync.Mutex
 	items  []item
+	usual  int // length of the batch taken last
 	bytes  int
 	oldest time.Time // when the first of items came
 	tail   int64     // position after the last journaled record
@@ -67,6 +68,9 @@ func (q *queue) push(it item) {
 	q.read = it.end
 	if len(q.items) == 0 {
 		q.oldest = q.o.Now()
+	}
+	if q.items == nil {
+		q.items = make([]item, 0, q.usual)
 	}
 	q.items = append(q.items, it)
 	q.bytes += it.size
@@ -147,6 +151,7 @@ func (q *queue) take() []item {
 		n++
 	}
 	batch := q.items[:n:n]
+	q.usual = n
 	q.items = q.items[n:]
 	q.bytes -= bytes
 	if len(q.items) == 0 {

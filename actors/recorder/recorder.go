@@ -38,8 +38,8 @@ type Store interface {
 	FollowLedger(ctx context.Context, ids []domain.RequestID) error
 }
 
-// Ledger keeps what was spent. Append tells for each row what became of it; its
-// errors are like those of Store.
+// Ledger keeps what was spent. Append tells for each row what became of it and
+// does not hold on to the rows; its errors are like those of Store.
 type Ledger interface {
 	Append(ctx context.Context, rows []domain.LedgerRow) ([]error, error)
 }
