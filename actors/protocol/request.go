@@ -32,7 +32,8 @@ type Request struct {
 	Nominee       domain.Nominee
 	Service       domain.ServiceAsked
 	Demand        Demand
-	Verbatim      bool // the body goes upstream as it came, whatever the provider calls the model
+	Special       []domain.SpecialSetting // what the record shall say of the request itself
+	Verbatim      bool                    // the body goes upstream as it came, whatever the provider calls the model
 	// Lacks names what the call needs and a provider of another protocol cannot
 	// carry, "" if it can carry all. nil: the call cannot be converted at all. It
 	// reads nothing that may change and costs next to nothing.

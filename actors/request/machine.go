@@ -2,6 +2,7 @@ package request
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"time"
 
@@ -145,6 +146,7 @@ func newMachine(fx effects, n node, a *protocol.Admit, plan *routing.Plan) *mach
 	}
 	m.quota.holder = holder{protocol.LeaseQuota, strconv.FormatInt(int64(a.Request.User.ID), 10)}
 	m.session = newSession(a.Request.Session)
+	m.record.special = slices.Clip(a.Request.Special)
 	return m
 }
 

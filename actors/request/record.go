@@ -81,6 +81,7 @@ func (m *machine) logRecord(now time.Time) *protocol.LogRecord {
 	if cost.State == string(pricing.StateUnpriced) {
 		m.node.prices.Missed()
 	}
+	m.record.special = append(m.record.special, m.found(&last, &cost)...)
 	rec := &protocol.LogRecord{Log: row, Detail: m.detail(&cost)}
 	rec.Settles = m.settlements(&row, &cost)
 	return rec

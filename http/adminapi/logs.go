@@ -162,11 +162,9 @@ func (a *API) getLog(ctx context.Context, in *logIDInput) (*logOutput, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cost breakdown of %s: %w", id, err)
 	}
-	special := []domain.SpecialSetting{}
-	if detail.Special != "" {
-		if err := json.Unmarshal([]byte(detail.Special), &special); err != nil {
-			return nil, fmt.Errorf("special settings of %s: %w", id, err)
-		}
+	special, err := view.special(detail.Special)
+	if err != nil {
+		return nil, fmt.Errorf("special settings of %s: %w", id, err)
 	}
 	body := logDetailBody{LogBody: view.row(&log), DecisionChain: chain, CostBreakdown: cost, SpecialSettings: special}
 	if view.full {

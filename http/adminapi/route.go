@@ -2,7 +2,6 @@ package adminapi
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 
@@ -31,11 +30,9 @@ func (a *API) getRoute(ctx context.Context, in *logIDInput) (*struct{ Body route
 	if err != nil {
 		return nil, fmt.Errorf("decision chain of %s: %w", log.ID, err)
 	}
-	var special []domain.SpecialSetting
-	if detail.Special != "" {
-		if err := json.Unmarshal([]byte(detail.Special), &special); err != nil {
-			return nil, fmt.Errorf("special settings of %s: %w", log.ID, err)
-		}
+	special, err := view.special(detail.Special)
+	if err != nil {
+		return nil, fmt.Errorf("special settings of %s: %w", log.ID, err)
 	}
 	return &struct{ Body routeBody }{readRoute(view.row(&log), &log, chain, special)}, nil
 }

@@ -90,6 +90,7 @@ func (g *Gateway) request(x *exchange) *protocol.Request {
 		Nominee:  x.nominee,
 		Service:  x.serviceAsked(),
 		Demand:   x.head.demand(),
+		Special:  x.effortAsked(),
 		Verbatim: !x.target.editable(),
 		Lacks:    g.lacks(x), Estimable: x.estimable(),
 		Seed: uint64(x.id),

@@ -43,6 +43,7 @@ func (c *call) whole(res *upstream.Response) {
 		return
 	}
 	c.result.TTFT = c.since()
+	c.signed.document(body)
 	if c.renames() {
 		body = c.x.target.dialect.rename(body, c.requestedModel())
 	}

@@ -39,9 +39,11 @@ type call struct {
 	events   bool // the answer is an event stream
 	place    place
 
-	sent       *upstream.Call  // nil until it is made
-	final      filter.Report   // what filters did to what is sent
-	rewritten  bool            // what is sent, by the operator's overrides or filters
+	sent       *upstream.Call // nil until it is made
+	final      filter.Report  // what filters did to what is sent
+	rewritten  bool           // what is sent, by the operator's overrides or filters
+	thinks     bool           // what is sent tells a Claude to think
+	signed     signed
 	cacheTTL   domain.CacheTTL // of what is sent, where it is the operator's
 	conversion *conversion     // nil where the provider speaks the client's protocol
 	mends      mends
@@ -147,6 +149,7 @@ func calledAt(p *domain.Provider, base string) *domain.Provider {
 
 // carry takes a 2xx to the client, in the way its kind asks for.
 func (c *call) carry(res *upstream.Response) {
+	c.signed = signed{watches: c.x.target.judged() && c.provider.Type.Protocol() == domain.ProtocolClaude}
 	switch {
 	case c.x.target.handling == resource:
 		c.pass(res)
@@ -328,6 +331,7 @@ func (c *call) succeeded(status int, complete bool) {
 	r.Class, r.Status, r.Complete = domain.ClassOK, status, complete
 	c.usage(complete)
 	if complete {
+		c.tellSigned()
 		c.g.affinity.answered(c.x, c.provider.ID)
 		if c.x.spool != nil && !c.race.beat(c) {
 			c.x.spool.complete()

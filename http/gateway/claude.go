@@ -42,6 +42,15 @@ func claudeMember(c *scan.Cursor, name []byte, h *head) {
 		h.tier, _ = c.Text()
 	case "speed":
 		h.speed, _ = c.Text()
+	case "output_config":
+		h.readEffort(c)
+	case "thinking":
+		for field := range c.Members() {
+			if string(field) == "type" {
+				kind, _ := c.Text()
+				h.thinks = string(kind.Bytes()) == "enabled"
+			}
+		}
 	case "metadata":
 		h.metadata.read(c, func(field []byte) {
 			switch string(field) {

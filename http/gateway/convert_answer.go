@@ -74,6 +74,7 @@ func (c *call) convertDocument(res *upstream.Response) {
 // judge shows the tap the answer and tells whether it is one.
 func (c *call) judge(res *upstream.Response, body []byte) (domain.FailureKind, int) {
 	if !isStream(res.Header) {
+		c.signed.document(body)
 		return gate.Judge(c.tap.Body(body), body, res.Header.Get("Content-Type"))
 	}
 	g := gate.New(domain.GateEnforce)
@@ -86,6 +87,7 @@ func (c *call) judge(res *upstream.Response, body []byte) (domain.FailureKind, i
 			break
 		}
 		g.Frame(c.tap.Frame(f.Data), f.Event, 0)
+		c.signed.frame(f.Data)
 	}
 	if g.End() == gate.Open {
 		return domain.FailNone, 0

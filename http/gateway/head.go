@@ -24,6 +24,8 @@ type head struct {
 	carries    bool          // something of ours, from an earlier conversion, may be in it
 	tier       scan.Text     // of the service that the client wants
 	speed      scan.Text     // claude
+	effort     scan.Text     // claude, responses
+	thinks     bool          // claude: the model is told to think
 	metadata   object        // claude
 	hourCache  bool          // claude: the body asks for the one-hour cache lifetime
 	options    object        // chat: stream_options
@@ -36,7 +38,7 @@ type head struct {
 // forget lets go of the body: what is left of the head are facts, no views. A
 // view would keep the body's memory for as long as the answer lasts.
 func (h *head) forget() {
-	h.model, h.tier, h.speed = scan.Text{}, scan.Text{}, scan.Text{}
+	h.model, h.tier, h.speed, h.effort = scan.Text{}, scan.Text{}, scan.Text{}, scan.Text{}
 	h.asked.raw, h.usage.raw, h.input.raw = nil, nil, nil
 	h.opening = opening{}
 	h.hints = sessionHints{hasUserID: h.hints.hasUserID, hasCacheKey: h.hints.hasCacheKey}

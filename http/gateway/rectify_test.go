@@ -103,7 +103,7 @@ func TestRefusalsThatRectifiersKnow(t *testing.T) {
 		a := w.callTo("POST", c.path, c.body)
 		require.Equal(t, http.StatusOK, a.status, a.body)
 		require.Equal(t, []string{c.body, c.want}, bodies())
-		require.Equal(t, []domain.SpecialSetting{{Type: c.told, ProviderID: 1, Attempt: 1, Trigger: domain.TriggerRefused}}, w.actor.only(t).Special)
+		require.Equal(t, domain.SpecialSetting{Type: c.told, ProviderID: 1, Attempt: 1, Trigger: domain.TriggerRefused}, w.actor.only(t).Special[0])
 
 		require.Equal(t, http.StatusOK, w.callTo("POST", c.path, c.body).status)
 		sent, trigger := 2, domain.TriggerRefused

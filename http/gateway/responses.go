@@ -47,6 +47,8 @@ func responsesMember(c *scan.Cursor, name []byte, h *head) {
 	case "store":
 		kept, is := c.Bool()
 		h.unstored = is && !kept
+	case "reasoning":
+		h.readEffort(c)
 	case "previous_response_id":
 		h.hints.previous, _ = c.Text()
 	default:

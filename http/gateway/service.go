@@ -34,24 +34,26 @@ func hasFastBeta(h http.Header) bool {
 	return slices.ContainsFunc(h[betaHeader], func(v string) bool { return strings.Contains(v, fastBeta) })
 }
 
-// asks notes the service that the call asks its provider for, where that may be
-// another one than the client asks for: overrides, filters, conversions and a
+// asks notes what the call asks its provider for, where that may be something
+// else than the client asks for: overrides, filters, conversions and a
 // provider's own headers write what decides, or leave it out. Nobody else's word
 // counts where the provider does not say which service it gave.
 func (c *call) asks(out *upstream.Call) {
-	tier, speed := c.x.head.tier, c.x.head.speed
+	h, kind := &c.x.head, c.provider.Type.Protocol()
+	tier, speed := h.tier, h.speed
+	c.thinks = h.thinks && !c.converts()
 	doc, ours := out.Body.(document)
 	switch {
-	case ours && (c.rewritten || !tier.IsZero() || !speed.IsZero()):
+	case ours && (c.rewritten || c.thinks || !tier.IsZero() || !speed.IsZero()):
 		var sent head
-		_ = readHead(dialectOf(c.provider.Type.Protocol()), doc, &sent) // what is no request asks for nothing
-		tier, speed = sent.tier, sent.speed
+		_ = readHead(dialectOf(kind), doc, &sent) // what is no request asks for nothing
+		tier, speed, c.thinks = sent.tier, sent.speed, sent.thinks
 	case c.x.origin == nil && speed.IsZero():
 		return
 	}
 	asked := domain.ServiceAsked{Tier: tierName(tier)}
 	c.result.Service = &asked
-	if speed.String() != fastSpeed || c.provider.Type.Protocol() != domain.ProtocolClaude {
+	if speed.String() != fastSpeed || kind != domain.ProtocolClaude {
 		return
 	}
 	before := out.Finish

@@ -181,6 +181,7 @@ func (s *stream) judge(f sse.Frame, v neutral.Verdict) gate.Ruling {
 		s.spoiled = bytes.Clone(f.Data)
 	}
 	s.count(f.Data)
+	s.signed.frame(f.Data)
 	if s.edits.any() {
 		s.held = s.edits.apply(s.held, f)
 	}

@@ -98,7 +98,8 @@ type ConversionUsed struct {
 }
 
 // SpecialSetting is something that the gateway did to a call on its own account,
-// beyond what its protocol asks for.
+// beyond what its protocol asks for, or that it found out about one and that
+// decides about its bill. Its embedded parts are nil but for their own types.
 type SpecialSetting struct {
 	Type       SpecialType `json:"type"`
 	ProviderID ProviderID  `json:"providerId,omitempty"`
@@ -108,6 +109,12 @@ type SpecialSetting struct {
 	Filters    []string    `json:"filters,omitempty"` // by their names, in their order
 
 	Changes []ParameterChange `json:"changes,omitempty"` // of values, by an override
+
+	Effort string `json:"effort,omitempty"` // that the client asks for
+	Source string `json:"source,omitempty"` // of what was found: a rule of pricing, or of what the model was told by
+	*ServiceFound
+	*ModelSigned
+	*PriceFound
 }
 
 // SpecialType names what was done.
@@ -134,6 +141,16 @@ const (
 	SpecialGoogleSearch      SpecialType = "gemini_google_search_override" // put in, or taken out
 	SpecialRequestFilter     SpecialType = "request_filter"                // filters changed the request; mode is their phase
 	SpecialResponseFixer     SpecialType = "response_fixer"                // put right: an answer that did not parse
+)
+
+// What it finds out.
+const (
+	SpecialClaudeEffort   SpecialType = "anthropic_effort"       // what a Claude client asks for
+	SpecialCodexEffort    SpecialType = "codex_reasoning_effort" // what a Responses client asks for
+	SpecialCodexTier      SpecialType = "codex_service_tier_result"
+	SpecialSignedModel    SpecialType = "thinking_signature_model_detection"
+	SpecialLongContext    SpecialType = "long_context_pricing" // a dearer rate for a long prompt
+	SpecialPriceResolving SpecialType = "pricing_resolution"   // billed by another name than the model's own
 )
 
 // What called for it.

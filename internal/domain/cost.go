@@ -45,6 +45,9 @@ type CostTerms struct {
 	SwapCacheTTL bool   `json:"swapCacheTtl,omitempty"`
 	CacheRatios  bool   `json:"cacheRatios,omitempty"` // Anthropic's, whoever the vendor is
 	Reported     bool   `json:"reported,omitempty"`    // the upstream's own figure is the provider's cost
+	// LongFrom is the length, in tokens, beyond which the prompt has rates of its
+	// own; 0 = it is not that long. It is told apart, as long_context_pricing.
+	LongFrom int64 `json:"-"`
 }
 
 // CostLine is one figure of a cost: a kind of tokens, or a fee.

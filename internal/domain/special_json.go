@@ -13,7 +13,44 @@ func (s *SpecialSetting) AppendJSON(dst []byte) []byte {
 	o.someText("trigger", s.Trigger)
 	o.someTexts("filters", s.Filters)
 	someParts(&o, "changes", s.Changes)
+	o.someText("effort", s.Effort)
+	o.someText("source", s.Source)
+	s.ServiceFound.write(&o)
+	s.ModelSigned.write(&o)
+	s.PriceFound.write(&o)
 	return o.close()
+}
+
+// write adds the members to those of the setting that embeds them; none for nil.
+func (f *ServiceFound) write(o *object) {
+	if f == nil {
+		return
+	}
+	o.someText("requestedServiceTier", f.Requested)
+	o.someText("actualServiceTier", f.Actual)
+	o.someText("billingSourcePreference", string(f.Preferred))
+	o.someText("resolvedFrom", string(f.By))
+	o.someFlag("effectivePriority", f.Priority)
+}
+
+func (f *ModelSigned) write(o *object) {
+	if f == nil {
+		return
+	}
+	o.someText("requestedModel", f.Asked)
+	o.someText("extractedModel", f.Found)
+	o.someFlag("signatureFound", f.Any)
+}
+
+func (f *PriceFound) write(o *object) {
+	if f == nil {
+		return
+	}
+	o.someText("modelName", f.Named)
+	o.someText("resolvedModelName", f.Model)
+	o.someText("resolvedPricingProviderKey", f.Node)
+	o.someNumber("thresholdTokens", f.LongFrom)
+	o.someText("pricingScope", f.Scope)
 }
 
 // AppendJSON appends the change as encoding/json writes it.

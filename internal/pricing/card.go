@@ -7,6 +7,8 @@ import "github.com/shopspring/decimal"
 type card struct {
 	rates [lineCount]rate
 	apart bool // reasoning has a rate of its own
+	// longFrom is the length tier in force, see [tariff].
+	longFrom int64
 	// dearest is the input bucket with the highest rate, and the same where there
 	// are images.
 	dearest, dearestOfImages Bucket
@@ -42,7 +44,7 @@ func (p *Price) card(prompt int64, terms *Terms) *card {
 }
 
 func (p *Price) newCard(k *cardKey) *card {
-	c := &card{apart: k.hasOwn(Reasoning)}
+	c := &card{apart: k.hasOwn(Reasoning), longFrom: k.longFrom}
 	c.dearest, c.dearestOfImages = k.dearest(CacheWrite1h), k.dearest(InputImage)
 	factor := decimal.New(1, 0)
 	if k.fast {

@@ -1,6 +1,8 @@
 package pricing
 
 import (
+	"cmp"
+
 	"github.com/claude-code-hub/cch/internal/domain"
 )
 
@@ -84,8 +86,17 @@ func (t Tariff) bill(out *domain.CostBreakdown, w *Work, terms Terms) {
 	cost := Bill(price, t.passes(few[:0], w), terms)
 	out.State = string(StateOf(price, &cost, w.evidence(t.Settings)))
 	out.Model, out.Source, out.PriceID = price.Row.Model.ID, string(price.Row.Source), price.Row.ID
-	out.PriceNode, out.Rule, out.Terms.FastUnpriced = price.Node, string(price.How), cost.FastUnpriced
+	out.PriceNode, out.Rule = price.Node, string(price.How)
+	out.Terms.FastUnpriced, out.Terms.LongFrom = cost.FastUnpriced, cost.LongFrom
 	out.Base, out.ProviderNet, out.Charge, out.Lines = cost.Base, cost.ProviderCost, cost.Charge, cost.Lines
+}
+
+// Name is the model by whose name the attempt is to be billed, before a price is
+// sought for it.
+func (t Tariff) Name(w *Work) string {
+	l := t.lookup(w)
+	names := l.names()
+	return cmp.Or(names[0], names[1], names[2])
 }
 
 // lookup is how the price of an attempt is sought.

@@ -53,6 +53,9 @@ type Exact struct {
 	base, providerCost, charge usd
 	// FastUnpriced: answered in fast mode, for which the model lists no factor.
 	FastUnpriced bool
+	// LongFrom is the highest length tier that a pass was billed by, in tokens of
+	// the prompt; 0 = none.
+	LongFrom int64
 }
 
 // Base is the cost before multipliers.
@@ -108,6 +111,7 @@ type Cost struct {
 	Charge       domain.Money // what user and key limits count
 	Terms        Terms
 	FastUnpriced bool
+	LongFrom     int64 // see Exact
 }
 
 // Bill prices an answer: all its passes, and the request fee once.
@@ -131,6 +135,7 @@ func bill(buf []entry, p *Price, passes []Pass, terms *Terms) (e Exact) {
 		buf = addTokens(buf, c, pass, terms)
 		buf = addCalls(buf, c, pass, by.searches(&pass.Usage, searched))
 		searched = searched || pass.Usage.WebSearches > 0
+		e.LongFrom = max(e.LongFrom, c.longFrom)
 		e.FastUnpriced = e.FastUnpriced || terms.Fast && !by.sheet.Multipliers.SpeedFast.Valid
 	}
 	if p.sheet.Fees[FeeRequest].Valid && !terms.Failed {
@@ -195,6 +200,7 @@ func (e *Exact) round(terms Terms) Cost {
 		Charge:       e.charge.nano(),
 		Terms:        terms,
 		FastUnpriced: e.FastUnpriced,
+		LongFrom:     e.LongFrom,
 	}
 	if len(e.entries) == 0 {
 		return c

@@ -20,25 +20,25 @@ type tariff struct {
 	service *ServiceSheet // nil = standard
 	// serviceLong are the service tier's own rates for the length, or nil.
 	serviceLong *Rates
+	longFrom    int64 // beyond how many tokens a length tier is in force; 0 = none is
 }
 
 // tariffFor picks the tiers that apply to a prompt of the given tokens.
 // ratios lets rates missing for the cache follow Anthropic's ratios.
 func (s *Sheet) tariffFor(prompt int64, service ServiceTier, ratios bool) tariff {
-	t := tariff{
-		base: layer{base: &s.Rates, own: &s.Rates, ratios: ratios},
-		long: tierFor(s.Tiers, prompt),
-	}
+	t := tariff{base: layer{base: &s.Rates, own: &s.Rates, ratios: ratios}}
+	t.long = t.tierFor(s.Tiers, prompt)
 	if t.service = s.ServiceTiers[service]; t.service != nil {
-		t.serviceLong = tierFor(t.service.Tiers, prompt)
+		t.serviceLong = t.tierFor(t.service.Tiers, prompt)
 	}
 	return t
 }
 
 // tierFor is the highest tier strictly below the prompt, or nil.
-func tierFor(tiers []Tier, prompt int64) *Rates {
+func (t *tariff) tierFor(tiers []Tier, prompt int64) *Rates {
 	for i := len(tiers) - 1; i >= 0; i-- {
 		if prompt > tiers[i].AboveInputTokens {
+			t.longFrom = max(t.longFrom, tiers[i].AboveInputTokens)
 			return &tiers[i].Rates
 		}
 	}

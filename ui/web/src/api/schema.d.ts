@@ -5590,13 +5590,29 @@ export interface components {
             watchedUntil: string | null;
         };
         SpecialSetting: {
+            actualServiceTier?: string;
             /** Format: int64 */
             attempt?: number;
+            billingSourcePreference?: string;
             changes?: components["schemas"]["ParameterChange"][] | null;
+            effectivePriority?: boolean;
+            effort?: string;
+            extractedModel?: string;
             filters?: string[] | null;
             mode?: string;
+            modelName?: string;
+            pricingScope?: string;
             /** Format: int64 */
             providerId?: number;
+            requestedModel?: string;
+            requestedServiceTier?: string;
+            resolvedFrom?: string;
+            resolvedModelName?: string;
+            resolvedPricingProviderKey?: string;
+            signatureFound?: boolean;
+            source?: string;
+            /** Format: int64 */
+            thresholdTokens?: number;
             trigger?: string;
             type: string;
         };

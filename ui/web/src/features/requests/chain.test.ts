@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ChainEntry, UsageLog } from '@/api/types';
 import * as format from '@/lib/format';
-import { chainRibbon, plainMessage, readChain, rowRibbon } from './chain';
+import { chainRibbon, effortAsked, plainMessage, readChain, rowRibbon } from './chain';
 import { elapsedMs } from './elapsed';
 import { funnel, removed } from './funnel';
 import { axisLabel, axisTicks, waterfall } from './lanes';
@@ -49,7 +49,14 @@ describe('readChain', () => {
     ];
     const special = [{ type: 'codex_instructions', attempt: 1, mode: 'auto', trigger: 'absent' }, { type: 'stream_options_rectifier', attempt: 2 }];
     const [attempt] = readChain(entries, { ...log(), specialSettings: special }).attempts;
-    expect(attempt).toMatchObject({ conversion: { from: 'chat', to: 'responses', drops: ['seed', 'hosted_tool:mcp'] }, special: ['codex_instructions'] });
+    expect(attempt).toMatchObject({ conversion: { from: 'chat', to: 'responses', drops: ['seed', 'hosted_tool:mcp'] }, special: [{ type: 'codex_instructions' }] });
+    expect(attempt?.special).toHaveLength(1);
+  });
+
+  it('reads the effort that the client asked for, which belongs to no attempt', () => {
+    expect(effortAsked([{ type: 'request_filter' }, { type: 'anthropic_effort', effort: 'high' }])).toBe('high');
+    expect(effortAsked([{ type: 'request_filter' }])).toBeUndefined();
+    expect(effortAsked(null)).toBeUndefined();
   });
 
   it('finds selections that have no entry of their own', () => {

@@ -39,8 +39,8 @@ export interface Attempt {
   redirect: { from: string; to: string } | undefined;
   /** What became of the request on the way to another protocol; drops are codes of losses. */
   conversion: { from: string; to: string; drops: string[] } | undefined;
-  /** What the gateway did to the call on its own account. */
-  special: string[];
+  /** What the gateway did to the call on its own account, and what it found out about it. */
+  special: SpecialSetting[];
 }
 
 export interface ChainEvent {
@@ -195,7 +195,7 @@ class Reader {
       conversion: entry.conversion?.to
         ? { from: entry.conversion.from ?? '', to: entry.conversion.to, drops: entry.conversion.drops ?? [] }
         : undefined,
-      special: this.special.filter(({ attempt }) => attempt !== undefined && attempt === entry.attemptNumber).map(({ type }) => type),
+      special: this.special.filter(({ attempt }) => attempt !== undefined && attempt === entry.attemptNumber),
     });
     if (endMs !== undefined) this.lastMs = endMs;
     this.chain.order.push({ kind: 'attempt', index: attempts.length - 1 });
@@ -218,6 +218,11 @@ export function readChain(entries: readonly ChainEntry[] | null | undefined, log
   const reader = new Reader(Date.parse(log.createdAt), log.specialSettings ?? []);
   for (const entry of entries ?? []) reader.read(entry);
   return reader.finish(isRunning(log));
+}
+
+/** The effort that the client asked for; undefined if it named none. */
+export function effortAsked(special: readonly SpecialSetting[] | null | undefined): string | undefined {
+  return special?.find(({ effort }) => !!effort)?.effort;
 }
 
 /** A segment of the route ribbon. */

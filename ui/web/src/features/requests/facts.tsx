@@ -1,13 +1,14 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { UsageLog } from '@/api/types';
+import type { UsageLog, UsageLogDetail } from '@/api/types';
 import { CopyButton } from '@/components/ui/copy';
 import { Badge, statusTone } from '@/components/ui/state';
 import { useFormat } from '@/i18n/use-format';
 import { cn } from '@/lib/cn';
 import { clientName, tokenRate } from '@/lib/format';
 import { useNames } from '@/lib/names';
+import { effortAsked } from './chain';
 
 export function StatusBadge({ log }: { log: UsageLog }) {
   const { t } = useTranslation();
@@ -135,11 +136,12 @@ function Fact({ label, children }: { label: string; children: ReactNode }) {
 }
 
 /** Who sent it with what, and the ids to look it up by. */
-export function Facts({ log }: { log: UsageLog }) {
+export function Facts({ log }: { log: UsageLogDetail }) {
   const { t } = useTranslation();
   const format = useFormat();
   const names = useNames();
   const client = clientName(log.clientKind, log.clientVersion) ?? log.userAgent;
+  const effort = effortAsked(log.specialSettings);
   return (
     <dl>
       <Fact label={t('requests.user')}>
@@ -174,6 +176,7 @@ export function Facts({ log }: { log: UsageLog }) {
           )}
         </span>
       </Fact>
+      {effort && <Fact label={t('requests.effort')}>{effort}</Fact>}
       {log.usageSource && log.usageSource !== 'upstream' && <Fact label={t('requests.usage')}>{t(`requests.usageSource.${log.usageSource}`, log.usageSource)}</Fact>}
       {log.clientIp && <Fact label={t('requests.ip')}>{log.clientIp}</Fact>}
     </dl>

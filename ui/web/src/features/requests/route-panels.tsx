@@ -1,7 +1,7 @@
 import { ArrowRightLeft, Check, CircleDot, Link2, OctagonX, Shuffle, TriangleAlert, type LucideIcon } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { UsageLog } from '@/api/types';
+import type { SpecialSetting, UsageLog } from '@/api/types';
 import { Segmented } from '@/components/ui/toggle';
 import { Rich } from '@/i18n/rich';
 import { useFormat } from '@/i18n/use-format';
@@ -184,11 +184,30 @@ const attemptLook: Record<Attempt['outcome'], { icon: LucideIcon; tone: string }
   live: { icon: CircleDot, tone: 'border-info bg-info-tint text-info' },
 };
 
+/** Words what was done to a call, or found out about it. */
+function useSpecial(): (setting: SpecialSetting) => string {
+  const { t } = useTranslation();
+  const format = useFormat();
+  return ({ type, ...found }) => {
+    const nobody = type === 'thinking_signature_model_detection' && !found.extractedModel;
+    const key = nobody ? 'route.special.thinking_not_signed' : `route.special.${type}`;
+    const service = found.resolvedFrom === 'actual' ? found.actualServiceTier : found.requestedServiceTier;
+    return t(key, {
+      defaultValue: type.replaceAll('_', ' '),
+      model: found.extractedModel ?? found.resolvedModelName ?? '',
+      name: found.modelName ?? '',
+      service: service ?? 'default',
+      tokens: format.tokens(found.thresholdTokens ?? 0),
+    });
+  };
+}
+
 function useSteps(chain: Chain): Step[] {
   const { t } = useTranslation();
   const format = useFormat();
   const reason = useReason();
   const loss = useLoss();
+  const special = useSpecial();
   const attemptStep = (attempt: Attempt): Step => {
     const facts = [
       attempt.message,
@@ -196,7 +215,7 @@ function useSteps(chain: Chain): Step[] {
       attempt.redirect && t('route.step.redirect', attempt.redirect),
       attempt.conversion && t('route.step.conversion', { from: attempt.conversion.from, to: attempt.conversion.to, count: attempt.conversion.drops.length }),
       attempt.conversion?.drops.length && t('route.step.leftOut', { what: attempt.conversion.drops.map(loss).join(', ') }),
-      ...attempt.special.map((type) => t(`route.special.${type}`, type.replaceAll('_', ' '))),
+      ...attempt.special.map(special),
     ].filter(Boolean);
     const title =
       attempt.outcome === 'live'
