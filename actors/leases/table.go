@@ -19,25 +19,25 @@ type Grouped map[Holder][]domain.LeaseID
 
 // lease is one that may be held.
 type lease struct {
-	id      domain.LeaseID
 	holder  Holder
 	req     domain.RequestID
-	acquire any // how to ask for it again
-	since   time.Time
+	acquire any   // how to ask for it again
+	since   int64 // Unix ms
 }
 
 // request is what one request holds.
 type request struct {
-	leases []*lease // few
-	begun  bool     // the upstream has begun to answer
+	leases []domain.LeaseID // few
+	begun  bool             // the upstream has begun to answer
 }
 
 // Table keeps the leases of a node. It is plain state without clock or
-// sending; only the keeper's actor touches it.
+// sending; only the keeper's actor touches it. A lease that comes and goes
+// leaves no garbage behind.
 type Table struct {
-	leases   map[domain.LeaseID]*lease
-	requests map[domain.RequestID]*request
-	holders  map[Holder]map[domain.LeaseID]*lease
+	leases   map[domain.LeaseID]lease
+	requests map[domain.RequestID]request
+	spare    [][]domain.LeaseID // lists of requests that are over
 
 	// dropped requests, in two generations: a lease that is tracked after its
 	// request was dropped is released at once.
@@ -51,9 +51,8 @@ type Table struct {
 func NewTable(changed func(h Holder, by int)) *Table {
 	return &Table{
 		changed:  changed,
-		leases:   make(map[domain.LeaseID]*lease),
-		requests: make(map[domain.RequestID]*request),
-		holders:  make(map[Holder]map[domain.LeaseID]*lease),
+		leases:   make(map[domain.LeaseID]lease),
+		requests: make(map[domain.RequestID]request),
 		dropped:  make(map[domain.RequestID]struct{}),
 	}
 }
@@ -67,24 +66,20 @@ func (t *Table) Len() int { return len(t.leases) }
 func (t *Table) Track(m *protocol.LeaseTrack, now time.Time) bool {
 	if l, ok := t.leases[m.ID]; ok {
 		l.acquire = m.Acquire
+		t.leases[m.ID] = l
 		return true
 	}
 	if t.isDropped(m.ReqID) {
 		return false
 	}
-	l := &lease{
-		id: m.ID, holder: Holder{m.Kind, m.Key}, req: m.ReqID,
-		acquire: m.Acquire, since: now,
+	l := lease{holder: Holder{m.Kind, m.Key}, req: m.ReqID, acquire: m.Acquire, since: now.UnixMilli()}
+	t.leases[m.ID] = l
+	r, ok := t.requests[m.ReqID]
+	if !ok {
+		r.leases = t.list()
 	}
-	t.leases[l.id] = l
-	if t.requests[l.req] == nil {
-		t.requests[l.req] = new(request)
-	}
-	t.requests[l.req].leases = append(t.requests[l.req].leases, l)
-	if t.holders[l.holder] == nil {
-		t.holders[l.holder] = make(map[domain.LeaseID]*lease)
-	}
-	t.holders[l.holder][l.id] = l
+	r.leases = append(r.leases, m.ID)
+	t.requests[m.ReqID] = r
 	t.changed(l.holder, 1)
 	return true
 }
@@ -92,37 +87,51 @@ func (t *Table) Track(m *protocol.LeaseTrack, now time.Time) bool {
 // Close forgets leases that were given back. Unknown ones are ignored.
 func (t *Table) Close(ids []domain.LeaseID) {
 	for _, id := range ids {
-		if l, ok := t.leases[id]; ok {
-			t.forget(l)
+		l, ok := t.leases[id]
+		if !ok {
+			continue
 		}
+		r := t.requests[l.req]
+		i := slices.Index(r.leases, id)
+		if r.leases = slices.Delete(r.leases, i, i+1); len(r.leases) == 0 {
+			t.forget(l.req, r)
+		} else {
+			t.requests[l.req] = r
+		}
+		delete(t.leases, id)
+		t.changed(l.holder, -1)
 	}
 }
 
 // Begin notes that the upstream of a request has begun to answer.
 func (t *Table) Begin(req domain.RequestID) {
-	if r := t.requests[req]; r != nil {
+	if r, ok := t.requests[req]; ok {
 		r.begun = true
+		t.requests[req] = r
 	}
 }
 
 // Drop ends a request and forgets what it still holds, which is to be released.
 func (t *Table) Drop(req domain.RequestID) Grouped {
 	t.dropped[req] = struct{}{}
-	r := t.requests[req]
-	if r == nil {
+	r, ok := t.requests[req]
+	if !ok {
 		return nil
 	}
 	left := make(Grouped, len(r.leases))
-	for _, l := range slices.Clone(r.leases) {
-		left[l.holder] = append(left[l.holder], l.id)
-		t.forget(l)
+	for _, id := range r.leases {
+		h := t.leases[id].holder
+		left[h] = append(left[h], id)
+		delete(t.leases, id)
+		t.changed(h, -1)
 	}
+	t.forget(req, r)
 	return left
 }
 
 // Age forgets the requests that were dropped before the last call.
 func (t *Table) Age() {
-	t.droppedBefore, t.dropped = t.dropped, make(map[domain.RequestID]struct{})
+	t.droppedBefore, t.dropped = t.dropped, make(map[domain.RequestID]struct{}, len(t.dropped))
 }
 
 // Renewal is what one holder is to be told.
@@ -134,21 +143,24 @@ type Renewal struct {
 // Renewals are the leases to be renewed. Those younger than minAge are left
 // out: their holder may not have been asked yet, and would call them unknown.
 func (t *Table) Renewals(now time.Time, minAge time.Duration) map[Holder]Renewal {
-	all := make(map[Holder]Renewal, len(t.holders))
-	for h, held := range t.holders {
-		var begun, other []domain.LeaseID
-		for id, l := range held {
-			switch {
-			case now.Sub(l.since) < minAge:
-			case t.requests[l.req].begun:
-				begun = append(begun, id)
-			default:
-				other = append(other, id)
-			}
+	all := make(map[Holder]Renewal)
+	others := make(map[Holder][]domain.LeaseID)
+	before := now.Add(-minAge).UnixMilli()
+	for id, l := range t.leases {
+		switch {
+		case l.since > before:
+		case t.requests[l.req].begun:
+			r := all[l.holder]
+			r.IDs, r.Begun = append(r.IDs, id), r.Begun+1
+			all[l.holder] = r
+		default:
+			others[l.holder] = append(others[l.holder], id)
 		}
-		if n := len(begun); n+len(other) > 0 {
-			all[h] = Renewal{IDs: append(begun, other...), Begun: n}
-		}
+	}
+	for h, ids := range others {
+		r := all[h]
+		r.IDs = append(r.IDs, ids...)
+		all[h] = r
 	}
 	return all
 }
@@ -188,16 +200,21 @@ func (t *Table) isDropped(req domain.RequestID) bool {
 	return now || before
 }
 
-func (t *Table) forget(l *lease) {
-	delete(t.leases, l.id)
-	r := t.requests[l.req]
-	r.leases = slices.DeleteFunc(r.leases, func(other *lease) bool { return other == l })
-	if len(r.leases) == 0 {
-		delete(t.requests, l.req)
+// forget takes a request out that holds nothing any more.
+func (t *Table) forget(req domain.RequestID, r request) {
+	delete(t.requests, req)
+	if len(t.spare) <= len(t.requests) { // a burst does not hold its memory for ever
+		t.spare = append(t.spare, r.leases[:0])
 	}
-	delete(t.holders[l.holder], l.id)
-	if len(t.holders[l.holder]) == 0 {
-		delete(t.holders, l.holder)
+}
+
+// list is an empty one.
+func (t *Table) list() []domain.LeaseID {
+	n := len(t.spare)
+	if n == 0 {
+		return make([]domain.LeaseID, 0, 4) // quota, session, provider and endpoint
 	}
-	t.changed(l.holder, -1)
+	list := t.spare[n-1]
+	t.spare = t.spare[:n-1]
+	return list
 }

@@ -184,3 +184,43 @@ func TestTableAgainstModel(t *testing.T) {
 		}
 	})
 }
+
+// A request of the usual kind, among a thousand others.
+func BenchmarkTable(b *testing.B) {
+	table := leases.NewTable(func(leases.Holder, int) {})
+	kinds := []protocol.LeaseKind{protocol.LeaseQuota, protocol.LeaseSession, protocol.LeaseProvider, protocol.LeaseEndpoint}
+	track := protocol.LeaseTrack{}
+	request := func(n int) {
+		for i, kind := range kinds {
+			track.ReqID, track.ID, track.Kind = domain.RequestID(n), domain.LeaseID{byte(n), byte(n >> 8), byte(n >> 16), byte(i)}, kind
+			if track.Key = keys[0]; kind == protocol.LeaseSession {
+				track.Key = keys[n%len(keys)]
+			}
+			table.Track(&track, start)
+		}
+	}
+	n := 0
+	for ; n < 1000; n++ {
+		request(n)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		request(n)
+		gone := n - 1000
+		for i := range kinds {
+			table.Close([]domain.LeaseID{{byte(gone), byte(gone >> 8), byte(gone >> 16), byte(i)}})
+		}
+		table.Drop(domain.RequestID(gone))
+		if n++; n%10_000 == 0 {
+			table.Age()
+		}
+	}
+}
+
+// keys name as many sessions as there are at a time.
+var keys = func() (keys [2000]string) {
+	for i := range keys {
+		keys[i] = domain.RequestID(i).String()
+	}
+	return keys
+}()
