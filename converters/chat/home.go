@@ -14,7 +14,7 @@ import (
 // itself and false if there is nothing to do.
 func Home(body []byte) ([]byte, bool) {
 	s := neutral.View(body)
-	if !strings.Contains(s, "extra_content") || !gjson.Valid(s) {
+	if !strings.Contains(s, "extra_content") || !rawjson.Valid(s) {
 		return body, false
 	}
 	cuts := rawjson.NewCuts(s)

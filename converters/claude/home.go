@@ -36,7 +36,7 @@ func Strip(body []byte) ([]byte, bool) {
 // signatures.
 func without(body []byte, budgetModel, refused bool, drop func(gjson.Result) bool) ([]byte, bool) {
 	s := neutral.View(body)
-	if !gjson.Valid(s) {
+	if !rawjson.Valid(s) {
 		return body, false
 	}
 	root := gjson.Parse(s)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/claude-code-hub/cch/converters/gemini"
 	"github.com/claude-code-hub/cch/converters/neutral"
+	"github.com/claude-code-hub/cch/converters/rawjson"
 	"github.com/claude-code-hub/cch/converters/sse"
 )
 
@@ -122,7 +123,7 @@ func (in *intake) frame(data []byte) {
 	s := neutral.View(data)
 	switch {
 	case s == "":
-	case s == "[DONE]" || gjson.Valid(s):
+	case s == "[DONE]" || rawjson.Valid(s):
 		if in.watch != nil {
 			in.watch(s)
 		}
@@ -135,7 +136,7 @@ func (in *intake) frame(data []byte) {
 // body takes a whole answer.
 func (in *intake) body(body []byte) {
 	s := neutral.View(bytes.TrimSpace(body))
-	if s == "" || !gjson.Valid(s) {
+	if s == "" || !rawjson.Valid(s) {
 		in.fail("upstream answered with something that is not JSON")
 		return
 	}

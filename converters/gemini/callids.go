@@ -15,7 +15,7 @@ import (
 // bytes stay. It returns the body itself and false if there is nothing to do.
 func WithoutCallIDs(body []byte) ([]byte, bool) {
 	s := neutral.View(body)
-	if !gjson.Valid(s) {
+	if !rawjson.Valid(s) {
 		return body, false
 	}
 	root := gjson.Parse(s)

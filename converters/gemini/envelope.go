@@ -36,7 +36,7 @@ func withoutTier(body []byte) []byte {
 func Unwrap(body []byte) (bare []byte, model string, ok bool) {
 	s := neutral.View(body)
 	inner := gjson.Get(s, "request")
-	if !gjson.Valid(s) || !inner.IsObject() {
+	if !rawjson.Valid(s) || !inner.IsObject() {
 		return nil, "", false
 	}
 	cuts := rawjson.NewCuts(inner.Raw)

@@ -29,7 +29,7 @@ func Strip(body []byte) ([]byte, bool) {
 // without cuts the signatures that drop names.
 func without(body []byte, drop func(signature string) bool) ([]byte, bool) {
 	s := neutral.View(body)
-	if !gjson.Valid(s) {
+	if !rawjson.Valid(s) {
 		return body, false
 	}
 	root := gjson.Parse(s)

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/claude-code-hub/cch/converters/rawjson"
 )
 
 // ErrorKind is the meaning of an upstream's error, apart from any wording.
@@ -48,7 +50,7 @@ func (e *Error) Error() string { return e.Message }
 // quoted: its text belongs into a log.
 func ReadError(status int, header http.Header, body []byte) *Error {
 	root := gjson.Result{}
-	if s := View(body); gjson.Valid(s) {
+	if s := View(body); rawjson.Valid(s) {
 		root = gjson.Parse(s)
 	}
 	e := parseError(root, status)

@@ -1,6 +1,10 @@
 package neutral
 
-import "github.com/tidwall/gjson"
+import (
+	"github.com/tidwall/gjson"
+
+	"github.com/claude-code-hub/cch/converters/rawjson"
+)
 
 // ErrorForm names a form of error documents.
 type ErrorForm string
@@ -16,7 +20,7 @@ const (
 // nobody's.
 func ErrorFormOf(doc []byte) (form ErrorForm, message string) {
 	s := View(doc)
-	if !gjson.Valid(s) {
+	if !rawjson.Valid(s) {
 		return "", ""
 	}
 	root := gjson.Parse(s)

@@ -2,9 +2,10 @@ package neutral
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/claude-code-hub/cch/converters/rawjson"
 )
 
 // piece is a value of a valid document as it is written there, not decoded. The
@@ -96,38 +97,10 @@ func firstCount(pieces ...piece) (int64, bool) {
 	return 0, false
 }
 
-// chars counts the code points that a string decodes to, 0 for anything else. A
-// byte that is no UTF-8 counts as one.
-func (p piece) chars() (n int) {
+// chars counts the code points that a string decodes to, 0 for anything else.
+func (p piece) chars() int {
 	if !p.isString() {
 		return 0
 	}
-	s := p.raw[1 : len(p.raw)-1]
-	for i := 0; i < len(s); n++ {
-		switch c := s[i]; {
-		case c == '\\':
-			i += escapeLen(s[i:])
-		case c >= utf8.RuneSelf:
-			_, size := utf8.DecodeRuneInString(s[i:])
-			i += size
-		default:
-			run := plainRun(s[i:])
-			n, i = n+run-1, i+run
-		}
-	}
-	return n
-}
-
-// escapeLen is the length of the escape that s begins with. Half a surrogate
-// pair takes the \u behind it for its other half, whatever that is.
-func escapeLen(s string) int {
-	const short, long = len(`\n`), len(`\u0000`)
-	if len(s) < long || s[1] != 'u' {
-		return short
-	}
-	half := (s[2] == 'd' || s[2] == 'D') && s[3] >= '8'
-	if half && len(s) >= 2*long && s[long:long+short] == `\u` {
-		return 2 * long
-	}
-	return long
+	return rawjson.Chars(p.raw)
 }

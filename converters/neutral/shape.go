@@ -20,7 +20,7 @@ var ErrNotObject = errors.New("the request body is not a JSON object")
 // ParseBody parses a request or answer body; the result is a view of it.
 func ParseBody(body []byte) (gjson.Result, error) {
 	s := View(body)
-	if !gjson.Valid(s) {
+	if !rawjson.Valid(s) {
 		return gjson.Result{}, ErrNotObject
 	}
 	root := gjson.Parse(s)
@@ -273,7 +273,7 @@ func (n Number) Float() float64 {
 // Freeform is the input of a custom tool inside the arguments of the function
 // that stood for it; arguments of another shape are the input themselves.
 func Freeform(args string) string {
-	if in := gjson.Get(args, "input"); in.Type == gjson.String && gjson.Valid(args) {
+	if in := gjson.Get(args, "input"); in.Type == gjson.String && rawjson.Valid(args) {
 		return in.Str
 	}
 	return args

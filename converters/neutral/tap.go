@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/claude-code-hub/cch/converters/rawjson"
 )
 
 // Verdict is what one frame means to whoever decides about committing to an
@@ -88,7 +90,7 @@ func (t *Tap) Frame(data []byte) Verdict {
 	case s == "[DONE]":
 		t.complete = true
 		return Terminal
-	case !gjson.Valid(s):
+	case !rawjson.Valid(s):
 		return Malformed
 	}
 	t.alike.begin()
@@ -103,7 +105,7 @@ func (t *Tap) Frame(data []byte) Verdict {
 // without content.
 func (t *Tap) Body(body []byte) Verdict {
 	s := View(body)
-	if !gjson.Valid(s) {
+	if !rawjson.Valid(s) {
 		return Malformed
 	}
 	root := piece{raw: strings.TrimSpace(s)}

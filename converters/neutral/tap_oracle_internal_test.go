@@ -204,7 +204,11 @@ func (d drawing) value(place string) string {
 
 func (d drawing) object(members string) string {
 	var all []string
-	for _, place := range rapid.SliceOfN(rapid.SampledFrom(strings.Fields(members)), 0, 6).Draw(d.T, "members") {
+	drawn := rapid.SliceOfN(rapid.SampledFrom(strings.Fields(members)), 0, 6).Draw(d.T, "members")
+	if len(drawn) > 0 && d.odds(3) {
+		drawn = append(drawn, rapid.SampledFrom(drawn).Draw(d.T, "twice"))
+	}
+	for _, place := range drawn {
 		name := strings.TrimSuffix(place, "*")
 		if d.odds(20) {
 			name = fmt.Sprintf(`\u%04x`, name[0]) + name[1:]
@@ -239,6 +243,32 @@ func TestTapSaysOfAnyDocumentWhatTheOracleSays(t *testing.T) {
 				require.Equal(t, oracleFacts(f, false, true, array), tapFacts(f, false, true, array), "%s", array)
 			})
 		})
+	}
+}
+
+func TestOfMembersNamedTwiceTheTapTakesWhatTheOracleTakes(t *testing.T) {
+	t.Parallel()
+	for _, doc := range []string{
+		`{"type":"message_delta","delta":{},"delta":{"stop_reason":"tool_use"},"delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":1},"usage":{"output_tokens":2}}`,
+		`{"type":"message_start","message":{"usage":{"service_tier":"a","service_tier":"b","input_tokens":1,"input_tokens":2,"cache_creation":{"ephemeral_5m_input_tokens":1,"ephemeral_5m_input_tokens":2},"cache_creation":{"ephemeral_5m_input_tokens":3,"ephemeral_5m_input_tokens":4}}},"message":{"id":"x"}}`,
+		`{"type":"message","type":"error","error":{},"error":{"a":1},"content":[{"type":"text","text":"one"}],"content":[{"type":"text","text":"other"}],"stop_reason":"refusal","stop_reason":null}`,
+		`{"type":"content_block_start","index":1,"index":2,"content_block":{"type":"text","type":"tool_use","text":"one","text":"two"},"content_block":{}}`,
+		`{"id":"a","id":"b","model":1,"model":"m","usage":{"prompt_tokens":null,"prompt_tokens":5,"completion_tokens":7,"prompt_tokens_details":{"audio_tokens":1},"prompt_tokens_details":{"cached_tokens":3,"audio_tokens":2}},"usage":{"prompt_tokens":9},
+		  "choices":[{"delta":{"content":"a","content":"b"},"delta":{"content":"cd"},"message":{},"message":{"content":"e"},"finish_reason":null,"finish_reason":"stop"}],"choices":[]}`,
+		`{"choices":[{"message":{"tool_calls":[{"function":{},"function":{"arguments":"a"},"function":{"arguments":"bc"},"custom":{"input":"def"}}]},"finish_reason":"stop"}]}`,
+		`{"status":"completed","status":"failed","output":[{"type":"message","content":[]}],"output":[{"type":"web_search_call"}],"usage":{"input_tokens":1,"output_tokens":1,"input_tokens_details":{},"input_tokens_details":{"cached_tokens":1}}}`,
+		`{"output":[{"type":"message","content":[],"content":[{"text":"a"}]},{"type":"web_search_call","action":{},"action":{"type":"open_page"}},{"type":"code_interpreter_call","container_id":"a","container_id":"b"}],"output":[{"type":"function_call"}]}`,
+		`{"output":[{"type":"message","content":[{"text":"","text":"a"},{"refusal":"b","refusal":""}]}],"output":null}`,
+		`{"usageMetadata":{"promptTokenCount":1,"promptTokenCount":2},"usageMetadata":{"promptTokenCount":3,"serviceTier":"A"},"usageMetadata":{"serviceTier":"B"},"promptFeedback":{},"promptFeedback":{"blockReason":"X"}}`,
+		`{"response":1,"response":{"responseId":"a"},"responseId":"b","candidates":[{"content":{},"content":{"parts":[{"text":"a","text":"b"}],"parts":[{"text":"c"}]},"content":{"parts":[{"text":"defg"}]},"finishReason":"STOP","finishReason":"MAX"}]}`,
+		`{"response":{"responseId":"a"},"response":{"responseId":"b"},"candidates":[{"groundingMetadata":{},"groundingMetadata":{"webSearchQueries":["a","b"]}}]}`,
+	} {
+		require.True(t, gjson.Valid(doc), doc)
+		for _, f := range tapFormats {
+			for _, whole := range []bool{true, false} {
+				require.Equal(t, oracleFacts(f, false, whole, []byte(doc)), tapFacts(f, false, whole, []byte(doc)), "%s %s", f, doc)
+			}
+		}
 	}
 }
 

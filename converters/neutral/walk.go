@@ -2,7 +2,8 @@ package neutral
 
 import (
 	"iter"
-	"strings"
+
+	"github.com/claude-code-hub/cch/converters/rawjson"
 )
 
 // walk passes over a valid document once, from front to back, and decodes
@@ -102,7 +103,7 @@ func (w *walk) gap() {
 func valueEnd(doc string, i int) int {
 	switch doc[i] {
 	case '"':
-		return stringEnd(doc, i)
+		return rawjson.StringEnd(doc, i)
 	case '{', '[':
 		return containerEnd(doc, i)
 	}
@@ -119,7 +120,7 @@ func containerEnd(doc string, i int) int {
 	for depth := 0; i < len(doc); {
 		switch doc[i] {
 		case '"':
-			i = stringEnd(doc, i)
+			i = rawjson.StringEnd(doc, i)
 			continue
 		case '{', '[':
 			depth++
@@ -131,24 +132,4 @@ func containerEnd(doc string, i int) int {
 		i++
 	}
 	return len(doc)
-}
-
-// stringEnd is the offset behind the string that begins at i: behind the first
-// quote with an even number of backslashes before it.
-func stringEnd(doc string, i int) int {
-	for at := i + 1; ; {
-		n := strings.IndexByte(doc[at:], '"')
-		if n < 0 {
-			return len(doc)
-		}
-		quote := at + n
-		back := quote
-		for back > at && doc[back-1] == '\\' {
-			back--
-		}
-		at = quote + 1
-		if (quote-back)%2 == 0 {
-			return at
-		}
-	}
 }

@@ -50,17 +50,23 @@ func isCompact(json string) bool {
 }
 
 // StringEnd is the index after the string token that starts at i of a valid
-// document.
+// document: behind the first quote with an even number of backslashes before it.
 func StringEnd(json string, i int) int {
-	for i++; i < len(json); i++ {
-		switch json[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
+	for at := i + 1; ; {
+		n := strings.IndexByte(json[at:], '"')
+		if n < 0 {
+			return len(json)
+		}
+		quote := at + n
+		back := quote
+		for back > at && json[back-1] == '\\' {
+			back--
+		}
+		at = quote + 1
+		if (quote-back)%2 == 0 {
+			return at
 		}
 	}
-	return len(json)
 }
 
 // Object returns json if it is an object, and wraps any other text as
@@ -71,7 +77,7 @@ func Object(json string) string {
 	if trimmed == "" {
 		return "{}"
 	}
-	if trimmed[0] == '{' && gjson.Valid(trimmed) {
+	if trimmed[0] == '{' && Valid(trimmed) {
 		return trimmed
 	}
 	return string(append(AppendString([]byte(`{"_raw":`), json), '}'))

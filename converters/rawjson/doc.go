@@ -5,6 +5,6 @@
 // that tells when a value arriving in pieces is complete, and [Cuts], which
 // removes single elements or members of a document and leaves every other byte
 // as it was. Numbers keep their digits, objects their key order, and nothing is
-// escaped that JSON does not demand. It does not validate: use gjson.Valid on
+// escaped that JSON does not demand. It does not validate: use [Valid] on
 // what comes from outside.
 package rawjson

@@ -28,7 +28,7 @@ func Strip(body []byte) ([]byte, bool) {
 // without cuts the reasoning items whose token drop names.
 func without(body []byte, drop func(token string) bool) ([]byte, bool) {
 	s := neutral.View(body)
-	if !gjson.Valid(s) {
+	if !rawjson.Valid(s) {
 		return body, false
 	}
 	cuts := rawjson.NewCuts(s)

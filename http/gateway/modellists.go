@@ -12,6 +12,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/claude-code-hub/cch/converters/neutral"
+	"github.com/claude-code-hub/cch/converters/rawjson"
 	"github.com/claude-code-hub/cch/internal/domain"
 	"github.com/claude-code-hub/cch/internal/upstream"
 )
@@ -99,7 +100,7 @@ func (l *modelLists) ask(ctx context.Context, p *domain.Provider) ([]string, boo
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxModelsBody))
-	if err != nil || res.Status != http.StatusOK || !gjson.ValidBytes(body) {
+	if err != nil || res.Status != http.StatusOK || !rawjson.ValidBytes(body) {
 		return nil, false
 	}
 	return modelNames(gjson.ParseBytes(body)), true

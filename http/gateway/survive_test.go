@@ -103,3 +103,17 @@ func TestAFullJournalTurnsRequestsAway(t *testing.T) {
 	require.Empty(t, started)
 	require.Empty(t, finished)
 }
+
+// What follows a document by recursion follows brackets to where the stack, and
+// with it the process, ends.
+func TestAnAnswerOfNothingButBracketsIsNone(t *testing.T) {
+	t.Parallel()
+	brackets := strings.Repeat("[", 9<<20)
+	w := newWorld(t, nil, says(200, "application/json", brackets), says(200, "application/json", message))
+	a := w.post(plainBody)
+	require.Equal(t, 200, a.status)
+	requireSame(t, message, a.body)
+	results := w.actor.wait(t, 2)
+	require.Equal(t, domain.ClassProviderError, results[0].Class)
+	require.Equal(t, domain.ClassOK, results[1].Class)
+}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/tidwall/gjson"
+	"github.com/claude-code-hub/cch/converters/rawjson"
 )
 
 // complete closes JSON that breaks off: strings, arrays and objects are ended,
@@ -20,7 +20,7 @@ func complete(doc []byte, depth int) ([]byte, bool) {
 	for _, closing := range slices.Backward(c.open) {
 		c.out = append(c.out, closing)
 	}
-	return c.out, gjson.ValidBytes(c.out)
+	return c.out, rawjson.ValidBytes(c.out)
 }
 
 // closer walks a document that breaks off.

@@ -4,8 +4,7 @@ import (
 	"bytes"
 	"unicode/utf8"
 
-	"github.com/tidwall/gjson"
-
+	"github.com/claude-code-hub/cch/converters/rawjson"
 	"github.com/claude-code-hub/cch/converters/sse"
 	"github.com/claude-code-hub/cch/internal/domain"
 )
@@ -151,5 +150,5 @@ func Frames(raw []byte) func(yield func(sse.Frame) bool) {
 // parses tells whether data are what streams are made of.
 func parses(data []byte) bool {
 	data = bytes.TrimSpace(data)
-	return string(data) == "[DONE]" || len(data) > 0 && (data[0] == '{' || data[0] == '[') && gjson.ValidBytes(data)
+	return string(data) == "[DONE]" || len(data) > 0 && (data[0] == '{' || data[0] == '[') && rawjson.ValidBytes(data)
 }
