@@ -27,7 +27,7 @@ import (
 // default of 100 costs memory that nobody needs.
 func paceGarbage(ctx context.Context) {
 	const goDefault = 100
-	pacer := garbage.Pacer{Floor: 52 << 20, Percent: 40, Interval: 1500 * time.Millisecond, Room: 128 << 20}
+	pacer := garbage.Pacer{Floor: 52 << 20, Percent: 40, Interval: time.Second, Room: 128 << 20}
 	if set := debug.SetGCPercent(pacer.Percent); set != goDefault {
 		debug.SetGCPercent(set)
 		return
