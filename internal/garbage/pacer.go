@@ -63,7 +63,7 @@ func (p Pacer) percent(u usage) int {
 		pile = max(pile, p.Floor-u.heap)
 	}
 	base := max(u.heap+u.roots, smallestHeap)
-	return max(p.Percent, int(pile*100/base)) //nolint:gosec // G115: a few thousand
+	return max(p.Percent, int(pile*100/base))
 }
 
 // smooth is the average rate after another reading. One that comes sooner than
@@ -90,7 +90,9 @@ type reading struct {
 
 func takeReading() reading {
 	s := []metrics.Sample{
-		{Name: "/gc/heap/live:bytes"}, {Name: "/gc/scan/stack:bytes"}, {Name: "/gc/scan/globals:bytes"},
+		{Name: "/gc/heap/live:bytes"},
+		{Name: "/gc/scan/stack:bytes"},
+		{Name: "/gc/scan/globals:bytes"},
 		{Name: "/gc/heap/allocs:bytes"},
 	}
 	metrics.Read(s)
