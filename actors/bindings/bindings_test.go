@@ -112,7 +112,7 @@ func TestBindingsWaitForTheStore(t *testing.T) {
 			require.Equal(t, domain.ProviderID(5), find(t, b, 1))
 			_, err := b.Find(t.Context(), key(2))
 			require.ErrorIs(t, err, errAway)
-			time.Sleep(3 * time.Second)
+			time.Sleep(2 * time.Second) // it is tried again after one second and after three
 			b.Keep(key(3), 6)
 			store.set(false)
 			time.Sleep(2 * time.Second)
