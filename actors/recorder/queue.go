@@ -112,7 +112,7 @@ func (q *queue) next(ctx context.Context) (batch []item, from int64, ok bool) {
 		wait := time.Duration(-1)
 		switch {
 		case len(q.items) > 0:
-			wait = q.o.BatchDelay - q.o.Now().Sub(q.oldest)
+			wait = q.o.BatchDelay - q.waited()
 			if q.full() || q.closed || q.behind || wait <= 0 {
 				batch = q.take()
 				q.mu.Unlock()
@@ -131,6 +131,16 @@ func (q *queue) next(ctx context.Context) (batch []item, from int64, ok bool) {
 			return nil, 0, false
 		}
 	}
+}
+
+// waited is how long the first record has. It waits anew from when the clock was
+// set back, or it would wait for the clock. The lock is held.
+func (q *queue) waited() time.Duration {
+	now := q.o.Now()
+	if now.Before(q.oldest) {
+		q.oldest = now
+	}
+	return now.Sub(q.oldest)
 }
 
 // tryTake removes a batch from the front; none if there is nothing in memory.
