@@ -82,7 +82,7 @@ func TestRequestsOfOthersAreLeftAlone(t *testing.T) {
 		for n := range 3 {
 			others = append(others, storetest.Opened(storetest.RequestLog(n)))
 		}
-		require.NoError(t, w.store.WriteBatch(t.Context(), others, nil))
+		require.NoError(t, w.store.WriteBatch(t.Context(), domain.LogBatch{Started: others}))
 		w.boot(t)
 		require.Equal(t, 1, w.store.closed())
 		require.Equal(t, string(domain.ReasonInterrupted), w.store.rows[id(1)].Result.ErrorCode)

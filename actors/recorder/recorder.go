@@ -29,9 +29,7 @@ type Journal interface {
 // Store keeps rows. Writing a row again changes nothing. An error that has a
 // method Rejected() bool giving true lies in the rows, any other in the moment.
 type Store interface {
-	WriteBatch(ctx context.Context, started []*domain.RequestLog, finished []domain.FinishedLog) error
-	// Begin notes on rows that are open that upstreams have begun to answer.
-	Begin(ctx context.Context, begun []*domain.BegunLog) error
+	WriteBatch(ctx context.Context, batch domain.LogBatch) error
 	// Open returns rows that are open, behind an id and by their ids.
 	Open(ctx context.Context, after domain.RequestID, limit int) ([]domain.OpenLog, error)
 	// FollowLedger sets the costs of rows to what the ledger says.

@@ -42,40 +42,43 @@ type rejection struct{}
 func (rejection) Error() string  { return "constraint failed" }
 func (rejection) Rejected() bool { return true }
 
-func (s *memoryStore) WriteBatch(_ context.Context, started []*domain.RequestLog, finished []domain.FinishedLog) error {
+func (s *memoryStore) WriteBatch(_ context.Context, batch domain.LogBatch) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err != nil {
 		return s.err
 	}
-	for _, f := range finished {
-		if s.poison[f.Log.ID] {
-			return cmp.Or(s.odd, error(rejection{}))
-		}
-	}
-	for _, l := range started {
-		if s.poison[l.ID] {
-			return cmp.Or(s.odd, error(rejection{}))
-		}
+	if s.poisoned(batch) {
+		return cmp.Or(s.odd, error(rejection{}))
 	}
 	s.batches++
 	if s.rows == nil {
 		s.rows = make(map[domain.RequestID]domain.RequestLog)
 		s.details = make(map[domain.RequestID]domain.RequestDetail)
+		s.begun = make(map[domain.RequestID]*domain.BegunLog)
 	}
-	for _, f := range finished {
+	for _, f := range batch.Finished {
 		if s.rows[f.Log.ID].Result.StatusCode != 0 {
 			s.doubled++
 			continue
 		}
 		s.rows[f.Log.ID], s.details[f.Log.ID] = *f.Log, *f.Detail
 	}
-	for _, l := range started {
+	for _, l := range batch.Started {
 		if _, ok := s.rows[l.ID]; !ok {
 			s.rows[l.ID] = *l
 		}
 	}
+	for _, b := range batch.Begun {
+		s.begun[b.ID] = b
+	}
 	return nil
+}
+
+func (s *memoryStore) poisoned(batch domain.LogBatch) bool {
+	return slices.ContainsFunc(batch.Finished, func(f domain.FinishedLog) bool { return s.poison[f.Log.ID] }) ||
+		slices.ContainsFunc(batch.Started, func(l *domain.RequestLog) bool { return s.poison[l.ID] }) ||
+		slices.ContainsFunc(batch.Begun, func(b *domain.BegunLog) bool { return s.poison[b.ID] })
 }
 
 func (s *memoryStore) Open(_ context.Context, after domain.RequestID, limit int) (open []domain.OpenLog, err error) {
@@ -94,26 +97,6 @@ func (s *memoryStore) FollowLedger(_ context.Context, ids []domain.RequestID) er
 	defer s.mu.Unlock()
 	s.followed = append(s.followed, ids...)
 	return s.err
-}
-
-func (s *memoryStore) Begin(_ context.Context, begun []*domain.BegunLog) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.err != nil {
-		return s.err
-	}
-	for _, b := range begun {
-		if s.poison[b.ID] {
-			return cmp.Or(s.odd, error(rejection{}))
-		}
-	}
-	if s.begun == nil {
-		s.begun = make(map[domain.RequestID]*domain.BegunLog)
-	}
-	for _, b := range begun {
-		s.begun[b.ID] = b
-	}
-	return nil
 }
 
 func (s *memoryStore) fail(err error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/claude-code-hub/cch/internal/domain"
@@ -166,44 +165,25 @@ func (w *worker) persist(ctx context.Context, tries int, batch []item) error {
 }
 
 func (w *worker) write(ctx context.Context, batch []item) error {
-	var started []*domain.RequestLog
-	var begun []*domain.BegunLog
-	var finished []domain.FinishedLog
+	var b domain.LogBatch
 	for _, it := range batch {
 		switch {
 		case it.started != nil:
-			started = append(started, it.started)
+			b.Started = append(b.Started, it.started)
 		case it.begun != nil:
-			begun = append(begun, it.begun)
+			b.Begun = append(b.Begun, it.begun)
 		case it.finished != nil:
-			finished = append(finished, domain.FinishedLog{Log: &it.finished.Log, Detail: &it.finished.Detail})
+			b.Finished = append(b.Finished, domain.FinishedLog{Log: &it.finished.Log, Detail: &it.finished.Detail})
 		}
 	}
-	if len(started)+len(finished) > 0 {
-		if err := w.r.o.Store.WriteBatch(ctx, started, finished); err != nil {
+	if !b.Empty() {
+		if err := w.r.o.Store.WriteBatch(ctx, b); err != nil {
 			return err
 		}
 	}
-	if begun = unfinished(begun, finished); len(begun) > 0 {
-		if err := w.r.o.Store.Begin(ctx, begun); err != nil {
-			return err
-		}
-	}
-	w.r.stats.written.Add(int64(len(started) + len(finished)))
-	w.r.traffic.count(finished)
+	w.r.stats.written.Add(int64(len(b.Started) + len(b.Finished)))
+	w.r.traffic.count(b.Finished)
 	return nil
-}
-
-// unfinished are those of begun whose end is not in the same batch.
-func unfinished(begun []*domain.BegunLog, finished []domain.FinishedLog) []*domain.BegunLog {
-	if len(begun) == 0 || len(finished) == 0 {
-		return begun
-	}
-	ended := make(map[domain.RequestID]struct{}, len(finished))
-	for _, f := range finished {
-		ended[f.Log.ID] = struct{}{}
-	}
-	return slices.DeleteFunc(begun, func(b *domain.BegunLog) bool { _, ok := ended[b.ID]; return ok })
 }
 
 // jittered spreads a pause over ± 20 %, so that several processes do not knock

@@ -30,7 +30,7 @@ func TestChoresForgetWhatIsOld(t *testing.T) {
 			Detail: &domain.RequestDetail{RequestID: id, Chain: `[{"reason":"request_success"}]`},
 		})
 	}
-	require.NoError(t, app.store.RequestLogs().WriteBatch(ctx, nil, rows))
+	require.NoError(t, app.store.RequestLogs().WriteBatch(ctx, domain.LogBatch{Finished: rows}))
 	session := domain.AuthSession{TokenHash: [32]byte{1}, Kind: domain.AuthAdminToken, CreatedAt: now, ExpiresAt: now.Add(time.Hour), LastSeenAt: now}
 	require.NoError(t, app.store.AuthSessions().Create(ctx, session))
 

@@ -503,6 +503,6 @@ func TestTheNightlyCheckShowsDifferences(t *testing.T) {
 	log := storetest.RequestLog(1)
 	log.CreatedAt = time.Now().Add(-time.Hour)
 	log.ID = domain.FirstRequestIDAt(log.CreatedAt)
-	require.NoError(t, app.store.RequestLogs().WriteBatch(t.Context(), nil, []domain.FinishedLog{storetest.Finished(log)}))
+	require.NoError(t, app.store.RequestLogs().WriteBatch(t.Context(), domain.LogBatch{Finished: []domain.FinishedLog{storetest.Finished(log)}}))
 	require.Equal(t, 3, differences(), "a request that was admitted and is not in the ledger")
 }

@@ -63,8 +63,7 @@ func (w *world) request(p person, change func(*domain.RequestLog)) domain.Reques
 		ProviderNet: l.Cost, Charge: l.Cost,
 	})
 	require.NoError(w.t, err)
-	require.NoError(w.t, w.store.RequestLogs().WriteBatch(w.t.Context(), []*domain.RequestLog{&l},
-		[]domain.FinishedLog{{Log: &l, Detail: &domain.RequestDetail{RequestID: l.ID, Chain: string(chain), Error: "relay.example: 500", Cost: string(cost)}}}))
+	require.NoError(w.t, w.store.RequestLogs().WriteBatch(w.t.Context(), domain.LogBatch{Started: []*domain.RequestLog{&l}, Finished: []domain.FinishedLog{{Log: &l, Detail: &domain.RequestDetail{RequestID: l.ID, Chain: string(chain), Error: "relay.example: 500", Cost: string(cost)}}}}))
 	w.charge(&l)
 	return l
 }
@@ -257,7 +256,7 @@ func TestRunningRequestHasNoStatusYet(t *testing.T) {
 		ID: 1 << 40, CreatedAt: w.clock(), UserID: domain.UserID(ann.userID), KeyID: domain.KeyID(ann.keyID),
 		Call: domain.CallRecord{Endpoint: "/v1/messages", Protocol: domain.ProtocolClaude, Class: domain.CallGenerate},
 	}
-	require.NoError(t, w.store.RequestLogs().WriteBatch(t.Context(), []*domain.RequestLog{&l}, nil))
+	require.NoError(t, w.store.RequestLogs().WriteBatch(t.Context(), domain.LogBatch{Started: []*domain.RequestLog{&l}}))
 	var row map[string]any
 	w.admin(http.MethodGet, "/api/v1/usage-logs/"+l.ID.String(), nil).into(t, http.StatusOK, &row)
 	require.Nil(t, row["statusCode"])

@@ -24,8 +24,7 @@ func (w *world) routed(p person, chain []domain.ChainEntry, special []domain.Spe
 	require.NoError(w.t, err)
 	told, err := json.Marshal(special)
 	require.NoError(w.t, err)
-	require.NoError(w.t, w.store.RequestLogs().WriteBatch(w.t.Context(), []*domain.RequestLog{&l},
-		[]domain.FinishedLog{{Log: &l, Detail: &domain.RequestDetail{RequestID: l.ID, Chain: string(encoded), Special: string(told)}}}))
+	require.NoError(w.t, w.store.RequestLogs().WriteBatch(w.t.Context(), domain.LogBatch{Started: []*domain.RequestLog{&l}, Finished: []domain.FinishedLog{{Log: &l, Detail: &domain.RequestDetail{RequestID: l.ID, Chain: string(encoded), Special: string(told)}}}}))
 	return "/api/v1/usage-logs/" + l.ID.String() + "/route"
 }
 

@@ -37,7 +37,7 @@ func TestSetupFollowsWhatThereIs(t *testing.T) {
 
 	w.provider("")
 	w.person("ann", nil, nil)
-	require.NoError(t, w.store.RequestLogs().WriteBatch(t.Context(), nil, []domain.FinishedLog{storetest.Finished(storetest.RequestLog(1))}))
+	require.NoError(t, w.store.RequestLogs().WriteBatch(t.Context(), domain.LogBatch{Finished: []domain.FinishedLog{storetest.Finished(storetest.RequestLog(1))}}))
 	s := w.setup()
 	require.Equal(t, []int{1, 1, 1}, []int{s.Providers, s.Keys, s.Requests})
 	require.Equal(t, map[string]string{"token": "open", "upstream": "done", "key": "done", "request": "done", "route": "open"}, s.Steps)
@@ -135,14 +135,13 @@ func TestDemoRemovalTakesItsRequests(t *testing.T) {
 	running := storetest.RequestLog(3)
 	running.UserID = domain.UserID(d.UserID)
 	logs := w.store.RequestLogs()
-	require.NoError(t, logs.WriteBatch(t.Context(), []*domain.RequestLog{storetest.Opened(running)},
-		[]domain.FinishedLog{storetest.Finished(mine), storetest.Finished(other)}))
+	require.NoError(t, logs.WriteBatch(t.Context(), domain.LogBatch{Started: []*domain.RequestLog{storetest.Opened(running)}, Finished: []domain.FinishedLog{storetest.Finished(mine), storetest.Finished(other)}}))
 	w.demo.SetMode("hang")
 
 	p := w.admin(http.MethodDelete, "/api/v1/setup/demo", nil).refused(t, http.StatusConflict, "resource.conflict")
 	require.Contains(t, p.Detail, "still running")
 	require.Equal(t, "healthy", w.demo.Mode())
-	require.NoError(t, logs.WriteBatch(t.Context(), nil, []domain.FinishedLog{storetest.Finished(running)}))
+	require.NoError(t, logs.WriteBatch(t.Context(), domain.LogBatch{Finished: []domain.FinishedLog{storetest.Finished(running)}}))
 	require.Equal(t, http.StatusNoContent, w.admin(http.MethodDelete, "/api/v1/setup/demo", nil).status)
 
 	left, err := logs.List(t.Context(), domain.LogFilter{})

@@ -18,8 +18,9 @@ type signed struct {
 	model   string
 }
 
-// leastSigned is shorter than any frame with a signature; most frames are shorter.
-const leastSigned = 100
+// leastSigned is shorter than any frame with a signature or with thinking that
+// nobody is to see: both are some hundred characters. Most frames are shorter.
+const leastSigned = 160
 
 //nolint:gochecknoglobals // read-only texts
 var (

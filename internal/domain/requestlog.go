@@ -144,3 +144,23 @@ type FinishedLog struct {
 	Log    *RequestLog
 	Detail *RequestDetail
 }
+
+// LogBatch is what becomes of rows in one step: some are opened, of some an
+// upstream has begun to answer, some are closed. A row may be in all three.
+type LogBatch struct {
+	Started  []*RequestLog
+	Begun    []*BegunLog // of a row in order; what comes later counts
+	Finished []FinishedLog
+}
+
+// Empty tells whether nothing becomes of any row.
+func (b LogBatch) Empty() bool { return len(b.Started)+len(b.Begun)+len(b.Finished) == 0 }
+
+// Closed are the rows that the batch closes.
+func (b LogBatch) Closed() map[RequestID]bool {
+	closed := make(map[RequestID]bool, len(b.Finished))
+	for _, f := range b.Finished {
+		closed[f.Log.ID] = true
+	}
+	return closed
+}

@@ -56,7 +56,7 @@ func fill(t testing.TB, s *store.Store) {
 		ID: domain.FirstRequestIDAt(time.Now()), CreatedAt: time.Now(), UserID: user.ID, KeyID: 1, SessionID: "s",
 		Result: domain.ResultRecord{Outcome: domain.OutcomeSuccess, StatusCode: 200},
 	}
-	require.NoError(t, s.RequestLogs().WriteBatch(ctx, nil, []domain.FinishedLog{{Log: log, Detail: &domain.RequestDetail{}}}))
+	require.NoError(t, s.RequestLogs().WriteBatch(ctx, domain.LogBatch{Finished: []domain.FinishedLog{{Log: log, Detail: &domain.RequestDetail{}}}}))
 }
 
 func write(t testing.TB, s *store.Store, mode backup.Mode) (string, backup.Manifest) {

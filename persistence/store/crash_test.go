@@ -25,13 +25,13 @@ func TestSessionSumsSurviveACrashBetweenTheFiles(t *testing.T) {
 			dir := t.TempDir()
 			s := openIn(t, dir)
 			batch := []domain.FinishedLog{storetest.Finished(l)}
-			require.NoError(t, s.RequestLogs().WriteBatch(t.Context(), nil, batch))
+			require.NoError(t, s.RequestLogs().WriteBatch(t.Context(), domain.LogBatch{Finished: batch}))
 			_, err := raw(t, filepath.Join(dir, "cch.db")).ExecContext(t.Context(), c.undo)
 			require.NoError(t, err)
 
 			again := openIn(t, dir) // the next process replays its journal
 			for range 2 {
-				require.NoError(t, again.RequestLogs().WriteBatch(t.Context(), nil, batch))
+				require.NoError(t, again.RequestLogs().WriteBatch(t.Context(), domain.LogBatch{Finished: batch}))
 			}
 			session, err := again.Sessions().Get(t.Context(), hash)
 			require.NoError(t, err)
@@ -49,15 +49,15 @@ func TestSessionSumsAreRetried(t *testing.T) {
 	l := storetest.RequestLog(1)
 	hash := domain.SessionKey{KeyID: l.KeyID, ID: l.SessionID}.Hash()
 	other := storetest.RequestLog(50)
-	require.NoError(t, s.RequestLogs().WriteBatch(t.Context(), nil, []domain.FinishedLog{storetest.Finished(other)}))
+	require.NoError(t, s.RequestLogs().WriteBatch(t.Context(), domain.LogBatch{Finished: []domain.FinishedLog{storetest.Finished(other)}}))
 
 	_, err := db.ExecContext(t.Context(), "ALTER TABLE sessions RENAME TO hidden")
 	require.NoError(t, err)
 	batch := []domain.FinishedLog{storetest.Finished(l)}
-	require.Error(t, s.RequestLogs().WriteBatch(t.Context(), nil, batch))
+	require.Error(t, s.RequestLogs().WriteBatch(t.Context(), domain.LogBatch{Finished: batch}))
 	_, err = db.ExecContext(t.Context(), "ALTER TABLE hidden RENAME TO sessions")
 	require.NoError(t, err)
-	require.NoError(t, s.RequestLogs().WriteBatch(t.Context(), nil, batch))
+	require.NoError(t, s.RequestLogs().WriteBatch(t.Context(), domain.LogBatch{Finished: batch}))
 	session, err := s.Sessions().Get(t.Context(), hash)
 	require.NoError(t, err)
 	require.EqualValues(t, 1, session.Requests)
@@ -74,7 +74,7 @@ func TestRejectedRows(t *testing.T) {
 	require.NoError(t, err)
 	good, bad := storetest.RequestLog(1), storetest.RequestLog(2)
 	bad.Call.Model = "poison"
-	err = s.RequestLogs().WriteBatch(t.Context(), nil, []domain.FinishedLog{storetest.Finished(good), storetest.Finished(bad)})
+	err = s.RequestLogs().WriteBatch(t.Context(), domain.LogBatch{Finished: []domain.FinishedLog{storetest.Finished(good), storetest.Finished(bad)}})
 	var rejected interface{ Rejected() bool }
 	require.ErrorAs(t, err, &rejected)
 	require.True(t, rejected.Rejected())
@@ -83,7 +83,7 @@ func TestRejectedRows(t *testing.T) {
 
 	_, err = db.ExecContext(t.Context(), "ALTER TABLE request_details RENAME TO hidden")
 	require.NoError(t, err)
-	err = s.RequestLogs().WriteBatch(t.Context(), nil, []domain.FinishedLog{storetest.Finished(good)})
+	err = s.RequestLogs().WriteBatch(t.Context(), domain.LogBatch{Finished: []domain.FinishedLog{storetest.Finished(good)}})
 	require.Error(t, err)
 	require.NotErrorAs(t, err, &rejected)
 }

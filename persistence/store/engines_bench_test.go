@@ -56,8 +56,8 @@ func BenchmarkWholeRequests(b *testing.B) {
 			}
 			var writing sync.WaitGroup
 			writing.Go(func() { appendAll(b, s, rows, 150) })
-			require.NoError(b, s.RequestLogs().WriteBatch(b.Context(), started, nil))
-			require.NoError(b, s.RequestLogs().WriteBatch(b.Context(), nil, finished))
+			require.NoError(b, s.RequestLogs().WriteBatch(b.Context(), domain.LogBatch{Started: started}))
+			require.NoError(b, s.RequestLogs().WriteBatch(b.Context(), domain.LogBatch{Finished: finished}))
 			writing.Wait()
 		}
 		b.ReportMetric(float64(seq)/b.Elapsed().Seconds(), "requests/s")

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/uptrace/bun"
-
 	"github.com/claude-code-hub/cch/internal/domain"
 )
 
@@ -67,20 +65,23 @@ func classified(err error) error {
 	return err
 }
 
-// WriteBatch opens and closes rows in one transaction. A row both opened and
-// closed here is written once. Writing the same again changes nothing: a row
-// is opened and closed only once. The arguments are not kept. A batch belongs to
-// many requests: ctx is that of who writes it. When a server does not answer,
-// its end is the end of the waiting; what became of the batch is then not known.
-func (r RequestLogs) WriteBatch(ctx context.Context, started []*domain.RequestLog, finished []domain.FinishedLog) error {
-	err := classified(r.s.batch.write(ctx, started, finished))
+// WriteBatch opens and closes rows in one transaction, and notes on those that
+// are open who has begun to answer, and what that costs if nobody will know
+// better. A row both opened and closed here is written once. Writing the same
+// again changes nothing: a row is opened and closed only once. The batch is not
+// kept. It belongs to many requests: ctx is that of who writes it. When a server
+// does not answer, its end is the end of the waiting; what became of the batch is
+// then not known.
+func (r RequestLogs) WriteBatch(ctx context.Context, batch domain.LogBatch) error {
+	err := classified(r.s.batch.write(ctx, batch))
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("write %d opened and %d closed request logs: %w", len(started), len(finished), err)
+	return fmt.Errorf("write %d opened, %d begun and %d closed request logs: %w",
+		len(batch.Started), len(batch.Begun), len(batch.Finished), err)
 }
 
-func (w *batchWriter) write(ctx context.Context, started []*domain.RequestLog, finished []domain.FinishedLog) error {
+func (w *batchWriter) write(ctx context.Context, batch domain.LogBatch) error {
 	ctx = context.WithoutCancel(ctx) // it is short, and this spares a goroutine per statement
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -97,43 +98,48 @@ func (w *batchWriter) write(ctx context.Context, started []*domain.RequestLog, f
 		}
 		w.pending = false
 	}
-	sums, batch, err := w.writeLogs(ctx, started, finished)
+	sums, number, err := w.writeLogs(ctx, batch)
 	if err != nil || sums.empty() {
 		return err
 	}
-	if err := w.addSums(ctx, batch, sums); err != nil {
+	if err := w.addSums(ctx, number, sums); err != nil {
 		w.pending = true
 		return fmt.Errorf("add session sums: %w", err)
 	}
 	return nil
 }
 
-// writeLogs writes the rows and keeps the sums of what it really wrote.
-func (w *batchWriter) writeLogs(ctx context.Context, started []*domain.RequestLog, finished []domain.FinishedLog) (sums sessionSums, batch int64, err error) {
+// writeLogs writes the rows and keeps the sums of what it really wrote, under a
+// number.
+func (w *batchWriter) writeLogs(ctx context.Context, batch domain.LogBatch) (sums sessionSums, number int64, err error) {
 	var models []logModel
 	err = inTx(ctx, w.logs.write.DB, func(tx *sql.Tx, hot runHot) error {
 		err := hot(func(conn driver.Conn) error {
-			if err := w.closeRows(ctx, conn, finished, &sums); err != nil {
+			if err := w.closeRows(ctx, conn, batch.Finished, &sums); err != nil {
 				return err
 			}
-			for _, f := range finished {
+			for _, f := range batch.Finished {
 				models = w.known.unknown(models, f.Log)
 			}
 			if err := w.noteModels(ctx, conn, models); err != nil {
 				return err
 			}
-			return w.openRows(ctx, conn, started, finished, &sums)
+			closed := batch.Closed()
+			if err := w.openRows(ctx, conn, batch.Started, closed, &sums); err != nil {
+				return err
+			}
+			return w.beginRows(ctx, conn, batch.Begun, closed)
 		})
 		if err != nil {
 			return err
 		}
-		batch, err = w.keepSums(ctx, tx, sums)
+		number, err = w.keepSums(ctx, tx, sums)
 		return err
 	})
 	if err == nil {
 		w.known.noted(models)
 	}
-	return sums, batch, err
+	return sums, number, err
 }
 
 func (w *batchWriter) forgetModels() { w.known.forget() }
@@ -157,16 +163,9 @@ func (w *batchWriter) closeRows(ctx context.Context, conn driver.Conn, finished 
 	return nil
 }
 
-func (w *batchWriter) openRows(ctx context.Context, conn driver.Conn, started []*domain.RequestLog, finished []domain.FinishedLog, sums *sessionSums) error {
-	if len(started) == 0 {
-		return nil
-	}
-	closed := make(map[domain.RequestID]struct{}, len(finished))
-	for _, f := range finished {
-		closed[f.Log.ID] = struct{}{}
-	}
+func (w *batchWriter) openRows(ctx context.Context, conn driver.Conn, started []*domain.RequestLog, closed map[domain.RequestID]bool, sums *sessionSums) error {
 	for _, l := range started {
-		if _, done := closed[l.ID]; done {
+		if closed[l.ID] {
 			continue
 		}
 		w.args = logValues(w.args[:0], l)
@@ -181,6 +180,19 @@ func (w *batchWriter) openRows(ctx context.Context, conn driver.Conn, started []
 	return nil
 }
 
+func (w *batchWriter) beginRows(ctx context.Context, conn driver.Conn, begun []*domain.BegunLog, closed map[domain.RequestID]bool) error {
+	for _, b := range begun {
+		if closed[b.ID] {
+			continue
+		}
+		w.args = append(w.args[:0], int64(b.ProviderID), storable(b.Model), b.Attempt, int64(b.Estimate), int64(b.ProviderEstimate), int64(b.ID))
+		if _, err := w.stmt.beginRow.exec(ctx, conn, w.args); err != nil {
+			return fmt.Errorf("begin %s: %w", b.ID, err)
+		}
+	}
+	return nil
+}
+
 func (w *batchWriter) close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -188,23 +200,4 @@ func (w *batchWriter) close() error {
 		return nil
 	}
 	return w.stmt.close()
-}
-
-func (w *batchWriter) begin(ctx context.Context, begun []*domain.BegunLog) error {
-	ctx = context.WithoutCancel(ctx)
-	return w.logs.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		for _, b := range begun {
-			_, err := tx.NewUpdate().Table("request_logs").
-				Set("provider_id = ?", int64(b.ProviderID)).
-				Set("model_sent = ?", storable(b.Model)).
-				Set("attempts = ?", b.Attempt).
-				Set("estimate_nusd = ?", int64(b.Estimate)).
-				Set("provider_estimate_nusd = ?", int64(b.ProviderEstimate)).
-				Where("id = ?", int64(b.ID)).Where("status_code IS NULL").Exec(ctx)
-			if err != nil {
-				return fmt.Errorf("begin %s: %w", b.ID, err)
-			}
-		}
-		return nil
-	})
 }

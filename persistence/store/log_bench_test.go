@@ -5,6 +5,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/claude-code-hub/cch/internal/domain"
+
 	"github.com/claude-code-hub/cch/persistence/store"
 )
 
@@ -25,10 +27,10 @@ func BenchmarkWriteBatch(b *testing.B) {
 					started, finished := load.next()
 					b.StartTimer()
 					if c.split {
-						require.NoError(b, s.RequestLogs().WriteBatch(b.Context(), started, nil))
+						require.NoError(b, s.RequestLogs().WriteBatch(b.Context(), domain.LogBatch{Started: started}))
 						started = nil
 					}
-					require.NoError(b, s.RequestLogs().WriteBatch(b.Context(), started, finished))
+					require.NoError(b, s.RequestLogs().WriteBatch(b.Context(), domain.LogBatch{Started: started, Finished: finished}))
 				}
 				b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(load.n), "µs/row")
 				b.ReportMetric(float64(load.n)/b.Elapsed().Seconds(), "rows/s")

@@ -10,8 +10,8 @@ import (
 
 // batchStatements are prepared once: parsing them costs as much as running them.
 type batchStatements struct {
-	openRow, closeRow, addDetail, noteModel hotStatement // log file
-	addSession, useKey                      *sql.Stmt    // main file
+	openRow, beginRow, closeRow, addDetail, noteModel hotStatement // log file
+	addSession, useKey                                *sql.Stmt    // main file
 }
 
 func prepareBatch(ctx context.Context, main *database) (*batchStatements, error) {
@@ -20,6 +20,7 @@ func prepareBatch(ctx context.Context, main *database) (*batchStatements, error)
 		strings.Repeat(", ?", len(columns)-1) + ")"
 	st := &batchStatements{
 		openRow:  hotStatement{query: insert + " ON CONFLICT (id) DO NOTHING"},
+		beginRow: hotStatement{query: beginRowSQL},
 		closeRow: hotStatement{query: insert + " ON CONFLICT (id) DO UPDATE SET " + closeRowSQL()},
 		addDetail: hotStatement{query: "INSERT INTO request_details (request_id, " + strings.Join(detailColumns(), ", ") + ")" +
 			" VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (request_id) DO NOTHING"},
@@ -41,6 +42,9 @@ func prepareBatch(ctx context.Context, main *database) (*batchStatements, error)
 	return st, nil
 }
 
+const beginRowSQL = "UPDATE request_logs SET provider_id = ?, model_sent = ?, attempts = ?, estimate_nusd = ?," +
+	" provider_estimate_nusd = ? WHERE id = ? AND status_code IS NULL"
+
 // closeRowSQL is how a row that is open takes the values of one that is closed.
 func closeRowSQL() string {
 	closing := closingColumns()
@@ -52,7 +56,7 @@ func closeRowSQL() string {
 }
 
 func (st *batchStatements) close() error {
-	errs := []error{st.openRow.close(), st.closeRow.close(), st.addDetail.close(), st.noteModel.close()}
+	errs := []error{st.openRow.close(), st.beginRow.close(), st.closeRow.close(), st.addDetail.close(), st.noteModel.close()}
 	for _, stmt := range []*sql.Stmt{st.addSession, st.useKey} {
 		if stmt != nil {
 			errs = append(errs, stmt.Close())

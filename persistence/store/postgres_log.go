@@ -29,11 +29,11 @@ func (w *postgresLogs) forgetModels() { w.known.forget() }
 
 func (w *postgresLogs) close() error { return nil } // the pool is its owner's
 
-func (w *postgresLogs) write(ctx context.Context, started []*domain.RequestLog, finished []domain.FinishedLog) error {
-	b := newLogCopy(started, finished)
-	if len(b.rows) == 0 {
+func (w *postgresLogs) write(ctx context.Context, batch domain.LogBatch) error {
+	if batch.Empty() {
 		return nil
 	}
+	b := newLogCopy(batch)
 	for _, row := range b.rows {
 		if row.detail != nil {
 			b.models = w.known.unknown(b.models, row.log)
@@ -58,9 +58,10 @@ func inTransaction(ctx context.Context, pool *pgxpool.Pool, work func(pgx.Tx) er
 // logCopy is one batch. Each request is in it once: closed, or else opened.
 type logCopy struct {
 	rows   []copiedLog // those that begin here first
-	fresh  int         // how many of rows begin here
-	values []any       // of the row being copied
-	models []logModel  // of closed rows, that may not be noted yet
+	begun  []*domain.BegunLog
+	fresh  int        // how many of rows begin here
+	values []any      // of the row being copied
+	models []logModel // of closed rows, that may not be noted yet
 }
 
 // copiedLog is one row; no detail = it is only opened.
@@ -72,14 +73,14 @@ type copiedLog struct {
 
 // newLogCopy takes each request once: what came first counts, as if rows had
 // been written one after the other, the closed ones before the opened ones.
-func newLogCopy(started []*domain.RequestLog, finished []domain.FinishedLog) *logCopy {
-	begins := make(map[domain.RequestID]bool, len(started)) // true = not taken yet
-	for _, l := range started {
+func newLogCopy(batch domain.LogBatch) *logCopy {
+	begins := make(map[domain.RequestID]bool, len(batch.Started)) // true = not taken yet
+	for _, l := range batch.Started {
 		begins[l.ID] = true
 	}
-	b := &logCopy{rows: make([]copiedLog, 0, len(started)+len(finished))}
+	b := &logCopy{rows: make([]copiedLog, 0, len(batch.Started)+len(batch.Finished)), begun: unfinished(batch)}
 	closing := make(map[domain.RequestID]copiedLog)
-	for _, f := range finished {
+	for _, f := range batch.Finished {
 		row := copiedLog{log: f.Log, detail: f.Detail}
 		switch waits, begun := begins[f.Log.ID]; {
 		case waits:
@@ -89,7 +90,7 @@ func newLogCopy(started []*domain.RequestLog, finished []domain.FinishedLog) *lo
 			closing[f.Log.ID] = row
 		}
 	}
-	for _, l := range started {
+	for _, l := range batch.Started {
 		if begins[l.ID] {
 			begins[l.ID] = false
 			b.rows = append(b.rows, copiedLog{log: l})
@@ -102,6 +103,13 @@ func newLogCopy(started []*domain.RequestLog, finished []domain.FinishedLog) *lo
 	return b
 }
 
+// unfinished are those of which an upstream has begun to answer and that the
+// batch does not close.
+func unfinished(batch domain.LogBatch) []*domain.BegunLog {
+	closed := batch.Closed()
+	return slices.DeleteFunc(slices.Clone(batch.Begun), func(b *domain.BegunLog) bool { return closed[b.ID] })
+}
+
 func (b *logCopy) run(ctx context.Context, tx pgx.Tx) error {
 	rows, err := b.wanted(ctx, tx)
 	if err != nil {
@@ -109,6 +117,9 @@ func (b *logCopy) run(ctx context.Context, tx pgx.Tx) error {
 	}
 	if err := b.copy(ctx, tx, rows); err != nil {
 		return fmt.Errorf("copy rows: %w", err)
+	}
+	if err := beginLogs(ctx, tx, b.begun); err != nil {
+		return fmt.Errorf("note begun rows: %w", err)
 	}
 	if err := mergeModels(ctx, tx, b.models); err != nil {
 		return fmt.Errorf("note the models of requests: %w", err)
@@ -227,7 +238,8 @@ func (b *logCopy) copy(ctx context.Context, tx pgx.Tx, rows []copiedLog) error {
 }
 
 // begin notes all with one statement. Of several of a request the last counts.
-func (w *postgresLogs) begin(ctx context.Context, begun []*domain.BegunLog) error {
+// beginLogs notes on rows that are open who has begun to answer.
+func beginLogs(ctx context.Context, tx pgx.Tx, begun []*domain.BegunLog) error {
 	last := make(map[int64]*domain.BegunLog, len(begun))
 	for _, b := range begun {
 		last[int64(b.ID)] = b
@@ -244,7 +256,7 @@ func (w *postgresLogs) begin(ctx context.Context, begun []*domain.BegunLog) erro
 		attempts = append(attempts, int64(b.Attempt))
 		estimate, providerEstimate = append(estimate, int64(b.Estimate)), append(providerEstimate, int64(b.ProviderEstimate))
 	}
-	_, err := w.pool.Exec(ctx, beginLogsSQL, pgx.QueryExecModeCacheStatement,
+	_, err := tx.Exec(ctx, beginLogsSQL, pgx.QueryExecModeCacheStatement,
 		ids, provider, model, attempts, estimate, providerEstimate, ids[0], ids[len(ids)-1])
 	return err
 }

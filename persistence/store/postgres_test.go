@@ -96,7 +96,7 @@ func TestPostgresTakesWhatIsNoText(t *testing.T) {
 	s := storetest.OpenPostgres(t, testkit.Postgres(t))
 	l := storetest.RequestLog(1)
 	l.Client.UserAgent, l.Call.Model, l.Result.ErrorMessage = "\xff\xfeagent", "mo\x00del", "broken \xc3"
-	require.NoError(t, s.RequestLogs().WriteBatch(t.Context(), nil, []domain.FinishedLog{storetest.Finished(l)}))
+	require.NoError(t, s.RequestLogs().WriteBatch(t.Context(), domain.LogBatch{Finished: []domain.FinishedLog{storetest.Finished(l)}}))
 	got, _, err := s.RequestLogs().Get(t.Context(), l.ID)
 	require.NoError(t, err)
 	require.Equal(t, "\ufffdagent", got.Client.UserAgent)
@@ -113,9 +113,9 @@ func TestPostgresEndsReplaceWhatWasGivenUp(t *testing.T) {
 	lost.SessionID = l.SessionID
 	lost.Result = domain.ResultRecord{StatusCode: 500, Outcome: domain.OutcomeFailure, ErrorCode: string(domain.ReasonInterrupted)}
 	logs := s.RequestLogs()
-	require.NoError(t, logs.WriteBatch(t.Context(), []*domain.RequestLog{storetest.Opened(l)}, nil))
+	require.NoError(t, logs.WriteBatch(t.Context(), domain.LogBatch{Started: []*domain.RequestLog{storetest.Opened(l)}}))
 	for _, end := range []domain.RequestLog{lost, lost, l, lost} {
-		require.NoError(t, logs.WriteBatch(t.Context(), nil, []domain.FinishedLog{storetest.Finished(end)}))
+		require.NoError(t, logs.WriteBatch(t.Context(), domain.LogBatch{Finished: []domain.FinishedLog{storetest.Finished(end)}}))
 	}
 	got, detail, err := logs.Get(t.Context(), l.ID)
 	require.NoError(t, err)
@@ -143,7 +143,7 @@ func TestPostgresPartitionsByMonth(t *testing.T) {
 		return storetest.Finished(l)
 	}
 	long := now.AddDate(0, 6, 0)
-	require.NoError(t, s.RequestLogs().WriteBatch(t.Context(), nil, []domain.FinishedLog{row(now), row(now.AddDate(0, 0, 2)), row(long)}))
+	require.NoError(t, s.RequestLogs().WriteBatch(t.Context(), domain.LogBatch{Finished: []domain.FinishedLog{row(now), row(now.AddDate(0, 0, 2)), row(long)}}))
 	require.Equal(t, "1 1 0 1", testkit.PostgresScalar(t, dsn, `SELECT (SELECT COUNT(*) FROM request_logs_2026_11) || ' ' ||
 		(SELECT COUNT(*) FROM request_logs_2026_12) || ' ' || (SELECT COUNT(*) FROM request_logs_2027_01) || ' ' ||
 		(SELECT COUNT(*) FROM request_logs_other)`))

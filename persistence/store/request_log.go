@@ -242,19 +242,6 @@ func (r *openRow) open() (domain.OpenLog, error) {
 	return o, err
 }
 
-// Begin notes on rows that are open that upstreams have begun to answer, by
-// whom, and what that costs if nobody will know better. Others are left alone.
-func (r RequestLogs) Begin(ctx context.Context, begun []*domain.BegunLog) error {
-	err := r.s.batch.begin(ctx, begun)
-	switch {
-	case err == nil:
-		return nil
-	case rejected(err):
-		err = &RejectedError{cause: err}
-	}
-	return fmt.Errorf("note %d begun answers: %w", len(begun), err)
-}
-
 func logsOf(rows []logRow) ([]domain.RequestLog, error) {
 	logs := make([]domain.RequestLog, len(rows))
 	for i := range rows {

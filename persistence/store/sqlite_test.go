@@ -19,7 +19,7 @@ func TestTheLogFileShrinks(t *testing.T) {
 	for n := range 500 {
 		finished = append(finished, storetest.Finished(storetest.RequestLog(n)))
 	}
-	require.NoError(t, logs.WriteBatch(ctx, nil, finished))
+	require.NoError(t, logs.WriteBatch(ctx, domain.LogBatch{Finished: finished}))
 	_, err := logs.PruneRows(ctx, storetest.Start().Add(24*time.Hour), 1000)
 	require.NoError(t, err)
 	before, err := logs.Shrink(ctx, 1)

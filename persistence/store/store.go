@@ -54,9 +54,7 @@ type Store struct {
 // logWriter writes request logs, in the engine's quickest way. A batch is
 // written whole or not at all, and writing it again changes nothing.
 type logWriter interface {
-	write(ctx context.Context, started []*domain.RequestLog, finished []domain.FinishedLog) error
-	// begin is [RequestLogs.Begin].
-	begin(ctx context.Context, begun []*domain.BegunLog) error
+	write(ctx context.Context, batch domain.LogBatch) error
 	// forgetModels is for who wrote past it: see knownModels.
 	forgetModels()
 	close() error

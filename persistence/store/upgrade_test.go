@@ -133,7 +133,7 @@ func requireUpgraded(t *testing.T, s *store.Store) {
 	require.Greater(t, another.ID, user.ID)
 	next := storetest.RequestLog(1)
 	next.KeyID, next.SessionID = 1, "s"
-	require.NoError(t, s.RequestLogs().WriteBatch(ctx, nil, []domain.FinishedLog{storetest.Finished(next)}))
+	require.NoError(t, s.RequestLogs().WriteBatch(ctx, domain.LogBatch{Finished: []domain.FinishedLog{storetest.Finished(next)}}))
 	session, err = s.Sessions().Get(ctx, session.Hash)
 	require.NoError(t, err)
 	require.EqualValues(t, 3, session.Requests)

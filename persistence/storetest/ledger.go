@@ -109,7 +109,7 @@ func testUnsettled(t *testing.T, open Open) {
 		l.Upstream.Attempts, l.Result.ErrorCode = 0, string(domain.ReasonInterrupted)
 	})
 	late := add(1000, func(*domain.RequestLog) {}) // may still be settled
-	require.NoError(t, s.RequestLogs().WriteBatch(ctx, nil, logs))
+	require.NoError(t, s.RequestLogs().WriteBatch(ctx, domain.LogBatch{Finished: logs}))
 	row, part := LedgerRow(1, epoch), LedgerRow(2, epoch)
 	row.ReqID, part.ReqID, part.IsFinal = booked, lost, false
 	appendRows(t, s, row, part)
@@ -194,7 +194,7 @@ func testLedgerSessions(t *testing.T, open Open) {
 		if ledgerFirst {
 			appendRows(t, s, row)
 		}
-		require.NoError(t, s.RequestLogs().WriteBatch(ctx, nil, []domain.FinishedLog{Finished(log)}))
+		require.NoError(t, s.RequestLogs().WriteBatch(ctx, domain.LogBatch{Finished: []domain.FinishedLog{Finished(log)}}))
 		if !ledgerFirst {
 			appendRows(t, s, row)
 		}

@@ -27,7 +27,7 @@ func testLogCleanup(t *testing.T, open Open) {
 	first := retentionRow(0, 0)
 	running := Opened(retentionRow(7, 0))
 	running.UserID = 2
-	require.NoError(t, logs.WriteBatch(ctx, []*domain.RequestLog{running}, finished))
+	require.NoError(t, logs.WriteBatch(ctx, domain.LogBatch{Started: []*domain.RequestLog{running}, Finished: finished}))
 	clean := func(c domain.LogCleanup, want int) {
 		t.Helper()
 		n, err := logs.CountCleanup(ctx, c)

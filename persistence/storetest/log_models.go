@@ -36,11 +36,11 @@ func testLogModels(t *testing.T, open Open) {
 			}
 			rows = append(rows, l)
 		}
-		require.NoError(t, logs.WriteBatch(ctx, started, finished))
+		require.NoError(t, logs.WriteBatch(ctx, domain.LogBatch{Started: started, Finished: finished}))
 		end := slices.IndexFunc(rows, func(l domain.RequestLog) bool { return l.Result.StatusCode == 0 })
 		if end >= 0 { // one that ran ends in a later batch
 			rows[end].Result.StatusCode, rows[end].Upstream.ModelSent = 502, "b"
-			require.NoError(t, logs.WriteBatch(ctx, nil, []domain.FinishedLog{Finished(rows[end])}))
+			require.NoError(t, logs.WriteBatch(ctx, domain.LogBatch{Finished: []domain.FinishedLog{Finished(rows[end])}}))
 		}
 	}
 	requireModels(t, s, rows)

@@ -22,9 +22,9 @@ func testRequestLogs(t *testing.T, open Open) {
 
 	full, bare := RequestLog(1), *Opened(RequestLog(2))
 	bare.Result = domain.ResultRecord{StatusCode: 401, Outcome: domain.OutcomeBlocked}
-	require.NoError(t, logs.WriteBatch(ctx, nil, []domain.FinishedLog{
+	require.NoError(t, logs.WriteBatch(ctx, domain.LogBatch{Finished: []domain.FinishedLog{
 		Finished(full), {Log: &bare, Detail: &domain.RequestDetail{RequestID: bare.ID}},
-	}))
+	}}))
 	got, detail, err := logs.Get(ctx, full.ID)
 	require.NoError(t, err)
 	require.Empty(t, cmp.Diff(full, got))
@@ -51,25 +51,34 @@ func testLogIdempotence(t *testing.T, open Open) {
 	late := l
 	late.Result.StatusCode, late.Cost = 500, 1
 
-	require.NoError(t, logs.WriteBatch(ctx, openRow, nil))
-	require.NoError(t, logs.WriteBatch(ctx, openRow, nil))
+	require.NoError(t, logs.WriteBatch(ctx, domain.LogBatch{Started: openRow}))
+	require.NoError(t, logs.WriteBatch(ctx, domain.LogBatch{Started: openRow}))
 	running, err := logs.Open(ctx, 0, 10)
 	require.NoError(t, err)
 	require.Empty(t, cmp.Diff([]domain.OpenLog{{RequestLog: *Opened(l)}}, running))
 
 	begun := &domain.BegunLog{ID: l.ID, Attempt: 2, ProviderID: 4, Model: "m", Estimate: 7, ProviderEstimate: 6}
 	earlier := &domain.BegunLog{ID: l.ID, Attempt: 1, ProviderID: 3, Model: "other"}
-	require.NoError(t, logs.Begin(ctx, []*domain.BegunLog{earlier, {ID: 5}, begun}))
+	both := RequestLog(9)
+	bothBegun := &domain.BegunLog{ID: both.ID, Attempt: 1, ProviderID: 3, Model: "of both", Estimate: 2}
+	require.NoError(t, logs.WriteBatch(ctx, domain.LogBatch{
+		Started: []*domain.RequestLog{Opened(both)}, Begun: []*domain.BegunLog{earlier, {ID: 5}, bothBegun, begun},
+	}))
 	running, err = logs.Open(ctx, 0, 10)
 	require.NoError(t, err)
-	require.Len(t, running, 1)
+	require.Len(t, running, 2)
 	require.Equal(t, begun, running[0].Begun)
+	require.Equal(t, bothBegun, running[1].Begun, "opened and begun in one batch")
+	require.NoError(t, logs.WriteBatch(ctx, domain.LogBatch{Begun: []*domain.BegunLog{bothBegun}, Finished: []domain.FinishedLog{Finished(both)}}))
+	closed, _, err := logs.Get(ctx, both.ID)
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff(both, closed), "begun and closed in one batch")
 
 	for range 2 {
-		require.NoError(t, logs.WriteBatch(ctx, openRow, closeRow))
-		require.NoError(t, logs.WriteBatch(ctx, nil, []domain.FinishedLog{Finished(late)}))
-		require.NoError(t, logs.WriteBatch(ctx, openRow, nil))
-		require.NoError(t, logs.Begin(ctx, []*domain.BegunLog{begun}))
+		require.NoError(t, logs.WriteBatch(ctx, domain.LogBatch{Started: openRow, Finished: closeRow}))
+		require.NoError(t, logs.WriteBatch(ctx, domain.LogBatch{Finished: []domain.FinishedLog{Finished(late)}}))
+		require.NoError(t, logs.WriteBatch(ctx, domain.LogBatch{Started: openRow}))
+		require.NoError(t, logs.WriteBatch(ctx, domain.LogBatch{Begun: []*domain.BegunLog{begun}}))
 	}
 	got, _, err := logs.Get(ctx, l.ID)
 	require.NoError(t, err)
@@ -78,8 +87,7 @@ func testLogIdempotence(t *testing.T, open Open) {
 	// A batch that was written in part, with a row twice in it.
 	other := RequestLog(2)
 	for range 2 {
-		require.NoError(t, logs.WriteBatch(ctx, []*domain.RequestLog{Opened(l), Opened(other), Opened(other)},
-			[]domain.FinishedLog{Finished(late), Finished(other), Finished(other), Finished(l)}))
+		require.NoError(t, logs.WriteBatch(ctx, domain.LogBatch{Started: []*domain.RequestLog{Opened(l), Opened(other), Opened(other)}, Finished: []domain.FinishedLog{Finished(late), Finished(other), Finished(other), Finished(l)}}))
 	}
 	for _, want := range []domain.RequestLog{l, other} {
 		got, detail, err := logs.Get(ctx, want.ID)
@@ -91,14 +99,14 @@ func testLogIdempotence(t *testing.T, open Open) {
 	require.NoError(t, err)
 	require.Empty(t, running)
 
-	for _, written := range []domain.RequestLog{l, other} {
+	for _, written := range []domain.RequestLog{l, other, both} {
 		session, err := s.Sessions().Get(ctx, domain.SessionKey{KeyID: written.KeyID, ID: written.SessionID}.Hash())
 		require.NoError(t, err)
 		require.EqualValues(t, 1, session.Requests)
 	}
 	all, err := logs.List(ctx, domain.LogFilter{})
 	require.NoError(t, err)
-	require.Len(t, all, 2)
+	require.Len(t, all, 3)
 }
 
 // Rows that are open are found by whose they are, like others.
@@ -121,8 +129,8 @@ func testOpenLogsAreListed(t *testing.T, open Open) {
 			finished = append(finished, Finished(l))
 		}
 	}
-	require.NoError(t, logs.WriteBatch(ctx, started, finished))
-	require.NoError(t, logs.Begin(ctx, []*domain.BegunLog{{ID: started[3].ID, Attempt: 1, ProviderID: 9, Model: "m"}}))
+	require.NoError(t, logs.WriteBatch(ctx, domain.LogBatch{Started: started, Finished: finished}))
+	require.NoError(t, logs.WriteBatch(ctx, domain.LogBatch{Begun: []*domain.BegunLog{{ID: started[3].ID, Attempt: 1, ProviderID: 9, Model: "m"}}}))
 	for name, c := range map[string]struct {
 		filter domain.LogFilter
 		want   []int
@@ -165,8 +173,7 @@ func testSessions(t *testing.T, open Open) {
 	second.Call.Model, second.Upstream.ProviderID = "m2", 6 // served elsewhere, the binding kept
 	running := Opened(request(6, "gamma"))
 	running.SessionID = "gamma"
-	require.NoError(t, s.RequestLogs().WriteBatch(ctx, []*domain.RequestLog{running},
-		[]domain.FinishedLog{Finished(second), Finished(first), Finished(other)}))
+	require.NoError(t, s.RequestLogs().WriteBatch(ctx, domain.LogBatch{Started: []*domain.RequestLog{running}, Finished: []domain.FinishedLog{Finished(second), Finished(first), Finished(other)}}))
 
 	alpha, err := s.Sessions().Get(ctx, domain.SessionKey{KeyID: k.ID, ID: "alpha"}.Hash())
 	require.NoError(t, err)
@@ -210,7 +217,7 @@ func testBindings(t *testing.T, s *store.Store, hash string, request func(int, d
 		{0, 4}, {6, 6}, {domain.BindingDropped, 0}, {0, 0}, {5, 5},
 	} {
 		l := request(10+n, step.change)
-		require.NoError(t, s.RequestLogs().WriteBatch(t.Context(), nil, []domain.FinishedLog{Finished(l)}))
+		require.NoError(t, s.RequestLogs().WriteBatch(t.Context(), domain.LogBatch{Finished: []domain.FinishedLog{Finished(l)}}))
 		got, err := s.Sessions().Get(t.Context(), hash)
 		require.NoError(t, err)
 		require.Equal(t, step.want, got.ProviderID, "after %d", step.change)
@@ -231,7 +238,7 @@ func testTermination(t *testing.T, s *store.Store, alpha domain.Session, again d
 	require.Zero(t, ended.ProviderID)
 
 	again.CreatedAt = time.Now().Add(time.Minute)
-	require.NoError(t, s.RequestLogs().WriteBatch(ctx, nil, []domain.FinishedLog{Finished(again)}))
+	require.NoError(t, s.RequestLogs().WriteBatch(ctx, domain.LogBatch{Finished: []domain.FinishedLog{Finished(again)}}))
 	list, err = s.Sessions().List(ctx, active)
 	require.NoError(t, err)
 	require.Len(t, list, 1, "used again")
@@ -257,9 +264,9 @@ func testLogFilters(t *testing.T, open Open) {
 		}
 		want[i], finished[i] = l, Finished(l)
 	}
-	require.NoError(t, s.RequestLogs().WriteBatch(ctx, nil, finished))
+	require.NoError(t, s.RequestLogs().WriteBatch(ctx, domain.LogBatch{Finished: finished}))
 	running := RequestLog(60)
-	require.NoError(t, s.RequestLogs().WriteBatch(ctx, []*domain.RequestLog{Opened(running)}, nil))
+	require.NoError(t, s.RequestLogs().WriteBatch(ctx, domain.LogBatch{Started: []*domain.RequestLog{Opened(running)}}))
 
 	status := func(text string) domain.StatusFilter {
 		f, err := domain.ParseStatusFilter(text)
@@ -329,7 +336,7 @@ func testLogPaging(t *testing.T, open Open) {
 	t.Helper()
 	s, ctx := open(t), t.Context()
 	write := func(n int) {
-		require.NoError(t, s.RequestLogs().WriteBatch(ctx, nil, []domain.FinishedLog{Finished(RequestLog(n))}))
+		require.NoError(t, s.RequestLogs().WriteBatch(ctx, domain.LogBatch{Finished: []domain.FinishedLog{Finished(RequestLog(n))}}))
 	}
 	for n := range 50 {
 		write(n)

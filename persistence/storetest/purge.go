@@ -27,7 +27,7 @@ func testPurge(t *testing.T, open Open) {
 	for n := 10; n < 10+1500; n++ { // more than one bite
 		finished = append(finished, Finished(row(n, 8, 3)))
 	}
-	require.NoError(t, logs.WriteBatch(ctx, []*domain.RequestLog{running}, finished))
+	require.NoError(t, logs.WriteBatch(ctx, domain.LogBatch{Started: []*domain.RequestLog{running}, Finished: finished}))
 	count, err := logs.CountUpTo(ctx, 100)
 	require.NoError(t, err)
 	require.Equal(t, 100, count)
@@ -40,7 +40,7 @@ func testPurge(t *testing.T, open Open) {
 	require.Equal(t, 1, still)
 	ended := *running
 	ended.Result.StatusCode = 200
-	require.NoError(t, logs.WriteBatch(ctx, nil, []domain.FinishedLog{Finished(ended)}))
+	require.NoError(t, logs.WriteBatch(ctx, domain.LogBatch{Finished: []domain.FinishedLog{Finished(ended)}}))
 	still, err = logs.Purge(ctx, 8, 9)
 	require.NoError(t, err)
 	require.Zero(t, still)

@@ -22,7 +22,7 @@ func testLogRetention(t *testing.T, open Open) {
 	}
 	finished = append(finished, Finished(young))
 	running := Opened(retentionRow(7, 0))
-	require.NoError(t, logs.WriteBatch(ctx, []*domain.RequestLog{running}, finished))
+	require.NoError(t, logs.WriteBatch(ctx, domain.LogBatch{Started: []*domain.RequestLog{running}, Finished: finished}))
 
 	n, err := logs.PruneDetails(ctx, old.CreatedAt.Add(24*time.Hour), 100)
 	require.NoError(t, err)

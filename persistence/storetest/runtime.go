@@ -218,7 +218,7 @@ func testConcurrency(t *testing.T, open Open) {
 		})
 		worker(func(i int) error {
 			l := RequestLog(w*1000 + i)
-			return s.RequestLogs().WriteBatch(ctx, []*domain.RequestLog{Opened(l)}, []domain.FinishedLog{Finished(l)})
+			return s.RequestLogs().WriteBatch(ctx, domain.LogBatch{Started: []*domain.RequestLog{Opened(l)}, Finished: []domain.FinishedLog{Finished(l)}})
 		})
 		worker(func(i int) error {
 			return s.Snapshots().Save(ctx, []domain.Snapshot{{Kind: "quota", ID: strconv.Itoa(w), Epoch: int64(i)}})
