@@ -29,7 +29,7 @@ type batchWriter struct {
 }
 
 func newBatchWriter(main, logs *database) *batchWriter {
-	return &batchWriter{main: main, logs: logs, pending: true}
+	return &batchWriter{main: main, logs: logs, pending: true, stmt: newBatchStatements()}
 }
 
 // RejectedError says that the store will never take the batch as it is: the
@@ -85,13 +85,6 @@ func (w *batchWriter) write(ctx context.Context, batch domain.LogBatch) error {
 	ctx = context.WithoutCancel(ctx) // it is short, and this spares a goroutine per statement
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.stmt == nil {
-		stmt, err := prepareBatch(ctx, w.main)
-		if err != nil {
-			return err
-		}
-		w.stmt = stmt
-	}
 	if w.pending {
 		if err := w.addPending(ctx); err != nil {
 			return err
@@ -113,8 +106,8 @@ func (w *batchWriter) write(ctx context.Context, batch domain.LogBatch) error {
 // number.
 func (w *batchWriter) writeLogs(ctx context.Context, batch domain.LogBatch) (sums sessionSums, number int64, err error) {
 	var models []logModel
-	err = inTx(ctx, w.logs.write.DB, func(tx *sql.Tx, hot runHot) error {
-		err := hot(func(conn driver.Conn) error {
+	err = inTx(ctx, w.logs.write.DB, func(_ *sql.Tx, hot runHot) error {
+		return hot(func(conn driver.Conn) error {
 			if err := w.closeRows(ctx, conn, batch.Finished, &sums); err != nil {
 				return err
 			}
@@ -128,13 +121,12 @@ func (w *batchWriter) writeLogs(ctx context.Context, batch domain.LogBatch) (sum
 			if err := w.openRows(ctx, conn, batch.Started, closed, &sums); err != nil {
 				return err
 			}
-			return w.beginRows(ctx, conn, batch.Begun, closed)
-		})
-		if err != nil {
+			if err := w.beginRows(ctx, conn, batch.Begun, closed); err != nil {
+				return err
+			}
+			number, err = w.keepSums(ctx, conn, sums)
 			return err
-		}
-		number, err = w.keepSums(ctx, tx, sums)
-		return err
+		})
 	})
 	if err == nil {
 		w.known.noted(models)
@@ -196,8 +188,5 @@ func (w *batchWriter) beginRows(ctx context.Context, conn driver.Conn, begun []*
 func (w *batchWriter) close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.stmt == nil {
-		return nil
-	}
 	return w.stmt.close()
 }

@@ -3,11 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"encoding/json"
-	"errors"
 	"fmt"
-
-	"github.com/uptrace/bun"
 
 	"github.com/claude-code-hub/cch/internal/domain"
 )
@@ -82,7 +80,7 @@ func (s *sessionSums) session(l *domain.RequestLog) *sessionSum {
 }
 
 // keepSums writes sums into the log file's transaction and returns their number.
-func (w *batchWriter) keepSums(ctx context.Context, tx *sql.Tx, sums sessionSums) (int64, error) {
+func (w *batchWriter) keepSums(ctx context.Context, conn driver.Conn, sums sessionSums) (int64, error) {
 	if sums.empty() {
 		return 0, nil
 	}
@@ -91,16 +89,21 @@ func (w *batchWriter) keepSums(ctx context.Context, tx *sql.Tx, sums sessionSums
 		return 0, fmt.Errorf("encode session sums: %w", err)
 	}
 	// Whatever was waiting has been added before this batch began.
-	if _, err := tx.ExecContext(ctx, "DELETE FROM pending_session_sums"); err != nil {
+	if _, err := w.stmt.dropSums.exec(ctx, conn, nil); err != nil {
 		return 0, fmt.Errorf("drop added session sums: %w", err)
 	}
-	var id int64
-	err = tx.QueryRowContext(ctx, w.logs.bind("INSERT INTO pending_session_sums (sums) VALUES (?) RETURNING id"), string(encoded)).Scan(&id)
+	w.args = append(w.args[:0], string(encoded))
+	res, err := w.stmt.keepSums.run(ctx, conn, w.args)
 	if err != nil {
 		return 0, fmt.Errorf("keep session sums: %w", err)
 	}
-	return id, nil
+	return res.LastInsertId()
 }
+
+const (
+	dropSumsSQL = "DELETE FROM pending_session_sums"
+	keepSumsSQL = "INSERT INTO pending_session_sums (sums) VALUES (?)"
+)
 
 // addPending adds the sums that an earlier batch left behind.
 func (w *batchWriter) addPending(ctx context.Context) error {
@@ -125,22 +128,38 @@ func (w *batchWriter) addPending(ctx context.Context) error {
 
 // addSums adds a batch's sums, unless the mark says that this was done.
 func (w *batchWriter) addSums(ctx context.Context, batch int64, sums sessionSums) error {
-	return w.main.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		var mark int64
-		err := tx.NewRaw("SELECT position FROM applied_marks WHERE name = ?", sumsMark).Scan(ctx, &mark)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return err
-		}
-		if batch <= mark {
-			return nil
-		}
-		_, err = tx.NewRaw("INSERT INTO applied_marks (name, position) VALUES (?, ?)"+
-			" ON CONFLICT (name) DO UPDATE SET position = EXCLUDED.position", sumsMark, batch).Exec(ctx)
-		if err != nil {
-			return err
-		}
-		return sums.add(ctx, tx.StmtContext(ctx, w.stmt.addSession), tx.StmtContext(ctx, w.stmt.useKey))
+	return inTx(ctx, w.main.write.DB, func(_ *sql.Tx, hot runHot) error {
+		return hot(func(conn driver.Conn) error {
+			w.args = append(w.args[:0], sumsMark, batch)
+			fresh, err := w.stmt.mark.exec(ctx, conn, w.args)
+			if err != nil || !fresh {
+				return err
+			}
+			return w.addTo(ctx, conn, sums)
+		})
 	})
+}
+
+// markSQL moves a mark forward and changes nothing if it was there before.
+const markSQL = `INSERT INTO applied_marks (name, position) VALUES (?, ?)
+	ON CONFLICT (name) DO UPDATE SET position = EXCLUDED.position WHERE position < EXCLUDED.position`
+
+// addTo adds to sessions and keys.
+func (w *batchWriter) addTo(ctx context.Context, conn driver.Conn, sums sessionSums) error {
+	for hash, sum := range sums.Sessions {
+		w.args = append(w.args[:0], sum.KeyID, sum.SessionID, hash, sum.UserID, sum.binding(),
+			sum.Model, sum.ClientKind, sum.FirstAt, sum.LastAt, sum.Requests)
+		if _, err := w.stmt.addSession.exec(ctx, conn, w.args); err != nil {
+			return fmt.Errorf("session %s: %w", hash, err)
+		}
+	}
+	for key, used := range sums.Keys {
+		w.args = append(w.args[:0], used, key, used)
+		if _, err := w.stmt.useKey.exec(ctx, conn, w.args); err != nil {
+			return fmt.Errorf("use of key %d: %w", key, err)
+		}
+	}
+	return nil
 }
 
 // binding is the column: nil leaves the binding, 0 drops it.
@@ -149,22 +168,6 @@ func (s *sessionSum) binding() *int64 {
 		return nil
 	}
 	return new(max(0, s.ProviderID))
-}
-
-func (s *sessionSums) add(ctx context.Context, addSession, useKey *sql.Stmt) error {
-	for hash, sum := range s.Sessions {
-		_, err := addSession.ExecContext(ctx, sum.KeyID, sum.SessionID, hash, sum.UserID, sum.binding(),
-			sum.Model, sum.ClientKind, sum.FirstAt, sum.LastAt, sum.Requests)
-		if err != nil {
-			return fmt.Errorf("session %s: %w", hash, err)
-		}
-	}
-	for key, used := range s.Keys {
-		if _, err := useKey.ExecContext(ctx, used, key, used); err != nil {
-			return fmt.Errorf("use of key %d: %w", key, err)
-		}
-	}
-	return nil
 }
 
 const useKeySQL = `UPDATE api_keys SET last_used_at = ? WHERE id = ? AND (last_used_at IS NULL OR last_used_at < ?)`

@@ -47,25 +47,32 @@ func inTx(ctx context.Context, db *sql.DB, work func(tx *sql.Tx, hot runHot) err
 // exec runs the statement and tells whether it changed a row. The values are
 // not kept.
 func (s *hotStatement) exec(ctx context.Context, conn driver.Conn, values []any) (changed bool, err error) {
-	if s.conn != conn {
-		if err := s.prepare(ctx, conn); err != nil {
-			return false, err
-		}
-	}
-	s.args = s.args[:0]
-	for i, v := range values {
-		if v, err = driver.DefaultParameterConverter.ConvertValue(v); err != nil {
-			return false, fmt.Errorf("value %d: %w", i+1, err)
-		}
-		s.args = append(s.args, driver.NamedValue{Ordinal: i + 1, Value: v})
-	}
-	res, err := s.stmt.(driver.StmtExecContext).ExecContext(ctx, s.args) //nolint:forcetypeassert // prepare made sure
-	clear(s.args)
+	res, err := s.run(ctx, conn, values)
 	if err != nil {
 		return false, err
 	}
 	n, err := res.RowsAffected()
 	return n > 0, err
+}
+
+// run runs the statement. The values are not kept.
+func (s *hotStatement) run(ctx context.Context, conn driver.Conn, values []any) (driver.Result, error) {
+	if s.conn != conn {
+		if err := s.prepare(ctx, conn); err != nil {
+			return nil, err
+		}
+	}
+	s.args = s.args[:0]
+	for i, v := range values {
+		value, err := driver.DefaultParameterConverter.ConvertValue(v)
+		if err != nil {
+			return nil, fmt.Errorf("value %d: %w", i+1, err)
+		}
+		s.args = append(s.args, driver.NamedValue{Ordinal: i + 1, Value: value})
+	}
+	res, err := s.stmt.(driver.StmtExecContext).ExecContext(ctx, s.args) //nolint:forcetypeassert // prepare made sure
+	clear(s.args)
+	return res, err
 }
 
 func (s *hotStatement) prepare(ctx context.Context, conn driver.Conn) error {
