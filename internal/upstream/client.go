@@ -208,7 +208,7 @@ func request(ctx context.Context, call *Call, base *url.URL) *http.Request {
 			return nil, errSentOnce
 		}
 	}
-	return req.WithContext(ctx)
+	return req.WithContext(tellingSent(ctx, call.Body))
 }
 
 // answer is the body of a response: it feeds the watch and ends with the call.

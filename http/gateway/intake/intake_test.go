@@ -218,6 +218,25 @@ func TestMemoryLivesAsLongAsItsReaders(t *testing.T) {
 	require.ErrorIs(t, err, io.ErrClosedPipe)
 }
 
+// The transport keeps what it sent for as long as the answer takes.
+func TestASentBodyIsNotKept(t *testing.T) {
+	t.Parallel()
+	in := newIntake()
+	b, err := in.Read(request(strings.NewReader("hello"), 5), new(conn))
+	require.NoError(t, err)
+	defer b.Release()
+	s := b.Splice()
+	kept := s.Open()
+	s.Sent()
+	left, err := io.ReadAll(kept)
+	require.NoError(t, err)
+	require.Empty(t, left)
+
+	again, err := io.ReadAll(s.Open()) // the connection had died
+	require.NoError(t, err)
+	require.Equal(t, "hello", string(again))
+}
+
 func TestCloseWhileReading(t *testing.T) {
 	t.Parallel()
 	in := newIntake()

@@ -14,11 +14,14 @@ type Edit struct {
 }
 
 // Spliced is a body with edits, sent without ever being put together: what is
-// not edited goes out from the client's own bytes. It implements upstream.Body.
+// not edited goes out from the client's own bytes. It implements upstream.Held.
 type Spliced struct {
 	body  *Body
 	edits []Edit
 	size  int64
+
+	mu     sync.Mutex
+	copied *bytes.Reader // of a small body that is being sent
 }
 
 // Splice lays edits over the body. They must not overlap; their order matters
@@ -54,7 +57,21 @@ func (s *Spliced) Open() io.ReadCloser {
 	defer whole.Close()
 	copied := make([]byte, s.size)
 	n, _ := whole.Read(copied)
-	return io.NopCloser(bytes.NewReader(copied[:n]))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.copied = bytes.NewReader(copied[:n])
+	return io.NopCloser(s.copied)
+}
+
+// Sent drops the copy of a small body: the transport keeps its reader for as long
+// as the answer takes, which may be many minutes.
+func (s *Spliced) Sent() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.copied != nil {
+		s.copied.Reset(nil)
+		s.copied = nil
+	}
 }
 
 // reading is one pass over a spliced body. The transport may close it from
