@@ -67,9 +67,36 @@ func TestWhatIsNoListIsRefused(t *testing.T) {
 		"another currency": `{"schema":"cchp.pricing-table/v1","currency":"CNY","models":[]}`,
 		"a list":           `["acme-1"]`,
 		"broken TOML":      "[models\n",
+		"deep arrays":      "[models]\na = " + strings.Repeat("[", 1_000_000) + strings.Repeat("]", 1_000_000),
+		"deep tables":      "[models]\na = " + strings.Repeat("{a=", 1_000_000) + "1" + strings.Repeat("}", 1_000_000),
+		"a long name":      "[models]\n" + strings.Repeat("a.", 1_000_000) + "a = 1",
+		"a long heading":   "[models." + strings.Repeat("'a' . ", 1_000_000) + "a]\nb = 1",
+		"deep JSON":        strings.Repeat(`{"models":`, 1_000_000) + "1" + strings.Repeat("}", 1_000_000),
 	} {
 		_, _, err := pricelist.Read([]byte(text))
 		require.ErrorIs(t, err, pricing.ErrFormat, why)
+	}
+}
+
+// What looks like nesting inside a string or a remark is none; what follows it is.
+func TestNestingIsToldFromText(t *testing.T) {
+	t.Parallel()
+	brackets, dots, tower := strings.Repeat("[{", 40), strings.Repeat(".", 40), strings.Repeat("[", 1_000_000)
+	for name, text := range map[string]string{
+		"short":            `"` + brackets + dots + `\""`,
+		"literal":          `'` + brackets + dots + `\'`,
+		"long":             `"""` + brackets + "\n\"\" \\\"\"\"" + dots + `"""""`,
+		"long literal":     `'''` + brackets + "\n'' \\" + dots + `''''`,
+		"nothing":          `""`,
+		"a remark":         `1 # ' " ` + brackets + dots,
+		"numbers in a row": `[` + strings.Repeat("1.5, ", 100) + `1.5]`,
+	} {
+		list := tomlList + "\n[models.x]\nnote = " + text + "\n"
+		read, _, err := pricelist.Read([]byte(list))
+		require.NoError(t, err, name)
+		require.Len(t, read.File.Models, 1, name)
+		_, _, err = pricelist.Read([]byte(list + "deep = " + tower))
+		require.ErrorIs(t, err, pricing.ErrFormat, name)
 	}
 }
 

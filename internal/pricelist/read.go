@@ -18,6 +18,9 @@ func Read(data []byte) (*pricing.Import, pricing.Format, error) {
 		list, err := pricing.ParseJSON(data)
 		return list, format, err
 	}
+	if !shallow(data) {
+		return nil, format, fmt.Errorf("%w: it is nested too deeply", pricing.ErrFormat)
+	}
 	var tree map[string]any
 	if err := toml.Unmarshal(data, &tree); err != nil {
 		return nil, format, fmt.Errorf("%w: it is neither JSON nor TOML: %w", pricing.ErrFormat, err)
