@@ -24,6 +24,9 @@ func faults(f *domain.RequestFilter) (list []string) {
 	return list
 }
 
+// tower is a value of so many arrays, one in the other.
+func tower(depth int) string { return strings.Repeat("[", depth) + strings.Repeat("]", depth) }
+
 func TestCheckNamesEveryField(t *testing.T) {
 	t.Parallel()
 	with := func(f *domain.RequestFilter, change func(*domain.RequestFilter)) *domain.RequestFilter {
@@ -54,6 +57,8 @@ func TestCheckNamesEveryField(t *testing.T) {
 		"no replacement":     {simple(domain.FilterBody, domain.FilterJSONPath, "a", ""), []string{"replacement:required"}},
 		"long replacement":   {simple(domain.FilterBody, domain.FilterJSONPath, "a", `"`+strings.Repeat("x", 64<<10)+`"`), []string{"replacement:too_long"}},
 		"broken replacement": {simple(domain.FilterBody, domain.FilterJSONPath, "a", `{`), []string{"replacement:invalid_format"}},
+		"deep replacement":   {simple(domain.FilterBody, domain.FilterJSONPath, "a", tower(30_000)), []string{"replacement:invalid_format"}},
+		"deeper than large":  {simple(domain.FilterBody, domain.FilterJSONPath, "a", tower(1_000_000)), []string{"replacement:too_long"}},
 		"match of a path":    {with(path(), func(f *domain.RequestFilter) { f.MatchType = domain.MatchExact }), []string{"matchType:not_allowed"}},
 		"operations, simple": {with(path(), func(f *domain.RequestFilter) { f.Operations = make([]domain.FilterOperation, 1) }), []string{"operations:not_allowed"}},
 		"no text":            {replacing(domain.MatchContains, "", `"x"`), []string{"target:required"}},

@@ -307,8 +307,8 @@ func (c *compiler) value(raw json.RawMessage, at string) gjson.Result {
 	case len(raw) > MaxValue:
 		c.wrong.add(codeTooLong, "has more than 64 KiB", at)
 		return gjson.Result{}
-	case !gjson.ValidBytes(raw):
-		c.wrong.add(codeFormat, "is not JSON", at)
+	case !rawjson.ValidBytes(raw):
+		c.wrong.add(codeFormat, "is not JSON, or is nested too deeply", at)
 		return gjson.Result{}
 	}
 	return rawjson.Root(rawjson.Compact(string(raw)))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/claude-code-hub/cch/converters/rawjson"
 	"github.com/claude-code-hub/cch/internal/domain"
 	"github.com/claude-code-hub/cch/internal/outbound"
 )
@@ -134,8 +135,8 @@ func (c *caller) do(ctx context.Context, method string, u *url.URL, h http.Heade
 	if err != nil {
 		return gjson.Result{}, err
 	}
-	if !gjson.ValidBytes(answer) {
-		return gjson.Result{}, &failure{status: res.StatusCode, text: "the answer is not JSON"}
+	if !rawjson.ValidBytes(answer) {
+		return gjson.Result{}, &failure{status: res.StatusCode, text: "the answer is not JSON, or is nested too deeply"}
 	}
 	return gjson.ParseBytes(answer), nil
 }

@@ -287,7 +287,9 @@ func TestWhatGoesWrongIsSaidWithoutSecrets(t *testing.T) {
 		{"refused", domain.AdapterOpenRouter, answer(401, "", "no such key "+key), 401, 0, "401 Unauthorized"},
 		{"not there", domain.AdapterSub2API, answer(404, "", ""), 404, 0, "404 Not Found"},
 		{"too often", domain.AdapterDeepSeek, answer(429, "120", ""), 429, 2 * time.Minute, "429 Too Many Requests"},
-		{"no JSON", domain.AdapterMoonshot, answer(200, "", "<html>"), 200, 0, "the answer is not JSON"},
+		{"no JSON", domain.AdapterMoonshot, answer(200, "", "<html>"), 200, 0, "the answer is not JSON, or is nested too deeply"},
+		{"a tower", domain.AdapterMoonshot, answer(200, "", tower(500_000)), 200, 0, "the answer is not JSON, or is nested too deeply"},
+		{"more of it than is read", domain.AdapterMoonshot, answer(200, "", tower(1_000_000)), 200, 0, "the answer is not JSON, or is nested too deeply"},
 		{"another document", domain.AdapterNewAPI, answer(200, "", `{}`), 200, 0, "the answer has no hard_limit_usd"},
 		{"a refusal in disguise", domain.AdapterSiliconFlow, answer(200, "", `{"code":30001,"message":"bad `+key+`"}`), 200, 0, "the account refuses: bad ***"},
 		{"a key that is not valid", domain.AdapterSub2API, answer(200, "", `{"isValid":false}`), 401, 0, "the account says that the key is not valid"},
@@ -303,6 +305,26 @@ func TestWhatGoesWrongIsSaidWithoutSecrets(t *testing.T) {
 			require.Equal(t, test.retryAfter, got.RetryAfter)
 			require.Empty(t, got.Quotas)
 		})
+	}
+}
+
+// tower is a document of so many arrays, one in the other.
+func tower(depth int) string { return strings.Repeat("[", depth) + strings.Repeat("]", depth) }
+
+func TestATokenWithATowerNamesNoAccount(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		depth int
+		want  string
+	}{{10, "acc-1"}, {300_000, ""}} {
+		h := newHost(t, nil)
+		claims := `{"https://api.openai.com/auth":{"chatgpt_account_id":"acc-1"},"deep":` + tower(test.depth) + `}`
+		p := h.provider(domain.TypeCodex, "", domain.AccountSetup{Adapter: domain.AdapterCodex, Config: domain.AccountConfig{
+			Token: domain.Secret("a." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".c"),
+		}})
+		reader().Read(t.Context(), p)
+		require.Len(t, h.asked, 1)
+		require.Equal(t, test.want, h.asked[0].Header.Get("ChatGPT-Account-Id"))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/claude-code-hub/cch/converters/rawjson"
 	"github.com/claude-code-hub/cch/internal/account"
 	"github.com/claude-code-hub/cch/internal/domain"
 )
@@ -94,7 +95,7 @@ func (c *caller) accountID() string {
 		return ""
 	}
 	claims, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
-	if err != nil || !gjson.ValidBytes(claims) {
+	if err != nil || !rawjson.ValidBytes(claims) {
 		return ""
 	}
 	return gjson.GetBytes(claims, `https://api\.openai\.com/auth.chatgpt_account_id`).String()
