@@ -1,6 +1,7 @@
 // What people do, step by step. Each entry: title, page options, function.
 import assert from 'node:assert/strict';
 import { settle, sizes } from './browser.mjs';
+import { ownLeaderboard, readLeaderboard } from './leaderboard.mjs';
 import { calculatePrice, editPrice, sortPrices, uploadPrices } from './prices.mjs';
 
 const DEAD = 'http://127.0.0.1:9'; // the discard port: nobody listens
@@ -252,6 +253,8 @@ export const journeys = [
   ['send a request and find it with its route', {}, sendAndFind],
   ['filters live in the address and Back undoes them', {}, filtersAreTheAddress],
   ['a breaker opens under faults and is reset', {}, breakerOpensAndResets],
+  ['leaderboard: rank, step, open a row, save a file', {}, readLeaderboard],
+  ['leaderboard: a user sees the own row', { fresh: true }, ownLeaderboard],
   ['prices: change one, and back to the built-in one', {}, editPrice],
   ['prices: upload a list', {}, uploadPrices],
   ['prices: what would it cost', {}, calculatePrice],

@@ -31,6 +31,11 @@ const pages = [
     await open.click();
     await page.getByText('Who could take it').waitFor();
   }],
+  ['leaderboard', '/leaderboard', async (page) => {
+    const row = page.locator('[data-rank] [aria-expanded]').first();
+    if ((await row.count()) > 0) await row.click();
+  }],
+  ['leaderboard-providers', '/leaderboard?scope=provider&period=weekly'],
   ['providers', '/providers'],
   ['prices', '/prices'],
   ['provider-form', '/providers', async (page) => {

@@ -5,6 +5,7 @@ import { queries } from '@/api/queries';
 import { boot } from '@/boot';
 import { NotFound, RouteError } from '@/components/shell/fallbacks';
 import { Shell } from '@/components/shell/shell';
+import { readBoardSearch } from '@/features/leaderboard/search';
 import { readPriceSearch } from '@/features/prices/search';
 import { readLogSearch } from '@/features/requests/search';
 import { readListSearch } from '@/lib/list-search';
@@ -102,6 +103,13 @@ const prices = createRoute({
   component: lazyRouteComponent(() => import('@/features/prices/prices'), 'PricesPage'),
 });
 
+const leaderboard = createRoute({
+  getParentRoute: () => shell,
+  path: '/leaderboard',
+  validateSearch: readBoardSearch,
+  component: lazyRouteComponent(() => import('@/features/leaderboard/leaderboard'), 'LeaderboardPage'),
+});
+
 const clients = createRoute({
   getParentRoute: () => shell,
   path: '/docs/setup',
@@ -120,6 +128,7 @@ const moved: Record<string, string> = {
   '/dashboard/sessions': '/sessions',
   '/dashboard/users': '/users',
   '/dashboard/providers': '/providers',
+  '/dashboard/leaderboard': '/leaderboard',
   '/settings/providers': '/providers',
   '/settings/prices': '/prices',
   '/usage-doc': '/docs/setup',
@@ -140,7 +149,7 @@ const tree = root.addChildren([
   login,
   gallery,
   ...redirects,
-  shell.addChildren([dashboard, setup, sessions, logs, logDetail, providers, users, prices, clients]),
+  shell.addChildren([dashboard, setup, sessions, logs, logDetail, leaderboard, providers, users, prices, clients]),
 ]);
 
 export function createAppRouter(queryClient: QueryClient) {

@@ -2,9 +2,10 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { call, type QueryOf } from './client';
 import { isApiError } from './error';
-import type { LimitUsage, Page, ProviderAccount } from './types';
+import type { Board, LimitUsage, Page, ProviderAccount } from './types';
 
 export type LogFilter = QueryOf<'GET', '/usage-logs'>;
+export type BoardFilter = NonNullable<QueryOf<'GET', '/leaderboard'>>;
 export type PriceFilter = QueryOf<'GET', '/model-prices'>;
 
 /** The largest page of a list. */
@@ -121,6 +122,16 @@ export const queries = {
 
   unpricedModels: () =>
     queryOptions({ queryKey: ['prices', 'unpriced'], queryFn: ({ signal }) => call('GET', '/model-prices/unpriced', { signal }).then((page) => page.items), refetchInterval: 60_000 }),
+
+  /** The server's answers may be a minute old, so asking more often shows nothing new. */
+  leaderboard: (filter: BoardFilter) =>
+    queryOptions({
+      queryKey: ['leaderboard', filter.scope, filter],
+      queryFn: ({ signal }): Promise<Board> => call('GET', '/leaderboard', { query: filter, signal }),
+      // Rows of users under the figures of models would be wrong, not old.
+      placeholderData: (before, query) => (query?.queryKey[1] === filter.scope ? before : undefined),
+      refetchInterval: 60_000,
+    }),
 
   sessions: (state: 'active' | 'recent') =>
     queryOptions({

@@ -93,6 +93,12 @@ export type UsageLogDetail = WithNull<Answered<'LogDetailBody'>, 'decisionChain'
 export type ChainEntry = Stored<Answered<'ChainEntry'>>;
 export type DecisionContext = Stored<Answered<'DecisionContext'>>;
 
+/** Who and what was used most, in a period and beside the one before. */
+export type Board = WithNull<Answered<'LeaderboardBody'>, 'total'>;
+export type BoardRow = Board['items'][number];
+export type BoardPart = NonNullable<BoardRow['parts']>[number];
+export type Figures = BoardRow['figures'];
+
 export type Session = Answered<'SessionBody'>;
 export type SetupState = Answered<'SetupBody'>;
 export type DemoMode = Schemas['DemoBehaviourInputBody']['mode'];

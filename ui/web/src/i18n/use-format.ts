@@ -3,12 +3,11 @@ import { boot } from '@/boot';
 import * as format from '@/lib/format';
 import { age, formatTime, rowTime, shortDate, type TimeStyle } from '@/lib/time';
 
-/** Formatters bound to the language and the installation's time zone. */
-export function useFormat() {
+/** Formatters bound to the language and to a time zone, the installation's where none is given. */
+export function useFormat(zone: string | undefined = boot.timezone) {
   const { i18n } = useTranslation();
   // British order and 24 hours: "19 Nov 14:30" is read the same everywhere.
   const locale = i18n.language === 'en' ? 'en-GB' : i18n.language;
-  const zone = boot.timezone;
   return {
     tokens: (value: number | null | undefined) => format.tokens(value, locale),
     usd: (value: number | null | undefined) => format.usd(value, locale),

@@ -9,6 +9,11 @@ it('writes times in the zone of the installation', () => {
   expect(formatTime('2026-11-19T14:30:52Z', 'clock', 'en-GB', 'Asia/Shanghai')).toBe('22:30:52');
 });
 
+it('names days of a week and months', () => {
+  expect(formatTime('2026-11-19T14:30:52Z', 'weekday', 'en-GB', 'UTC')).toBe('Thu 19 Nov');
+  expect(formatTime('2026-11-30T16:00:00Z', 'month', 'en-GB', 'Asia/Shanghai')).toBe('December 2026');
+});
+
 it('survives an unknown zone and a broken time', () => {
   expect(formatTime('2026-11-19T14:30:52Z', 'date', 'en-GB', 'Mars/Olympus')).toMatch(/2026/);
   expect(formatTime('yesterday', 'clock', 'en-GB', 'UTC')).toBe('–');

@@ -1,12 +1,14 @@
 /** Times of day and ages, in the installation's zone. */
 
-export type TimeStyle = 'clock' | 'clockMs' | 'dateTime' | 'date' | 'day';
+export type TimeStyle = 'clock' | 'clockMs' | 'dateTime' | 'date' | 'day' | 'weekday' | 'month';
 
 const options: Record<TimeStyle, Intl.DateTimeFormatOptions> = {
   clock: { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' },
   clockMs: { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3, hourCycle: 'h23' },
   dateTime: { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
   day: { day: 'numeric', month: 'short' },
+  weekday: { weekday: 'short', day: 'numeric', month: 'short' },
+  month: { month: 'long', year: 'numeric' },
   date: { day: 'numeric', month: 'short', year: 'numeric' },
 };
 

@@ -1,4 +1,4 @@
-import { CircleDollarSign, Code, LayoutDashboard, List, ListChecks, Radio, Server, SquareTerminal, Users, type LucideIcon } from 'lucide-react';
+import { ChartNoAxesColumn, CircleDollarSign, Code, LayoutDashboard, List, ListChecks, Radio, Server, SquareTerminal, Users, type LucideIcon } from 'lucide-react';
 import type { Role } from '@/api/types';
 import { boot } from '@/boot';
 
@@ -9,6 +9,8 @@ export interface NavItem {
   /** Served by the binary itself, outside the app. */
   external?: boolean;
   roles: Role[];
+  /** Behind "More" on phones, however high it stands. */
+  aside?: boolean;
 }
 
 export interface NavGroup {
@@ -27,6 +29,7 @@ const groups: NavGroup[] = [
       { key: 'overview', to: '/dashboard', icon: LayoutDashboard, roles: web },
       { key: 'sessions', to: '/sessions', icon: Radio, roles: web },
       { key: 'requests', to: '/logs', icon: List, roles: everyone },
+      { key: 'leaderboard', to: '/leaderboard', icon: ChartNoAxesColumn, roles: web, aside: true },
     ],
   },
   {
@@ -52,4 +55,11 @@ export function navFor(role: Role): NavGroup[] {
   return groups
     .map((group) => ({ ...group, items: group.items.filter((item) => item.roles.includes(role)) }))
     .filter((group) => group.items.length > 0);
+}
+
+/** The entries of the bottom bar of phones, and those behind "More". */
+export function phoneNavFor(role: Role, count: number): { main: NavItem[]; more: NavItem[] } {
+  const items = navFor(role).flatMap((group) => group.items);
+  const main = items.filter((item) => !item.aside).slice(0, count);
+  return { main, more: items.filter((item) => !main.includes(item)) };
 }

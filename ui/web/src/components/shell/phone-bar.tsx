@@ -3,7 +3,7 @@ import { Menu as MenuIcon } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Menu } from '@/components/ui/menu';
 import { useMe } from '@/lib/session';
-import { navFor } from './nav';
+import { phoneNavFor } from './nav';
 
 const MAIN = 4;
 const entry = 'flex h-full flex-1 flex-col items-center justify-center gap-1 text-11 text-fg-muted [&.active]:text-accent';
@@ -13,8 +13,8 @@ export function PhoneBar() {
   const { t } = useTranslation();
   const me = useMe();
   const navigate = useNavigate();
-  const items = navFor(me?.role ?? 'reader').flatMap((group) => group.items);
-  const more = items.slice(MAIN).map((item) => {
+  const items = phoneNavFor(me?.role ?? 'reader', MAIN);
+  const more = items.more.map((item) => {
     const Icon = item.icon;
     return {
       label: t(`nav.${item.key}`),
@@ -27,7 +27,7 @@ export function PhoneBar() {
   });
   return (
     <nav aria-label={t('nav.label')} className="flex h-16 shrink-0 border-t border-line bg-bg md:hidden">
-      {items.slice(0, MAIN).map((item) => {
+      {items.main.map((item) => {
         const Icon = item.icon;
         return (
           <Link key={item.key} to={item.to} className={entry} activeProps={{ className: 'active' }}>

@@ -17,6 +17,7 @@ const crumbs: [RegExp, Crumb[]][] = [
   [/^\/sessions/, [{ key: 'sessions' }]],
   [/^\/logs\/.+/, [{ key: 'requests', to: '/logs' }, { key: 'request' }]],
   [/^\/logs/, [{ key: 'requests' }]],
+  [/^\/leaderboard/, [{ key: 'leaderboard' }]],
   [/^\/providers/, [{ key: 'providers' }]],
   [/^\/users/, [{ key: 'users' }]],
   [/^\/prices/, [{ key: 'prices' }]],

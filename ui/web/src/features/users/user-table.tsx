@@ -3,6 +3,7 @@ import { ChevronDown, ChevronRight, KeyRound, List, MoreHorizontal, Pencil, Plus
 import { Fragment } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ApiKey, User } from '@/api/types';
+import { Avatar } from '@/components/ui/avatar';
 import { Button } from '@/components/ui/button';
 import { Menu } from '@/components/ui/menu';
 import { Badge } from '@/components/ui/state';
@@ -10,7 +11,6 @@ import { Table, Td, Th } from '@/components/ui/table';
 import { useFormat } from '@/i18n/use-format';
 import { cn } from '@/lib/cn';
 import { useNow } from '@/lib/clock';
-import { initials } from '@/lib/format';
 import { useMedia } from '@/lib/media';
 import { expiryState } from './expiry';
 import { exhausted, windowKeys, windowOf, windows } from './usage';
@@ -67,14 +67,6 @@ export function UserTable(props: UserTableProps) {
         ))}
       </tbody>
     </Table>
-  );
-}
-
-function Avatar({ name }: { name: string }) {
-  return (
-    <span className="inline-flex size-[22px] shrink-0 items-center justify-center rounded-full bg-press text-[9px] font-semibold text-fg-2" aria-hidden="true">
-      {initials(name)}
-    </span>
   );
 }
 

@@ -1,0 +1,53 @@
+/** What a row of the board is called and how it moved. */
+import type { BoardPart, BoardRow, Figures } from '@/api/types';
+import type { Metric } from './search';
+
+/** Tells the rows of a board apart, in the address too. */
+export function rowKey(row: Pick<BoardRow, 'id' | 'model'>): string {
+  return row.model !== null ? `m:${row.model}` : String(row.id ?? 0);
+}
+
+/** The name, else the number; undefined for the models that a day does not tell apart. */
+export function rowName(row: Pick<BoardRow, 'id' | 'name' | 'model'>): string | undefined {
+  if (row.model !== null) return row.model || undefined;
+  return row.name ?? (row.id === null ? undefined : `#${row.id}`);
+}
+
+export function partName(part: BoardPart): string | undefined {
+  return rowName({ id: part.providerId, name: part.providerName, model: part.model });
+}
+
+/** Places gained since the period before; "new" for who was not there. */
+export function movement(row: Pick<BoardRow, 'rank' | 'previousRank'>): number | 'new' {
+  return row.previousRank === null ? 'new' : row.previousRank - row.rank;
+}
+
+/** What the rank is by; null where nothing can be said. */
+export function metricValue(metric: Metric, figures: Figures): number | null {
+  switch (metric) {
+    case 'cost':
+      return figures.costUsd;
+    case 'requests':
+      return figures.requests;
+    case 'tokens':
+      return figures.totalTokens;
+    case 'cacheHitRate':
+      return figures.cacheReadShare;
+  }
+}
+
+/** Part of the whole, 0..1; of a rate nothing is a part. */
+export function partShare(metric: Metric, part: Figures, whole: Figures): number | null {
+  const of = metricValue(metric, whole);
+  return metric === 'cacheHitRate' || !of ? null : (metricValue(metric, part) ?? 0) / of;
+}
+
+/** What the first rows hold together; null where a share is unknown. */
+export function firstShare(rows: readonly Pick<BoardRow, 'share'>[], count: number): number | null {
+  let sum = 0;
+  for (const { share } of rows.slice(0, count)) {
+    if (share === null) return null;
+    sum += share;
+  }
+  return sum;
+}

@@ -1,0 +1,55 @@
+/** The state of the leaderboard that lives in the address. */
+import type { ProviderType } from '@/api/types';
+import { isDay } from '@/lib/day';
+
+export const scopes = ['user', 'key', 'provider', 'model'] as const;
+export type Scope = (typeof scopes)[number];
+
+export const metrics = ['cost', 'requests', 'tokens', 'cacheHitRate'] as const;
+export type Metric = (typeof metrics)[number];
+
+export const periods = ['daily', 'weekly', 'monthly', 'allTime', 'custom'] as const;
+export type Period = (typeof periods)[number];
+
+export const providerTypes = ['claude', 'claude-auth', 'codex', 'openai-compatible', 'gemini', 'gemini-cli'] as const satisfies readonly ProviderType[];
+
+/** Left out is what is shown without a word: users, by spend, of today. */
+export interface BoardSearch {
+  scope?: Exclude<Scope, 'user'>;
+  metric?: Exclude<Metric, 'cost'>;
+  period?: Exclude<Period, 'daily'>;
+  /** An instant in the day, week or month that is looked at; left out is now. */
+  at?: string;
+  /** First and last day of a custom period. */
+  from?: string;
+  to?: string;
+  type?: ProviderType;
+  group?: string;
+  /** The row that shows its parts. */
+  open?: string;
+}
+
+function known<T extends string, D extends T>(list: readonly T[], value: unknown, unsaid: D): Exclude<T, D> | undefined {
+  return list.find((item): item is Exclude<T, D> => item === value && item !== unsaid);
+}
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+const instant = (value: unknown): string | undefined => (typeof value === 'string' && !Number.isNaN(Date.parse(value)) ? value : undefined);
+
+/** Reads a query string; what is unknown or malformed is left out, defaults too. */
+export function readBoardSearch(search: Record<string, unknown>): BoardSearch {
+  const period = known(periods, search.period, 'daily');
+  const ofDays = period === 'custom';
+  const result: BoardSearch = {
+    scope: known(scopes, search.scope, 'user'),
+    metric: known(metrics, search.metric, 'cost'),
+    period,
+    at: ofDays || period === 'allTime' ? undefined : instant(search.at),
+    from: ofDays && isDay(search.from) ? search.from : undefined,
+    to: ofDays && isDay(search.to) ? search.to : undefined,
+    type: providerTypes.find((type) => type === search.type),
+    group: text(search.group),
+    open: text(search.open),
+  };
+  return Object.fromEntries(Object.entries(result).filter(([, value]) => value !== undefined));
+}
