@@ -16,7 +16,7 @@ import { useMedia } from '@/lib/media';
 import { useIsAdmin } from '@/lib/session';
 import { BoardList } from './board-list';
 import { BoardTable, type BoardTableProps } from './board-table';
-import { boardFilter, customDays } from './period';
+import { boardFilter, customDays, daysFault } from './period';
 import { PeriodPicker } from './period-picker';
 import { requestsOf } from './requests-of';
 import { metrics, providerTypes, scopes, type BoardSearch, type Metric, type Scope } from './search';
@@ -29,13 +29,12 @@ export function LeaderboardPage() {
   const search = useSearch({ from: '/shell/leaderboard' });
   const navigate = useNavigate({ from: '/leaderboard' });
   const now = useNow(60_000);
-  const days = customDays(search, now, boot.timezone);
-  const wrongDays = search.period === 'custom' && days.from > days.to;
+  const fault = search.period === 'custom' ? daysFault(customDays(search, now, boot.timezone)) : undefined;
   const filter = boardFilter(search, now, boot.timezone);
-  const list = useQuery({ ...queries.leaderboard(filter), enabled: !wrongDays });
+  const list = useQuery({ ...queries.leaderboard(filter), enabled: !fault });
   const file = useExport(filter);
   const change = (patch: Partial<BoardSearch>) => void navigate({ search: (before: BoardSearch) => ({ ...before, ...patch }) });
-  const board = wrongDays ? undefined : list.data;
+  const board = fault ? undefined : list.data;
   return (
     <div className="flex h-full flex-col">
       <PageTitle
@@ -52,13 +51,13 @@ export function LeaderboardPage() {
       />
       <Filters search={search} onChange={change} />
       <div className={cn('min-h-0 flex-1 overflow-auto', list.isPlaceholderData && 'opacity-60')} aria-busy={list.isPlaceholderData}>
-        {wrongDays && (
+        {fault && (
           <p role="alert" className="px-6 py-3 text-13 text-err">
-            {t('leaderboard.wrongDays')}
+            {t(`leaderboard.faults.${fault}`)}
           </p>
         )}
-        {!wrongDays && list.isPending && <Skeleton className="px-6" />}
-        {!wrongDays && list.isError && (
+        {!fault && list.isPending && <Skeleton className="px-6" />}
+        {!fault && list.isError && (
           <div className="p-6">
             <ErrorNotice error={list.error} title={t('leaderboard.loadFailed')} onRetry={() => void list.refetch()} />
           </div>

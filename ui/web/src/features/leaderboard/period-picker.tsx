@@ -4,7 +4,7 @@ import type { Board } from '@/api/types';
 import { boot } from '@/boot';
 import { Button } from '@/components/ui/button';
 import { Segmented } from '@/components/ui/toggle';
-import { customDays, earlier, later } from './period';
+import { customDays, daysFault, earlier, later } from './period';
 import { periods, type BoardSearch, type Period } from './search';
 import { usePeriodText } from './use-period-text';
 
@@ -60,7 +60,7 @@ function Shown({ search, board, onChange }: Omit<PickerProps, 'now'>) {
 function Days({ search, now, onChange }: Omit<PickerProps, 'board'>) {
   const { t } = useTranslation();
   const { from, to } = customDays(search, now, boot.timezone);
-  const wrong = from > to;
+  const wrong = daysFault({ from, to }) !== undefined;
   return (
     <span className="flex items-center gap-1">
       <DayInput label={t('leaderboard.from')} value={from} wrong={wrong} onChange={(day) => onChange({ from: day, to })} />

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { boardFilter, customDays, earlier, later } from './period';
+import { boardFilter, customDays, daysFault, earlier, later } from './period';
 
 const now = Date.parse('2026-11-19T14:32:08Z');
 
@@ -19,6 +19,15 @@ it.each([
   [{ to: '2026-11-07' }, { from: '2026-11-01', to: '2026-11-07' }],
 ])('a custom period of %j is %j', (search, wanted) => {
   expect(customDays(search, now, 'UTC')).toEqual(wanted);
+});
+
+it.each([
+  ['2026-01-01', '2026-01-01', undefined],
+  ['2026-01-02', '2026-01-01', 'order'],
+  ['2028-01-01', '2028-12-31', undefined],
+  ['2028-01-01', '2029-01-01', 'length'],
+])('from %s to %s: %s', (from, to, wanted) => {
+  expect(daysFault({ from, to })).toBe(wanted);
 });
 
 const today = { from: '2026-11-19T00:00:00Z', to: '2026-11-20T00:00:00Z', previousFrom: '2026-11-18T00:00:00Z' };

@@ -16,6 +16,15 @@ export function customDays(search: Pick<BoardSearch, 'from' | 'to'>, now: number
   return { from: search.from ?? addDays(to, 1 - CUSTOM_DAYS), to };
 }
 
+/** The longest custom period that the API sums up, in days. */
+const LONGEST = 366;
+
+/** What is wrong with the days of a custom period. */
+export function daysFault({ from, to }: { from: string; to: string }): 'order' | 'length' | undefined {
+  if (from > to) return 'order';
+  return addDays(from, LONGEST) <= to ? 'length' : undefined;
+}
+
 /** The search as the API asks for it. */
 export function boardFilter(search: BoardSearch, now: number, zone?: string): BoardFilter {
   const filter: BoardFilter = {

@@ -30,14 +30,9 @@ export function ShareStrip({ board, scope, metric, period }: StripProps) {
       {first !== null && <Pieces board={board} />}
       <div className="flex flex-wrap justify-between gap-x-4 gap-y-1 text-12 text-fg-muted">
         <p>
-          {board.total && column ? <Rich k={`leaderboard.by.${scope}`} values={{ value: figureText(column, board.total, format), count: board.count }} /> : t('leaderboard.own')}
-          {first !== null && board.items.length > FIRST && (
-            <>
-              {'; '}
-              <Rich k="leaderboard.first" values={{ share: format.percent(first, 1) }} />
-            </>
-          )}
-          {board.items.length < board.count && `; ${t('leaderboard.shown', { count: board.items.length })}`}
+          {board.total && column ? <Rich k={metric === 'cacheHitRate' ? 'leaderboard.cached' : `leaderboard.by.${scope}`} values={{ value: figureText(column, board.total, format), count: board.count }} /> : t('leaderboard.own')}
+          {first !== null && board.items.length > FIRST && <Rich k="leaderboard.first" values={{ share: format.percent(first, 1) }} />}
+          {board.items.length < board.count && t('leaderboard.shown', { count: board.items.length })}
         </p>
         {board.previousFrom && board.previousTo && <p>{t('leaderboard.compared', { period: periodText(board.previousFrom, board.previousTo) })}</p>}
       </div>
