@@ -7,6 +7,7 @@ import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { boardOf } from './board.mjs';
 import { chainOf, makeLogs, providers, health, sessions, users, usageOf } from './fixtures.mjs';
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
@@ -42,6 +43,7 @@ function api(request, response, path, query) {
   if (path === '/providers/health') return json(response, 200, list(empty ? [] : health));
   if (path === '/providers') return json(response, 200, list(empty ? [] : providers));
   if (path === '/users') return json(response, 200, list(empty ? [] : users));
+  if (path === '/leaderboard') return json(response, 200, boardOf(query, empty));
   if (path === '/sessions') return json(response, 200, list(empty ? [] : sessions));
   if (path === '/usage-logs') return json(response, 200, listLogs(query));
   const one = /^\/usage-logs\/(.+)$/.exec(path);

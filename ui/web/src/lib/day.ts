@@ -1,4 +1,5 @@
 /** Calendar days, written "2026-11-19", and the instants at which they begin in a zone. */
+import { zonedFormat } from './time';
 
 const DAY = 86_400_000;
 
@@ -13,18 +14,13 @@ export function addDays(day: string, days: number): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY).toISOString().slice(0, 10);
 }
 
-/** The wall clock of a zone at an instant, as if it were UTC; an unknown zone is the browser's. */
+const wallClockParts: Intl.DateTimeFormatOptions = {
+  year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23',
+};
+
+/** The wall clock of a zone at an instant, as if it were UTC. */
 function wallClock(at: number, timeZone?: string): number {
-  const options: Intl.DateTimeFormatOptions = {
-    year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23',
-  };
-  let format: Intl.DateTimeFormat;
-  try {
-    format = new Intl.DateTimeFormat('en', { ...options, timeZone });
-  } catch {
-    format = new Intl.DateTimeFormat('en', options);
-  }
-  const parts = format.formatToParts(at);
+  const parts = zonedFormat('en', wallClockParts, timeZone).formatToParts(at);
   const part = (type: Intl.DateTimeFormatPartTypes) => Number(parts.find((candidate) => candidate.type === type)?.value);
   return Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
 }

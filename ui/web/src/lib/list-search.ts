@@ -1,3 +1,5 @@
+import { textParam, withoutUndefined } from './search';
+
 /** The URL state of the entity lists: a text, one state, and which form is open. */
 export interface ListSearch {
   q?: string;
@@ -15,10 +17,5 @@ export interface ListSearch {
 const names = ['q', 'state', 'type', 'group', 'edit', 'of', 'back'] as const;
 
 export function readListSearch(search: Record<string, unknown>): ListSearch {
-  const result: ListSearch = {};
-  for (const name of names) {
-    const value = search[name];
-    if (typeof value === 'string' && value !== '') result[name] = value;
-  }
-  return result;
+  return withoutUndefined(Object.fromEntries(names.map((name) => [name, textParam(search[name])])));
 }

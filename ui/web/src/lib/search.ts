@@ -21,6 +21,16 @@ export function stringifySearch(search: Record<string, unknown>): string {
   return text === '' ? '' : `?${text}`;
 }
 
+/** A parameter that is a text; blank ones count as left out. */
+export function textParam(value: unknown): string | undefined {
+  return typeof value === 'string' && value.trim() !== '' ? value : undefined;
+}
+
+/** Without the names of which nothing is said, so that they are no part of an address. */
+export function withoutUndefined<T extends object>(search: T): T {
+  return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as T;
+}
+
 /** A relative path inside this site, or undefined: never "//host" or "/\host". */
 export function safeNext(next: string | undefined): string | undefined {
   if (next === undefined || !next.startsWith('/') || /^\/[/\\]/.test(next)) return undefined;

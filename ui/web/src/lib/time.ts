@@ -12,15 +12,19 @@ const options: Record<TimeStyle, Intl.DateTimeFormatOptions> = {
   date: { day: 'numeric', month: 'short', year: 'numeric' },
 };
 
-/** Formats an RFC 3339 time; an unknown zone name falls back to the browser's. */
+/** A formatter for a zone; an unknown zone name falls back to the browser's. */
+export function zonedFormat(locale: string, format: Intl.DateTimeFormatOptions, timeZone?: string): Intl.DateTimeFormat {
+  try {
+    return new Intl.DateTimeFormat(locale, { ...format, timeZone });
+  } catch {
+    return new Intl.DateTimeFormat(locale, format);
+  }
+}
+
+/** Formats an RFC 3339 time in a zone. */
 export function formatTime(iso: string, style: TimeStyle, locale: string, timeZone?: string): string {
   const at = new Date(iso);
-  if (Number.isNaN(at.getTime())) return '–';
-  try {
-    return new Intl.DateTimeFormat(locale, { ...options[style], timeZone }).format(at);
-  } catch {
-    return new Intl.DateTimeFormat(locale, options[style]).format(at);
-  }
+  return Number.isNaN(at.getTime()) ? '–' : zonedFormat(locale, options[style], timeZone).format(at);
 }
 
 /** Whether a time falls on the day of now, in the zone. */

@@ -2,7 +2,7 @@ import { useTranslation } from 'react-i18next';
 import type { BoardRow } from '@/api/types';
 import { useFormat } from '@/i18n/use-format';
 import { RequestsLink, RowTitle, type BoardTableProps } from './board-table';
-import { columnsOf, figureText } from './columns';
+import { columnsOf, figureText, type Column } from './columns';
 import { Movement, ShareBar } from './marks';
 import { rowKey } from './rows';
 import { useRowName } from './use-row-name';
@@ -68,12 +68,15 @@ function Figures({ row, scope }: Pick<BoardTableProps, 'scope'> & { row: BoardRo
   );
 }
 
-function PartList({ row, ranking }: { row: BoardRow; ranking: ReturnType<typeof columnsOf>[number] | undefined }) {
+function PartList({ row, ranking }: { row: BoardRow; ranking: Column | undefined }) {
+  const { t } = useTranslation();
   const format = useFormat();
   const { nameOfPart } = useRowName();
+  const parts = row.parts ?? [];
+  if (parts.length === 0) return <p className="mb-2 text-fg-muted">{t('leaderboard.noParts')}</p>;
   return (
     <ul className="mb-2">
-      {row.parts?.map((part) => (
+      {parts.map((part) => (
         <li key={`${part.providerId} ${part.model}`} className="flex justify-between gap-2 py-0.5" data-part>
           <span className="truncate">{nameOfPart(part)}</span>
           <span>{ranking && figureText(ranking, part.figures, format)}</span>

@@ -91,8 +91,10 @@ function Row({ row, columns, greatest, scope, metric, moving, open, onToggle }: 
   return (
     <tr className="h-11 cursor-pointer bg-panel hover:bg-hover" onClick={() => onToggle(key)} data-rank={row.rank}>
       <Td className="whitespace-nowrap">
-        <span className="inline-block w-6 text-right font-semibold">{row.rank}</span>
-        <span className="ml-2">{moving && <Movement row={row} />}</span>
+        <span className="flex items-center gap-2">
+          <span className="w-6 text-right font-semibold">{row.rank}</span>
+          {moving && <Movement row={row} />}
+        </span>
       </Td>
       <Td className="max-w-0">
         <RowTitle row={row} scope={scope} />

@@ -13,13 +13,14 @@ import { Segmented } from '@/components/ui/toggle';
 import { cn } from '@/lib/cn';
 import { useNow } from '@/lib/clock';
 import { useMedia } from '@/lib/media';
+import { providerTypes } from '@/lib/provider-types';
 import { useIsAdmin } from '@/lib/session';
 import { BoardList } from './board-list';
 import { BoardTable, type BoardTableProps } from './board-table';
 import { boardFilter, customDays, daysFault } from './period';
 import { PeriodPicker } from './period-picker';
 import { requestsOf } from './requests-of';
-import { metrics, providerTypes, scopes, type BoardSearch, type Metric, type Scope } from './search';
+import { metrics, scopes, type BoardSearch, type Metric, type Scope } from './search';
 import { ShareStrip } from './share-strip';
 import { useExport } from './use-export';
 

@@ -22,24 +22,13 @@ export function movement(row: Pick<BoardRow, 'rank' | 'previousRank'>): number |
   return row.previousRank === null ? 'new' : row.previousRank - row.rank;
 }
 
-/** What the rank is by; null where nothing can be said. */
-export function metricValue(metric: Metric, figures: Figures): number | null {
-  switch (metric) {
-    case 'cost':
-      return figures.costUsd;
-    case 'requests':
-      return figures.requests;
-    case 'tokens':
-      return figures.totalTokens;
-    case 'cacheHitRate':
-      return figures.cacheReadShare;
-  }
-}
+/** The figures that add up; of a rate nothing is a part. */
+const sums: Partial<Record<Metric, 'costUsd' | 'requests' | 'totalTokens'>> = { cost: 'costUsd', requests: 'requests', tokens: 'totalTokens' };
 
-/** Part of the whole, 0..1; of a rate nothing is a part. */
+/** Part of the whole, 0..1; null where nothing is a part. */
 export function partShare(metric: Metric, part: Figures, whole: Figures): number | null {
-  const of = metricValue(metric, whole);
-  return metric === 'cacheHitRate' || !of ? null : (metricValue(metric, part) ?? 0) / of;
+  const figure = sums[metric];
+  return figure && whole[figure] > 0 ? part[figure] / whole[figure] : null;
 }
 
 /** What the first rows hold together; null where a share is unknown. */

@@ -1,6 +1,8 @@
 /** The state of the leaderboard that lives in the address. */
 import type { ProviderType } from '@/api/types';
 import { isDay } from '@/lib/day';
+import { providerTypes } from '@/lib/provider-types';
+import { textParam, withoutUndefined } from '@/lib/search';
 
 export const scopes = ['user', 'key', 'provider', 'model'] as const;
 export type Scope = (typeof scopes)[number];
@@ -10,8 +12,6 @@ export type Metric = (typeof metrics)[number];
 
 export const periods = ['daily', 'weekly', 'monthly', 'allTime', 'custom'] as const;
 export type Period = (typeof periods)[number];
-
-export const providerTypes = ['claude', 'claude-auth', 'codex', 'openai-compatible', 'gemini', 'gemini-cli'] as const satisfies readonly ProviderType[];
 
 /** Left out is what is shown without a word: users, by spend, of today. */
 export interface BoardSearch {
@@ -33,14 +33,13 @@ function known<T extends string, D extends T>(list: readonly T[], value: unknown
   return list.find((item): item is Exclude<T, D> => item === value && item !== unsaid);
 }
 
-const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 const instant = (value: unknown): string | undefined => (typeof value === 'string' && !Number.isNaN(Date.parse(value)) ? value : undefined);
 
 /** Reads a query string; what is unknown or malformed is left out, defaults too. */
 export function readBoardSearch(search: Record<string, unknown>): BoardSearch {
   const period = known(periods, search.period, 'daily');
   const ofDays = period === 'custom';
-  const result: BoardSearch = {
+  return withoutUndefined({
     scope: known(scopes, search.scope, 'user'),
     metric: known(metrics, search.metric, 'cost'),
     period,
@@ -48,8 +47,7 @@ export function readBoardSearch(search: Record<string, unknown>): BoardSearch {
     from: ofDays && isDay(search.from) ? search.from : undefined,
     to: ofDays && isDay(search.to) ? search.to : undefined,
     type: providerTypes.find((type) => type === search.type),
-    group: text(search.group),
-    open: text(search.open),
-  };
-  return Object.fromEntries(Object.entries(result).filter(([, value]) => value !== undefined));
+    group: textParam(search.group),
+    open: textParam(search.open),
+  });
 }

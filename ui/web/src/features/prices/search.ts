@@ -1,3 +1,5 @@
+import { textParam, withoutUndefined } from '@/lib/search';
+
 /** The state of the price list that lives in the address. */
 export interface PriceSearch {
   q?: string;
@@ -19,15 +21,12 @@ export type SortKey = (typeof sortKeys)[number];
 
 export function readPriceSearch(search: Record<string, unknown>): PriceSearch {
   const result: PriceSearch = {};
-  for (const name of ['q', 'vendor', 'edit'] as const) {
-    const value = search[name];
-    if (typeof value === 'string' && value !== '') result[name] = value;
-  }
+  for (const name of ['q', 'vendor', 'edit'] as const) result[name] = textParam(search[name]);
   result.source = sources.find((source) => source === search.source);
   result.sort = sortKeys.find((key) => key === search.sort);
   if (search.order === 'asc' || search.order === 'desc') result.order = search.order;
   if (search.inUse === true || search.inUse === 'true' || search.inUse === 1) result.inUse = true;
   const page = Number(search.page);
   if (Number.isInteger(page) && page > 1) result.page = page;
-  return Object.fromEntries(Object.entries(result).filter(([, value]) => value !== undefined));
+  return withoutUndefined(result);
 }

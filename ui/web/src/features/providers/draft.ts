@@ -27,7 +27,6 @@ export function switchesOf(type: ProviderType): ConversionSwitch[] {
   });
 }
 
-export const providerTypes: ProviderType[] = ['claude', 'claude-auth', 'codex', 'openai-compatible', 'gemini', 'gemini-cli'];
 
 export interface ProviderDraft extends LimitDraft {
   name: string;

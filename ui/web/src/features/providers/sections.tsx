@@ -6,7 +6,8 @@ import { TagsField } from '@/components/ui/tags';
 import { Switch } from '@/components/ui/toggle';
 import type { Draft } from '@/lib/draft';
 import { limitNames, type LimitName } from '@/lib/limits';
-import { endpointPreview, providerTypes, recognise, switchesOf, type ProviderDraft, type ProviderErrors } from './draft';
+import { providerTypes } from '@/lib/provider-types';
+import { endpointPreview, recognise, switchesOf, type ProviderDraft, type ProviderErrors } from './draft';
 import { Redirects } from './redirects';
 import { SharePreview } from './share-preview';
 

@@ -1,5 +1,6 @@
 /** The URL state of the request list and its translation into the API's filters. */
 import type { LogFilter } from '@/api/queries';
+import { textParam, withoutUndefined } from '@/lib/search';
 
 export const ranges = ['15m', '1h', '6h', '24h', '7d', '30d'] as const;
 export type Range = (typeof ranges)[number];
@@ -22,10 +23,6 @@ export interface LogSearch {
 
 const minutes: Record<Range, number> = { '15m': 15, '1h': 60, '6h': 360, '24h': 1440, '7d': 10_080, '30d': 43_200 };
 
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value.trim() !== '' ? value : undefined;
-}
-
 function id(value: unknown): number | undefined {
   const number = Number(value);
   return value !== undefined && value !== '' && Number.isSafeInteger(number) ? number : undefined;
@@ -36,20 +33,19 @@ const flag = (value: unknown): true | undefined => (value === '1' || value === t
 /** Reads a query string; what is unknown or malformed is left out, defaults too. */
 export function readLogSearch(search: Record<string, unknown>): LogSearch {
   const range = ranges.find((known) => known === search.range && known !== DEFAULT_RANGE);
-  const result: LogSearch = {
-    q: text(search.q),
+  return withoutUndefined({
+    q: textParam(search.q),
     range,
-    status: text(search.status),
+    status: textParam(search.status),
     user: id(search.user),
     provider: id(search.provider),
-    model: text(search.model),
-    session: text(search.session),
+    model: textParam(search.model),
+    session: textParam(search.session),
     errors: flag(search.errors),
     retries: flag(search.retries),
-    log: text(search.log),
-    tab: text(search.tab),
-  };
-  return Object.fromEntries(Object.entries(result).filter(([, value]) => value !== undefined));
+    log: textParam(search.log),
+    tab: textParam(search.tab),
+  });
 }
 
 /**
