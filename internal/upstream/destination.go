@@ -21,8 +21,8 @@ const (
 	destinationLife = 5 * time.Minute // then connections are made afresh, so DNS changes are seen
 	idleLife        = 60 * time.Second
 	idlePerHost     = 256
-	writeBuffer     = 12 << 10 // a request of 10 KB goes out in one write; with many streams it is much of what a node holds
-	readBuffer      = 4 << 10  // holds heads; bodies are read past it into larger ones
+	writeBuffer     = 4 << 10 // for heads: of bodies it takes the beginning, the rest is written past it
+	readBuffer      = 4 << 10 // holds heads; bodies are read past it into larger ones
 )
 
 // destination is a provider's base URL reached in one way, with its connections.
