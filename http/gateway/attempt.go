@@ -12,6 +12,7 @@ import (
 	"github.com/claude-code-hub/cch/actors/protocol"
 	"github.com/claude-code-hub/cch/converters/neutral"
 	"github.com/claude-code-hub/cch/http/gate"
+	"github.com/claude-code-hub/cch/http/gateway/intake"
 	"github.com/claude-code-hub/cch/http/gateway/snapshots"
 	"github.com/claude-code-hub/cch/internal/account"
 	"github.com/claude-code-hub/cch/internal/domain"
@@ -40,6 +41,7 @@ type call struct {
 	place    place
 
 	sent       *upstream.Call // nil until it is made
+	written    *intake.Body   // what was written for it; nil if nothing was, or if it is not needed any more
 	final      filter.Report  // what filters did to what is sent
 	rewritten  bool           // what is sent, by the operator's overrides or filters
 	thinks     bool           // what is sent tells a Claude to think
@@ -62,6 +64,7 @@ func (g *Gateway) attempt(parent context.Context, r *race, x *exchange, run Run,
 	c := &call{g: g, x: x, a: a, provider: calledAt(x.catalog.Provider(a.ProviderID), a.BaseURL), race: r}
 	c.result = &protocol.AttemptResult{N: a.N, StartedAt: g.Now()}
 	result = c.result // also after a panic
+	defer c.letGo()
 	defer c.survive()
 	defer func() { c.result.Took = g.Now().Sub(c.result.StartedAt) }()
 	if c.provider == nil || x.body == nil && x.upload == nil {
@@ -98,11 +101,16 @@ func (c *call) filtered() bool {
 	}
 	own, err := c.g.filteredFor(c.x, c.provider.ID)
 	if err != nil {
-		c.failed(ending{overloaded: true, status: http.StatusServiceUnavailable, text: err.Error()})
+		c.crowded(err)
 		return false
 	}
 	c.x = own
 	return true
+}
+
+// crowded ends an attempt for which there is no memory.
+func (c *call) crowded(err error) {
+	c.failed(ending{overloaded: true, status: http.StatusServiceUnavailable, text: err.Error()})
 }
 
 // exchange sends the request and deals with the answer; true means that the
@@ -277,8 +285,8 @@ func (c *call) disguised(failure domain.FailureKind, status int, body []byte) {
 // commit begins the answer: from here on no other provider can give it.
 func (c *call) commit(res *upstream.Response, length int) {
 	x := c.x
+	defer c.dropBodies()
 	if !c.race.win(c) {
-		x.dropBody()
 		return
 	}
 	if c.shot != nil {
@@ -297,7 +305,6 @@ func (c *call) commit(res *upstream.Response, length int) {
 		}
 	})
 	c.result.Committed = true
-	x.dropBody()
 }
 
 // write passes bytes on. When the client takes none, it is gone; reading goes

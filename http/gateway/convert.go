@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -34,7 +33,8 @@ type conversion struct {
 // outgoing is the call to the provider; false if the request cannot be put into
 // the provider's protocol, in which case the result says so.
 func (c *call) outgoing(ctx context.Context) (*upstream.Call, bool) {
-	c.result.Special, c.result.Service, c.rewritten = nil, nil, false
+	c.letGo()
+	c.sent, c.result.Special, c.result.Service, c.rewritten = nil, nil, nil, false
 	c.tellFilters(domain.FilterGuard, &c.x.filtered)
 	var out *upstream.Call
 	ok := true
@@ -43,17 +43,32 @@ func (c *call) outgoing(ctx context.Context) (*upstream.Call, bool) {
 	} else {
 		out = c.native()
 	}
-	if ok && (c.provider.Overrides != nil || c.provider.CacheTTL != "" || c.x.key.CacheTTL != "") {
-		c.override(out)
+	if !ok {
+		return nil, false
 	}
-	if ok && c.x.plan != nil {
-		c.finish(out)
+	if err := c.amend(out); err != nil {
+		c.crowded(c.g.turnAway(domain.AsFault(err)))
+		return nil, false
 	}
-	if ok {
-		c.rectifyAgain(out)
-		c.asks(out)
+	c.asks(out)
+	return out, true
+}
+
+// amend has the operator's overrides and filters change what is about to be sent.
+// It fails if there is no memory for what was written.
+func (c *call) amend(out *upstream.Call) error {
+	if c.provider.Overrides != nil || c.provider.CacheTTL != "" || c.x.key.CacheTTL != "" {
+		if err := c.override(out); err != nil {
+			return err
+		}
 	}
-	return out, ok
+	if c.x.plan != nil {
+		if err := c.finish(out); err != nil {
+			return err
+		}
+	}
+	c.rectifyAgain(out)
+	return c.countBody(out)
 }
 
 // converted is the call to a provider of another protocol.
@@ -331,12 +346,3 @@ func vendorHeader(name string) bool {
 	}
 	return false
 }
-
-// document is a body that the gateway wrote.
-type document []byte
-
-// Len is its length in bytes.
-func (d document) Len() int64 { return int64(len(d)) }
-
-// Open starts a reading.
-func (d document) Open() io.ReadCloser { return io.NopCloser(bytes.NewReader(d)) }

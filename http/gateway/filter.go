@@ -1,9 +1,9 @@
 package gateway
 
 import (
-	"io"
 	"net/http"
 
+	"github.com/claude-code-hub/cch/http/gateway/intake"
 	"github.com/claude-code-hub/cch/internal/domain"
 	"github.com/claude-code-hub/cch/internal/filter"
 	"github.com/claude-code-hub/cch/internal/upstream"
@@ -31,9 +31,14 @@ func (g *Gateway) guarded(x *exchange, chain *filter.Chain) error {
 	if !chain.Bodies() {
 		return nil
 	}
-	doc, report := chain.Body(string(x.body.Bytes()))
+	claim, err := g.intake.Claim(int64(len(x.body.Bytes())))
+	if err != nil {
+		return g.turnAway(domain.AsFault(err))
+	}
+	defer claim.Drop()
+	doc, report := chain.Body(x.body.Text())
 	if len(report.Applied) > 0 {
-		kept, err := g.exchangeBody(x, doc)
+		kept, err := g.exchangeBody(x, claim, doc)
 		if err != nil {
 			return err
 		}
@@ -47,8 +52,8 @@ func (g *Gateway) guarded(x *exchange, chain *filter.Chain) error {
 
 // exchangeBody puts a document in the place of the body, unless the gateway
 // cannot find in it what it needs. It fails if there is no memory for it.
-func (g *Gateway) exchangeBody(x *exchange, doc string) (kept bool, err error) {
-	body, err := g.intake.Adopt([]byte(doc))
+func (g *Gateway) exchangeBody(x *exchange, claim *intake.Claim, doc string) (kept bool, err error) {
+	body, err := claim.Adopt(doc)
 	if err != nil {
 		return false, g.turnAway(domain.AsFault(err))
 	}
@@ -98,15 +103,19 @@ func (x *exchange) clientHeader() http.Header {
 	return x.r.Header
 }
 
-// finish has the last filters change what is about to be sent.
-func (c *call) finish(out *upstream.Call) {
+// finish has the last filters change what is about to be sent. It fails if there
+// is no memory for that.
+func (c *call) finish(out *upstream.Call) error {
 	chain := c.x.plan.Final(c.provider.ID)
 	c.final = filter.Report{}
 	if chain.Bodies() && out.Body != nil {
-		doc, report := chain.Body(string(wholeOf(out.Body)))
-		c.final.Note(report)
-		if len(report.Applied) > 0 {
-			out.Body, c.rewritten = document(doc), true
+		err := c.rewrite(out, func(doc string) (string, bool) {
+			doc, report := chain.Body(doc)
+			c.final.Note(report)
+			return doc, len(report.Applied) > 0
+		})
+		if err != nil {
+			return err
 		}
 	}
 	if before := out.Finish; chain.Headers() {
@@ -119,18 +128,7 @@ func (c *call) finish(out *upstream.Call) {
 			return changed
 		}
 	}
-}
-
-// wholeOf is a body in one piece.
-func wholeOf(b upstream.Body) []byte {
-	if d, ok := b.(document); ok {
-		return d
-	}
-	r := b.Open()
-	defer r.Close()
-	doc := make([]byte, b.Len())
-	n, _ := io.ReadFull(r, doc) // it is in memory
-	return doc[:n]
+	return nil
 }
 
 // tellFilters notes which filters changed the call, and which could not.

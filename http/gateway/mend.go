@@ -60,7 +60,7 @@ func (c *call) mend(status int, refusal string) (again bool) {
 		return false
 	}
 	if q == noSmallBudget {
-		c.mends.budget = budgetIn(c.written())
+		c.mends.budget = budgetIn(c.refused())
 	}
 	c.mends.learned |= q
 	c.result.Quirks |= domain.Quirks(q & lasting)

@@ -17,16 +17,23 @@ const (
 )
 
 // override writes what the operator chose for the provider into what is about
-// to be sent, in the provider's own format.
-func (c *call) override(out *upstream.Call) {
+// to be sent, in the provider's own format. It fails if there is no memory for
+// that.
+func (c *call) override(out *upstream.Call) error {
 	r := override.Request{Provider: c.provider, Model: c.a.Model, CacheTTL: domain.EffectiveCacheTTL(c.x.key, c.provider)}
 	c.cacheTTL = ""
 	if !r.Any() || c.x.body == nil || !c.x.target.judged() || out.Body == nil {
-		return
+		return nil
 	}
-	doc, done := override.Body(string(wholeOf(out.Body)), &r)
+	var done override.Done
+	err := c.rewrite(out, func(doc string) (string, bool) {
+		doc, done = override.Body(doc, &r)
+		return doc, len(done.Changes) > 0
+	})
+	if err != nil {
+		return err
+	}
 	if len(done.Changes) > 0 {
-		out.Body, c.rewritten = document(doc), true
 		c.special(domain.SpecialSetting{Type: domain.SpecialParameterOverride, Changes: done.Changes})
 	}
 	if done.Search {
@@ -35,6 +42,7 @@ func (c *call) override(out *upstream.Call) {
 	if c.provider.Type.Protocol() == domain.ProtocolClaude {
 		c.overrideBetas(out, r.CacheTTL, done.Cached)
 	}
+	return nil
 }
 
 // overrideBetas sees to the betas that go with the values: one hour in the cache,

@@ -90,7 +90,7 @@ func (c *call) rectified(r *rectifier) {
 // have put back: they go over what a rectifier has left, so that their own limits
 // hold for it too, but what a provider has refused stays out, whoever wants it in.
 func (c *call) rectifyAgain(out *upstream.Call) {
-	doc, is := out.Body.(document)
+	doc, is := ours(out.Body)
 	if !is || !c.rewritten {
 		return
 	}
@@ -108,14 +108,14 @@ func (c *call) rectifiable(q quirk) bool {
 	if r == nil {
 		return false
 	}
-	_, changes := r.do(neutral.Format(c.provider.Type.Protocol()), c.written())
+	_, changes := r.do(neutral.Format(c.provider.Type.Protocol()), c.refused())
 	return changes
 }
 
-// written is the body that the provider refused, but for what is spliced into the
+// refused is the body that the provider refused, but for what is spliced into the
 // client's own: nothing there is a rectifier's business.
-func (c *call) written() []byte {
-	if doc, is := c.sent.Body.(document); is {
+func (c *call) refused() []byte {
+	if doc, is := ours(c.sent.Body); is {
 		return doc
 	}
 	return c.x.body.Bytes()

@@ -42,9 +42,9 @@ func (c *call) asks(out *upstream.Call) {
 	h, kind := &c.x.head, c.provider.Type.Protocol()
 	tier, speed := h.tier, h.speed
 	c.thinks = h.thinks && !c.converts()
-	doc, ours := out.Body.(document)
+	doc, written := ours(out.Body)
 	switch {
-	case ours && (c.rewritten || c.thinks || !tier.IsZero() || !speed.IsZero()):
+	case written && (c.rewritten || c.thinks || !tier.IsZero() || !speed.IsZero()):
 		var sent head
 		_ = readHead(dialectOf(kind), doc, &sent) // what is no request asks for nothing
 		tier, speed, c.thinks = sent.tier, sent.speed, sent.thinks

@@ -90,7 +90,7 @@ type Journal struct {
 // Bounds limit what one node takes on.
 type Bounds struct {
 	MaxInFlight       int   `env:"MAX_INFLIGHT_REQUESTS"          envDefault:"4000"   min:"1"                                                           max:"1000000" doc:"proxied requests in flight"`
-	MaxBodyMemory     Bytes `env:"MAX_BODY_MEMORY_BYTES"          envDefault:"256MiB" min:"1048576"                                                     doc:"memory for request bodies being read or held"`
+	MaxBodyMemory     Bytes `env:"MAX_BODY_MEMORY_BYTES"          envDefault:"256MiB" min:"1048576"                                                     doc:"memory for request bodies being read or held, and for what filters, overrides and conversions make of them"`
 	MaxCompressed     Bytes `env:"MAX_COMPRESSED_REQUEST_BYTES"   envDefault:"100MiB" min:"1024"                                                        doc:"largest request body as sent"`
 	MaxDecompressed   Bytes `env:"MAX_DECOMPRESSED_REQUEST_BYTES" envDefault:"100MiB" min:"1024"                                                        doc:"largest request body after decompression"`
 	EnforceRateLimits bool  `env:"ENABLE_RATE_LIMIT"              envDefault:"true"   doc:"enforce the limits of users and keys"`

@@ -3,6 +3,7 @@ package intake
 import (
 	"sync"
 	"sync/atomic"
+	"unsafe"
 )
 
 // Body is a request body in memory. Its bytes do not change and are valid until
@@ -18,19 +19,9 @@ type Body struct {
 // Bytes are the body's bytes. They must not be used after Release.
 func (b *Body) Bytes() []byte { return b.buf[:b.n:b.n] }
 
-// Adopt makes a body of bytes that were made from another one, within the memory
-// budget. It takes them over; the caller owns the body and must Release it. The
-// error is a *domain.Fault.
-func (in *Intake) Adopt(b []byte) (*Body, error) {
-	size := int64(cap(b))
-	if in.used.Add(size) > in.limits.Memory {
-		in.used.Add(-size)
-		return nil, noMemory()
-	}
-	body := &Body{in: in, buf: b[:cap(b)], n: len(b), class: -1}
-	body.refs.Store(1)
-	return body, nil
-}
+// Text is the body's bytes as a text without a copy. Neither it nor a piece of it
+// must be used after Release.
+func (b *Body) Text() string { return unsafe.String(unsafe.SliceData(b.buf), b.n) } //nolint:gosec // G103: the bytes do not change
 
 // Share makes another owner, who must Release the body too. It is called only
 // while it is held.
@@ -60,8 +51,7 @@ func (b *Body) grow(want int64) error {
 		want = min(max(want, smallest), modest)
 	}
 	class, size := classOf(want)
-	if b.in.used.Add(size) > b.in.limits.Memory {
-		b.in.used.Add(-size)
+	if !b.in.take(size) {
 		if b.buf == nil {
 			b.refs.Store(0)
 		}

@@ -197,6 +197,62 @@ func TestMemoryIsSharedAndBounded(t *testing.T) {
 	require.Zero(t, in.InUse())
 }
 
+func TestClaims(t *testing.T) {
+	t.Parallel()
+	in := intake.New(intake.Limits{Raw: 1 << 20, Plain: 1 << 20, Memory: 1000}, time.Now)
+	claim, err := in.Claim(600)
+	require.NoError(t, err)
+	_, err = in.Claim(401)
+	requireFault(t, err, domain.CodeOverloaded)
+	_, err = claim.Adopt(strings.Repeat("x", 1001))
+	requireFault(t, err, domain.CodeOverloaded)
+	require.Equal(t, int64(600), in.InUse(), "what failed changed nothing")
+
+	body, err := claim.Adopt(strings.Repeat("x", 900))
+	require.NoError(t, err)
+	require.Equal(t, int64(900), in.InUse())
+	claim.Drop()
+	require.Equal(t, int64(900), in.InUse(), "the claim is used up")
+	require.Equal(t, strings.Repeat("x", 900), body.Text())
+	body.Release()
+	require.Zero(t, in.InUse())
+
+	claim, err = in.Claim(600)
+	require.NoError(t, err)
+	body, err = claim.Adopt("")
+	require.NoError(t, err)
+	require.Empty(t, body.Bytes())
+	require.Zero(t, in.InUse(), "it was larger than what was made")
+	body.Release()
+	claim, err = in.Claim(600)
+	require.NoError(t, err)
+	claim.Drop()
+	claim.Drop()
+	require.Zero(t, in.InUse())
+}
+
+func TestWholeIsWhatIsSent(t *testing.T) {
+	t.Parallel()
+	in := intake.New(intake.Limits{Raw: 1 << 20, Plain: 1 << 20, Memory: 64<<10 + 10}, time.Now)
+	b, err := in.Read(request(strings.NewReader("hello you"), 9), new(conn))
+	require.NoError(t, err)
+	same, err := b.Splice().Whole()
+	require.NoError(t, err)
+	require.Equal(t, "hello you", same.Text())
+	require.Equal(t, int64(64<<10), in.InUse(), "without edits it is the body itself")
+	same.Release()
+	copied, err := b.Splice(intake.Edit{From: 6, To: 9, With: "all"}).Whole()
+	require.NoError(t, err)
+	require.Equal(t, "hello all", copied.Text())
+	require.Equal(t, int64(64<<10+9), in.InUse())
+	_, err = b.Splice(intake.Edit{From: 6, To: 9, With: "all"}).Whole()
+	requireFault(t, err, domain.CodeOverloaded)
+	b.Release()
+	require.Equal(t, "hello all", copied.Text())
+	copied.Release()
+	require.Zero(t, in.InUse())
+}
+
 func TestMemoryLivesAsLongAsItsReaders(t *testing.T) {
 	t.Parallel()
 	in := newIntake()

@@ -41,6 +41,24 @@ func (b *Body) Splice(edits ...Edit) *Spliced {
 // Len is the length in bytes with all edits.
 func (s *Spliced) Len() int64 { return s.size }
 
+// Whole is the body with all edits in one piece: itself if there are none, else a
+// copy within the memory budget. The caller must Release it. The error is a
+// *domain.Fault.
+func (s *Spliced) Whole() (*Body, error) {
+	if len(s.edits) == 0 {
+		return s.body.Share(), nil
+	}
+	if !s.body.in.take(s.size) {
+		return nil, noMemory()
+	}
+	s.body.retain()
+	r := &reading{s: s}
+	defer r.Close()
+	copied := make([]byte, s.size)
+	n, _ := r.Read(copied)
+	return s.body.in.body(copied[:n]), nil
+}
+
 // smallBody is the size up to which a body is copied for sending. net/http
 // writes heads and bodies together only if the body is a reader it knows to be
 // in memory; any other costs a system call and a buffer of its own.
