@@ -201,3 +201,30 @@ func TestAClientThatLeavesFreesTheBodies(t *testing.T) {
 	require.Equal(t, domain.ClassClientAbort, w.actor.only(t).Class)
 	requireNothingHeld(t, w)
 }
+
+// Both calls of a race have bodies of their own; the loser's goes while the
+// winner still answers.
+func TestALoserFreesItsBodies(t *testing.T) {
+	t.Parallel()
+	var w *world
+	silent, first := slow()
+	next, answers := slow()
+	second, weights := weighing(&w, answers)
+	w = newWorld(t, func(w *world) {
+		filtering(growing(t, domain.FilterFinal))(w)
+		racing(w)
+		w.config.Settings.BillHedgeLosers = false
+	}, first, second)
+	silent <- messageStart("slow")
+	next <- messageStart("fast") + textDelta("one")
+	res, err := w.server.Client().Do(w.request(t.Context(), bulky(true)))
+	require.NoError(t, err)
+	defer res.Body.Close()
+	require.InDelta(t, buffer+2*bulk, <-weights, 4096)
+	requireNothingHeld(t, w)
+	next <- messageEnd()
+	close(next)
+	_, err = io.ReadAll(res.Body)
+	require.NoError(t, err)
+	byAttempt(t, w)
+}

@@ -69,6 +69,9 @@ func (r *race) watch(x *exchange, a *protocol.Attempt) (protocol.Decision, *prot
 			decided = nil
 		case res := <-r.ended:
 			r.running--
+			if res.N == a.N && r.isDecided() {
+				x.dropBody() // who answers holds the bytes for itself
+			}
 			d, err := r.report(x, res)
 			dead = errors.Join(dead, err)
 			if r.running == 0 || dead == nil && !d.Await {
