@@ -33,6 +33,7 @@ type Request struct {
 	Service       domain.ServiceAsked
 	Demand        Demand
 	Special       []domain.SpecialSetting // what the record shall say of the request itself
+	Guards        []domain.GuardTime      // steps before that took long; usually none
 	Verbatim      bool                    // the body goes upstream as it came, whatever the provider calls the model
 	// Lacks names what the call needs and a provider of another protocol cannot
 	// carry, "" if it can carry all. nil: the call cannot be converted at all. It
@@ -124,8 +125,9 @@ type AttemptResult struct {
 	TTFB          time.Duration // from StartedAt; 0 = no byte
 	TTFT          time.Duration // from StartedAt; 0 = no content
 	Took          time.Duration
-	EndpointURL   string // scheme and host only
-	Excerpt       string // redacted, at most 2000 characters
+	Dialed        *domain.Dialed // nil = a connection was there
+	EndpointURL   string         // scheme and host only
+	Excerpt       string         // redacted, at most 2000 characters
 	// Request is the call that failed, redacted; System what the network said of
 	// it. Nil where there is nothing to say.
 	Request *domain.RequestErrorDetails

@@ -89,6 +89,14 @@ func (m *machine) note(res *protocol.AttemptResult) {
 	})
 	m.record.last = res
 	m.record.special = append(m.record.special, res.Special...)
+	m.dialed(res)
+}
+
+// dialed keeps when the connection of an attempt was made, if it had to be.
+func (m *machine) dialed(res *protocol.AttemptResult) {
+	if res.Dialed != nil {
+		m.record.trace.Dial(res.N, res.Dialed, m.req.ReceivedAt)
+	}
 }
 
 func (m *machine) next(now time.Time) routing.Action {

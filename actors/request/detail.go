@@ -44,10 +44,7 @@ func (m *machine) detail(cost *domain.CostBreakdown) domain.RequestDetail {
 			page = cost.AppendJSON(page)
 		}
 		bill = len(page)
-		if len(m.record.special) > 0 {
-			page = domain.AppendSpecial(page, m.record.special)
-		}
-		return page
+		return domain.AppendSpecial(page, m.record.special, &m.record.trace)
 	})
 	d.Chain, d.Cost, d.Special = whole[:chain], whole[chain:bill], whole[bill:]
 	if last := m.record.last; last != nil && last.Class != domain.ClassOK {

@@ -166,6 +166,7 @@ func (m *machine) raced(res *protocol.AttemptResult, now time.Time) bool {
 // lose closes the present slot, whose call was beaten. What it used is a call of
 // its own in the bill.
 func (m *machine) lose(res *protocol.AttemptResult, now time.Time) {
+	m.dialed(res)
 	m.report(res, true, now)
 	reason := domain.ReasonHedgeLoserCancelled
 	if m.settings().BillHedgeLosers && !res.Metered.IsZero() {

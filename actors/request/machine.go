@@ -146,7 +146,7 @@ func newMachine(fx effects, n node, a *protocol.Admit, plan *routing.Plan) *mach
 	}
 	m.quota.holder = holder{protocol.LeaseQuota, strconv.FormatInt(int64(a.Request.User.ID), 10)}
 	m.session = newSession(a.Request.Session)
-	m.record.special = slices.Clip(a.Request.Special)
+	m.record.special, m.record.trace.Guards = slices.Clip(a.Request.Special), a.Request.Guards
 	return m
 }
 

@@ -27,7 +27,8 @@ type record struct {
 	last      *protocol.AttemptResult
 	costed    costed
 	special   []domain.SpecialSetting // of all attempts
-	earlier   []work                  // attempts before the last that cost something
+	trace     domain.RouteTrace
+	earlier   []work // attempts before the last that cost something
 }
 
 // served is who was called, and with what.

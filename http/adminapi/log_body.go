@@ -67,7 +67,8 @@ type logDetailBody struct {
 	LogBody
 	DecisionChain   []domain.ChainEntry     `json:"decisionChain"`
 	CostBreakdown   *costBody               `json:"costBreakdown" doc:"null where no provider was called, and once details are cleaned up"`
-	SpecialSettings []domain.SpecialSetting `json:"specialSettings" doc:"what the gateway did to the call on its own account"`
+	SpecialSettings []domain.SpecialSetting `json:"specialSettings" doc:"what the gateway did to the call on its own account, and what it found out about it"`
+	RouteTrace      *domain.RouteTrace      `json:"routeTrace" doc:"steps before the first provider that took a millisecond or more, and connections that had to be made; null = none"`
 	ErrorDetail     *string                 `json:"errorDetail"`
 }
 

@@ -162,11 +162,11 @@ func (a *API) getLog(ctx context.Context, in *logIDInput) (*logOutput, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cost breakdown of %s: %w", id, err)
 	}
-	special, err := view.special(detail.Special)
+	special, trace, err := view.special(&detail)
 	if err != nil {
-		return nil, fmt.Errorf("special settings of %s: %w", id, err)
+		return nil, err
 	}
-	body := logDetailBody{LogBody: view.row(&log), DecisionChain: chain, CostBreakdown: cost, SpecialSettings: special}
+	body := logDetailBody{LogBody: view.row(&log), DecisionChain: chain, CostBreakdown: cost, SpecialSettings: special, RouteTrace: trace}
 	if view.full {
 		body.ErrorDetail = optional(detail.Error)
 	}

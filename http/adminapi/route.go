@@ -30,17 +30,21 @@ func (a *API) getRoute(ctx context.Context, in *logIDInput) (*struct{ Body route
 	if err != nil {
 		return nil, fmt.Errorf("decision chain of %s: %w", log.ID, err)
 	}
-	special, err := view.special(detail.Special)
+	special, trace, err := view.special(&detail)
 	if err != nil {
-		return nil, fmt.Errorf("special settings of %s: %w", log.ID, err)
+		return nil, err
 	}
-	return &struct{ Body routeBody }{readRoute(view.row(&log), &log, chain, special)}, nil
+	return &struct{ Body routeBody }{readRoute(view.row(&log), &log, chain, special, trace)}, nil
 }
 
 // readRoute puts a route together from what is recorded anyway: the row, the
-// decision chain and what was done to each call.
-func readRoute(row LogBody, log *domain.RequestLog, chain []domain.ChainEntry, special []domain.SpecialSetting) routeBody {
+// decision chain, what was done to each call and where time went. The trace may
+// be nil.
+func readRoute(row LogBody, log *domain.RequestLog, chain []domain.ChainEntry, special []domain.SpecialSetting, trace *domain.RouteTrace) routeBody {
 	r := routeReader{log: log, special: special}
+	if trace != nil {
+		r.trace = *trace
+	}
 	r.out = routeBody{
 		Request: routeRequest{
 			ID: row.ID, RequestID: row.RequestID, SessionID: row.SessionID, Seq: row.SessionSeq, ReceivedAt: row.CreatedAt,
@@ -64,21 +68,50 @@ func readRoute(row LogBody, log *domain.RequestLog, chain []domain.ChainEntry, s
 type routeReader struct {
 	log     *domain.RequestLog
 	special []domain.SpecialSetting
+	trace   domain.RouteTrace
 	out     routeBody
 	rival   int   // number of the attempt beside another one; 0 = none
 	last    int64 // when the entry before was made, ms since the request came
 }
 
+// guards lists what came before the first provider: the steps that took long, the
+// wait for admission, and what refused the request, which may be one of the steps.
 func (r *routeReader) guards(row LogBody) {
-	if row.QueueMs != nil {
-		r.out.Guards = append(r.out.Guards, routeGuard{Name: "queue", TookMs: *row.QueueMs, Result: "pass"})
-	}
+	var block *routeGuard
 	if row.BlockedBy != nil {
-		g := routeGuard{Name: *row.BlockedBy, Result: "block", Detail: row.BlockedReason}
+		block = &routeGuard{Name: *row.BlockedBy, Result: "block", Detail: row.BlockedReason}
 		if row.DurationMs != nil {
-			g.AtMs = *row.DurationMs
+			block.AtMs = *row.DurationMs
 		}
-		r.out.Guards = append(r.out.Guards, g)
+	}
+	at := int64(0)
+	for _, g := range r.trace.Guards {
+		at = g.AtMs + g.TookMs
+		if block != nil && g.Name == refusingStep(domain.BlockedBy(block.Name)) {
+			block.AtMs, block.TookMs = g.AtMs, g.TookMs
+			continue
+		}
+		r.out.Guards = append(r.out.Guards, routeGuard{Name: g.Name, AtMs: g.AtMs, TookMs: g.TookMs, Result: "pass"})
+	}
+	if row.QueueMs != nil {
+		r.out.Guards = append(r.out.Guards, routeGuard{Name: "queue", AtMs: at, TookMs: *row.QueueMs, Result: "pass"})
+	}
+	if block != nil {
+		r.out.Guards = append(r.out.Guards, *block)
+	}
+}
+
+// refusingStep is the step in which a guard refuses, empty if that is admission.
+func refusingStep(by domain.BlockedBy) string {
+	switch by {
+	case domain.BlockedAuth:
+		return domain.StepAuth
+	case domain.BlockedRequest:
+		return domain.StepBody
+	case domain.BlockedModel:
+		return domain.StepRules
+	default:
+		return ""
 	}
 }
 
@@ -160,6 +193,7 @@ func (r *routeReader) attempt(e *domain.ChainEntry, at int64) {
 	if e.TTFBMs > 0 {
 		a.Times.FirstByte = new(a.Times.Start + e.TTFBMs)
 	}
+	r.times(e, &a.Times)
 	if m := e.Redirect; m != nil {
 		a.ModelFrom, a.ModelTo, a.RedirectRule = optional(m.OriginalModel), optional(m.RedirectedModel), optional(m.MatchedRule)
 	}
@@ -181,6 +215,29 @@ func (r *routeReader) attempt(e *domain.ChainEntry, at int64) {
 		}
 	}
 	r.out.Attempts = append(r.out.Attempts, a)
+}
+
+// times adds what is known of an attempt from elsewhere than its entry.
+func (r *routeReader) times(e *domain.ChainEntry, t *routeTimes) {
+	for _, d := range r.trace.Dials {
+		if d.Attempt == e.AttemptNumber {
+			t.DNS, t.Connect, t.TLS = t.since(d.DNSMs), t.since(d.ConnectMs), t.since(d.TLSMs)
+		}
+	}
+	switch e.Reason {
+	case domain.ReasonRequestSuccess, domain.ReasonRetrySuccess, domain.ReasonHedgeWinner:
+		t.FirstToken = reached(r.log.Timing.TTFT)
+	default:
+	}
+}
+
+// since is a moment inside of the attempt, whose start is only known to a
+// millisecond from its end and its length.
+func (t *routeTimes) since(at *int64) *int64 {
+	if at == nil {
+		return nil
+	}
+	return new(max(*at, t.Start))
 }
 
 // role says why an attempt was made.

@@ -9,7 +9,7 @@ import (
 // routeBody tells how a request found its answer. Times are ms since it came.
 type routeBody struct {
 	Request    routeRequest     `json:"request"`
-	Guards     []routeGuard     `json:"guards"     doc:"what held the request up before a provider was chosen, or refused it"`
+	Guards     []routeGuard     `json:"guards"     doc:"what held the request up for a millisecond or more before a provider was chosen, or refused it"`
 	Selections []routeSelection `json:"selections"`
 	Attempts   []routeAttempt   `json:"attempts"`
 	Binding    *routeBinding    `json:"binding"    doc:"what became of the session's provider; null = nothing"`
@@ -95,12 +95,16 @@ type routeAttempt struct {
 	Changes      []domain.SpecialSetting `json:"changes"   doc:"what the gateway did to the call on its own account"`
 }
 
-// routeTimes are moments of an attempt. What is inside of a connection (name,
-// dial, handshake, the last byte sent) is not taken down.
+// routeTimes are moments of an attempt. Those of its connection are null where one
+// was there; when the last byte was sent is not taken down.
 type routeTimes struct {
-	Start     int64  `json:"start"`
-	FirstByte *int64 `json:"firstByte"`
-	End       int64  `json:"end"`
+	Start      int64  `json:"start"`
+	DNS        *int64 `json:"dns"        doc:"the name was resolved, for a new connection"`
+	Connect    *int64 `json:"connect"    doc:"a new connection to the provider, or to its proxy, was open"`
+	TLS        *int64 `json:"tls"        doc:"it was secured"`
+	FirstByte  *int64 `json:"firstByte"`
+	FirstToken *int64 `json:"firstToken" doc:"first content, of the attempt that answered"`
+	End        int64  `json:"end"`
 }
 
 type routeError struct {

@@ -3,6 +3,7 @@ package adminapi_test
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +16,11 @@ import (
 // routed writes a request with a chain and reads its route.
 func (w *world) routed(p person, chain []domain.ChainEntry, special []domain.SpecialSetting, change func(*domain.RequestLog)) (path string) {
 	w.t.Helper()
+	return w.traced(p, chain, special, nil, change)
+}
+
+func (w *world) traced(p person, chain []domain.ChainEntry, special []domain.SpecialSetting, trace *domain.RouteTrace, change func(*domain.RequestLog)) (path string) {
+	w.t.Helper()
 	l := w.request(p, change)
 	l.ID++
 	for i := range chain {
@@ -22,9 +28,10 @@ func (w *world) routed(p person, chain []domain.ChainEntry, special []domain.Spe
 	}
 	encoded, err := json.Marshal(chain)
 	require.NoError(w.t, err)
-	told, err := json.Marshal(special)
-	require.NoError(w.t, err)
-	require.NoError(w.t, w.store.RequestLogs().WriteBatch(w.t.Context(), domain.LogBatch{Started: []*domain.RequestLog{&l}, Finished: []domain.FinishedLog{{Log: &l, Detail: &domain.RequestDetail{RequestID: l.ID, Chain: string(encoded), Special: string(told)}}}}))
+	require.NoError(w.t, w.store.RequestLogs().WriteBatch(w.t.Context(), domain.LogBatch{
+		Started:  []*domain.RequestLog{&l},
+		Finished: []domain.FinishedLog{{Log: &l, Detail: &domain.RequestDetail{RequestID: l.ID, Chain: string(encoded), Special: string(domain.AppendSpecial(nil, special, trace))}}},
+	}))
 	return "/api/v1/usage-logs/" + l.ID.String() + "/route"
 }
 
@@ -63,7 +70,7 @@ func TestRoute(t *testing.T) {
 	require.Equal(t, int64(2), at("selections.0.picked").Int())
 	require.Equal(t, "hedge_launched", at("selections.1.reason").Str)
 	require.JSONEq(t, `["primary","retry","hedge"]`, at("attempts.#.role").Raw)
-	require.JSONEq(t, `{"start":10,"firstByte":100,"end":110}`, at("attempts.0.t").Raw)
+	require.JSONEq(t, `{"start":10,"dns":null,"connect":null,"tls":null,"firstByte":100,"firstToken":null,"end":110}`, at("attempts.0.t").Raw)
 	require.Equal(t, "relay.example is down", at("attempts.0.error.message").Str)
 	require.Equal(t, "billing_header_rectifier", at("attempts.2.changes.0.type").Str)
 	require.JSONEq(t, `{"providerId":1,"changed":true,"reason":"race_winner","atMs":711}`, at("binding").Raw)
@@ -101,4 +108,44 @@ func TestRoutesThatEndEarly(t *testing.T) {
 	a = w.admin(http.MethodGet, w.routed(ann, many, nil, nil), nil)
 	require.Equal(t, int64(512), gjson.Get(a.text, "attempts.#").Int())
 	require.Equal(t, int64(88), gjson.Get(a.text, "omitted").Int())
+}
+
+// Where time went besides waiting for answers is shown with the steps and the
+// attempts it belongs to, to users too, and apart from what was done to the calls.
+func TestRoutesWithATrace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ann := w.person("ann", nil, nil)
+	trace := &domain.RouteTrace{
+		Guards: []domain.GuardTime{{Name: domain.StepBody, AtMs: 1, TookMs: 30}, {Name: domain.StepFilters, AtMs: 31, TookMs: 4}},
+		Dials:  []domain.DialTime{{Attempt: 1, DNSMs: new(int64(41))}, {Attempt: 2, DNSMs: new(int64(61)), ConnectMs: new(int64(70)), TLSMs: new(int64(90))}},
+	}
+	path := w.traced(ann, []domain.ChainEntry{
+		{ProviderID: 2, Reason: domain.ReasonSystemError, AttemptNumber: 1, DurationMs: 10, Timestamp: 50},
+		{ProviderID: 1, Reason: domain.ReasonRetrySuccess, AttemptNumber: 2, StatusCode: 200, DurationMs: 440, TTFBMs: 240, Timestamp: 500},
+	}, []domain.SpecialSetting{{Type: domain.SpecialStreamUsage, Attempt: 2}}, trace, func(l *domain.RequestLog) {
+		l.Timing.Queue, l.Timing.TTFT = 3*time.Millisecond, 320*time.Millisecond
+	})
+	a := w.as(ann, path)
+	require.JSONEq(t, `[{"name":"body","atMs":1,"tookMs":30,"result":"pass","detail":null},{"name":"filters","atMs":31,"tookMs":4,"result":"pass","detail":null},`+
+		`{"name":"queue","atMs":35,"tookMs":3,"result":"pass","detail":null}]`, gjson.Get(a.text, "guards").Raw)
+	require.JSONEq(t, `{"start":40,"dns":41,"connect":null,"tls":null,"firstByte":null,"firstToken":null,"end":50}`, gjson.Get(a.text, "attempts.0.t").Raw)
+	require.JSONEq(t, `{"start":60,"dns":61,"connect":70,"tls":90,"firstByte":300,"firstToken":320,"end":500}`, gjson.Get(a.text, "attempts.1.t").Raw)
+
+	a = w.as(ann, strings.TrimSuffix(path, "/route"))
+	require.JSONEq(t, `{"guards":[{"name":"body","atMs":1,"tookMs":30},{"name":"filters","atMs":31,"tookMs":4}],`+
+		`"dials":[{"attempt":1,"dnsMs":41},{"attempt":2,"dnsMs":61,"connectMs":70,"tlsMs":90}]}`, gjson.Get(a.text, "routeTrace").Raw)
+	require.JSONEq(t, `["stream_usage_injection"]`, gjson.Get(a.text, "specialSettings.#.type").Raw)
+
+	a = w.admin(http.MethodGet, w.routed(ann, nil, nil, nil), nil)
+	require.Equal(t, "[]", gjson.Get(a.text, "guards").Raw)
+	a = w.admin(http.MethodGet, strings.TrimSuffix(w.routed(ann, nil, nil, nil), "/route"), nil)
+	require.Equal(t, "null", gjson.Get(a.text, "routeTrace").Raw)
+
+	a = w.admin(http.MethodGet, w.traced(ann, nil, nil, trace, func(l *domain.RequestLog) {
+		l.Result = domain.ResultRecord{StatusCode: 400, Outcome: domain.OutcomeBlocked, BlockedBy: domain.BlockedRequest, BlockedReason: "bad_json"}
+		l.Timing = domain.TimingRecord{Duration: 31 * time.Millisecond}
+	}), nil)
+	require.JSONEq(t, `[{"name":"filters","atMs":31,"tookMs":4,"result":"pass","detail":null},{"name":"request","atMs":1,"tookMs":30,"result":"block","detail":"bad_json"}]`,
+		gjson.Get(a.text, "guards").Raw, "the step that refused is told once")
 }

@@ -91,6 +91,7 @@ func (g *Gateway) request(x *exchange) *protocol.Request {
 		Service:  x.serviceAsked(),
 		Demand:   x.head.demand(),
 		Special:  x.effortAsked(),
+		Guards:   x.laps.long(),
 		Verbatim: !x.target.editable(),
 		Lacks:    g.lacks(x), Estimable: x.estimable(),
 		Seed: uint64(x.id),

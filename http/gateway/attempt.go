@@ -126,6 +126,9 @@ func (c *call) exchange(ctx context.Context, run Run) (again bool) {
 		c.shot = c.shoot(outgoing)
 	}
 	res, err := c.g.Upstream.Do(ctx, outgoing)
+	if outgoing.Dialed != nil {
+		c.result.Dialed = outgoing.Dialed
+	}
 	if err != nil {
 		c.broken(err)
 		return false

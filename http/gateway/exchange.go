@@ -41,6 +41,7 @@ type exchange struct {
 	prefix  []boundary     // ends of messages to remember the provider by; nil where that is off
 	nominee domain.Nominee // who answered the conversation so far
 
+	laps    laps          // of the steps so far
 	queued  time.Duration // for a place on this node
 	reply   *reply
 	leaving *departure
@@ -63,6 +64,7 @@ func (g *Gateway) newExchange(w http.ResponseWriter, r *http.Request) *exchange 
 		r: r, at: at, id: g.IDs.Next(at), target: find(r.Method, r.URL.Path), catalog: g.Catalog.Current(),
 		caller: caller{ip: g.ClientIP(r)}, threads: g.threads,
 	}
+	x.laps.last = at
 	x.reply = newReply(w, g.Clock)
 	x.reply.header().Set("X-Request-Id", x.id.String())
 	return x

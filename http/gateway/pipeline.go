@@ -4,7 +4,7 @@ import "github.com/claude-code-hub/cch/internal/domain"
 
 // serve runs one proxied request. Each step is the file of the same name.
 func (g *Gateway) serve(x *exchange) error {
-	if err := g.authenticate(x); err != nil {
+	if err := g.step(x, stepAuth, g.authenticate); err != nil {
 		return err
 	}
 	if x.target.handling == listing && x.target.dialect != nil {
@@ -13,16 +13,18 @@ func (g *Gateway) serve(x *exchange) error {
 	if g.Recorder.Full() {
 		return g.turnAway(overloaded(0, 0)) // what cannot be recorded is not done
 	}
-	if err := g.parse(x); err != nil {
+	if err := g.step(x, stepBody, g.parse); err != nil {
 		return err
 	}
-	if err := g.guard(x); err != nil {
+	if err := g.step(x, stepRules, g.guard); err != nil {
 		return err
 	}
-	if err := g.filter(x); err != nil {
+	if err := g.step(x, stepFilters, g.filter); err != nil {
 		return err
 	}
-	if again, err := g.replay(x); again || err != nil {
+	again, err := g.replay(x)
+	x.laps.end(stepReplay, g.Now())
+	if again || err != nil {
 		return err
 	}
 	defer g.spooled(x)

@@ -125,11 +125,12 @@ func (g *Gateway) finish(x *exchange, row domain.RequestLog, why domain.ChainRea
 // finishFor journals a complete record whose chain is one entry, and waits for it.
 func (g *Gateway) finishFor(x *exchange, row domain.RequestLog, why domain.ChainEntry) {
 	why.Timestamp = g.Now().UnixMilli()
-	chain := string(domain.AppendChain(nil, []domain.ChainEntry{why}))
+	detail := domain.RequestDetail{
+		RequestID: x.id, Chain: string(domain.AppendChain(nil, []domain.ChainEntry{why})), Error: row.Result.ErrorMessage,
+		Special: string(domain.AppendSpecial(nil, nil, &domain.RouteTrace{Guards: x.laps.long()})),
+	}
 	safe := newReceipt()
-	g.Recorder.Finish(&protocol.LogRecord{
-		Log: row, Detail: domain.RequestDetail{RequestID: x.id, Chain: chain, Error: row.Result.ErrorMessage},
-	}, safe.done)
+	g.Recorder.Finish(&protocol.LogRecord{Log: row, Detail: detail}, safe.done)
 	if err := safe.wait(); err != nil {
 		g.Logger.Error("request record was not journaled", "request_id", x.id.String(), "error", err)
 	}

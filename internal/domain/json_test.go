@@ -17,7 +17,7 @@ type appender interface{ AppendJSON(dst []byte) []byte }
 
 // written are what is written without reflection.
 func written() []appender {
-	return []appender{&domain.ChainEntry{}, &domain.CostBreakdown{}, &domain.SpecialSetting{}}
+	return []appender{&domain.ChainEntry{}, &domain.CostBreakdown{}, &domain.SpecialSetting{}, &domain.RouteTrace{}}
 }
 
 // same fails unless v is written as encoding/json writes it.
@@ -156,7 +156,7 @@ func TestJSONOfLists(t *testing.T) {
 	done := []domain.SpecialSetting{{Type: "a"}, {Type: "b", Filters: []string{"c", "d"}}}
 	want, err = json.Marshal(done)
 	require.NoError(t, err)
-	require.Equal(t, string(want), string(domain.AppendSpecial(nil, done)))
+	require.Equal(t, string(want), string(domain.AppendSpecial(nil, done, nil)))
 }
 
 // encoding/json would give up the whole record.

@@ -1,5 +1,38 @@
 package domain
 
+import "encoding/json"
+
+// specialRouteTrace marks the element of the stored list that is no setting but
+// the trace of the route, which is as rare as they are and bound to them.
+const specialRouteTrace SpecialType = "route_trace"
+
+// storedSpecial is an element of the list as it is stored.
+type storedSpecial struct {
+	SpecialSetting
+	*RouteTrace
+}
+
+// DecodeSpecial reads what AppendSpecial wrote. The list is never nil; the trace
+// is, where there is none.
+func DecodeSpecial(stored string) (list []SpecialSetting, trace *RouteTrace, err error) {
+	list = []SpecialSetting{}
+	if stored == "" {
+		return list, nil, nil
+	}
+	var all []storedSpecial
+	if err := json.Unmarshal([]byte(stored), &all); err != nil {
+		return nil, nil, err
+	}
+	for i := range all {
+		if all[i].Type == specialRouteTrace {
+			trace = all[i].RouteTrace
+			continue
+		}
+		list = append(list, all[i].SpecialSetting)
+	}
+	return list, trace, nil
+}
+
 // ServiceFound is which service a call was billed as, and by whose word.
 type ServiceFound struct {
 	Requested string        `json:"requestedServiceTier,omitempty"` // of the provider, overrides and filters included

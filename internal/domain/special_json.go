@@ -1,7 +1,23 @@
 package domain
 
-// AppendSpecial appends a list of what the gateway did as JSON.
-func AppendSpecial(dst []byte, list []SpecialSetting) []byte { return appendArray(dst, list) }
+// AppendSpecial appends what the gateway did, and where time went, as it is stored;
+// nothing where there is neither. The trace may be nil.
+func AppendSpecial(dst []byte, list []SpecialSetting, trace *RouteTrace) []byte {
+	if trace == nil || trace.IsZero() {
+		if len(list) == 0 {
+			return dst
+		}
+		return appendArray(dst, list)
+	}
+	dst = append(dst, '[')
+	for i := range list {
+		dst = append(list[i].AppendJSON(dst), ',')
+	}
+	o := openObject(dst)
+	o.text("type", string(specialRouteTrace))
+	trace.write(&o)
+	return append(o.close(), ']')
+}
 
 // AppendJSON appends what was done as encoding/json writes it.
 func (s *SpecialSetting) AppendJSON(dst []byte) []byte {

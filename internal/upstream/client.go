@@ -44,7 +44,7 @@ func New(o Options) *Client {
 		headers: orDefault(o.Headers, 600*time.Second),
 		gap:     orDefault(o.Gap, 600*time.Second),
 		now:     o.Now,
-		pool:    newPool(dialing{connect: orDefault(o.Connect, 30*time.Second), roots: o.Roots}, o.Schemes, o.Now),
+		pool:    newPool(dialing{connect: orDefault(o.Connect, 30*time.Second), roots: o.Roots, now: o.Now}, o.Schemes, o.Now),
 	}
 }
 
@@ -74,6 +74,9 @@ type Call struct {
 	Stream   bool   // which of the provider's timeouts apply
 	ClientIP string // sent on only if the provider asks for it
 	HTTP2    bool   // may be spoken, where the provider can and no SOCKS proxy is on the way
+	// Dialed is set by Do: when a connection was made for the call. Nil = one was
+	// there, or it is no network that is called.
+	Dialed *domain.Dialed
 	// OnDetour, if set, hears of a first way that failed before another one is
 	// taken. It is called by the goroutine that makes the call.
 	OnDetour func(d Detour, why *Failure)
@@ -159,8 +162,9 @@ func (c *Client) through(parent context.Context, call *Call, by way) (*Response,
 		return nil, &Failure{Kind: domain.FailRequest, Cause: err}
 	}
 	ctx, cancel := context.WithCancelCause(parent)
-	w := newWatch(c.timeouts(call), c.now, cancel)
-	res, err := dest.transport.RoundTrip(request(ctx, call, dest.base)) //nolint:bodyclose // closed by answer.Close
+	w := newWatch(ctx, c.timeouts(call), c.now, cancel)
+	res, err := dest.transport.RoundTrip(request(w, call, dest.base)) //nolint:bodyclose,contextcheck // closed by answer.Close; the watch is of ctx
+	call.Dialed = w.dialed(err != nil)
 	if err != nil {
 		f := failure(ctx, err)
 		w.stop()

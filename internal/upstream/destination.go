@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/net/proxy"
+
+	"github.com/claude-code-hub/cch/internal/domain"
 )
 
 const (
@@ -43,6 +45,7 @@ type poolKey struct {
 type dialing struct {
 	connect time.Duration
 	roots   *x509.CertPool // nil = the system's
+	now     func() time.Time
 }
 
 // tls is the configuration for a handshake with the host.
@@ -145,14 +148,28 @@ func (p *pool) dial(key poolKey) (*destination, error) {
 type dialer struct {
 	net   net.Dialer
 	proxy bool
+	now   func() time.Time
 }
 
 func (d *dialer) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
-	c, err := d.net.DialContext(ctx, network, addr)
+	progress := progressOf(ctx)
+	c, err := d.net.DialContext(progress.traced(ctx, d.now), network, addr)
 	if err != nil {
 		return nil, &dialError{proxy: d.proxy, err: err}
 	}
+	progress.note(func(made *domain.Dialed) { made.Connected = d.now() })
 	return c, nil
+}
+
+// plain is a dial without TLS of ours: with it the connection is made.
+func plain(dial dialFunc) dialFunc {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c, err := dial(ctx, network, addr)
+		if err == nil {
+			progressOf(ctx).finished()
+		}
+		return c, err
+	}
 }
 
 // Dial satisfies proxy.Dialer, which the SOCKS client asks for; it always uses
@@ -162,9 +179,9 @@ func (d *dialer) Dial(network, addr string) (net.Conn, error) {
 }
 
 func (d dialing) transport(via string, http2 bool) (*http.Transport, error) {
-	first := &dialer{net: net.Dialer{Timeout: d.connect, KeepAlive: 30 * time.Second}, proxy: via != ""}
+	first := &dialer{net: net.Dialer{Timeout: d.connect, KeepAlive: 30 * time.Second}, proxy: via != "", now: d.now}
 	t := &http.Transport{
-		DialContext:            first.DialContext,
+		DialContext:            plain(first.DialContext),
 		TLSHandshakeTimeout:    d.connect,
 		MaxIdleConnsPerHost:    idlePerHost,
 		IdleConnTimeout:        idleLife,
@@ -220,7 +237,7 @@ func (d dialing) throughProxy(t *http.Transport, first *dialer, via string) erro
 		if err != nil {
 			return err
 		}
-		t.DialContext = dial
+		t.DialContext = plain(dial)
 		t.DialTLSContext = d.tlsDialer(dial, false, offered(false)...)
 	default:
 		return errors.New("the proxy URL is none of http, https, socks5, socks5h")
@@ -281,6 +298,9 @@ func (d dialing) tlsDialer(dial dialFunc, isProxy bool, protocols ...string) dia
 			_ = raw.Close()
 			return nil, &dialError{proxy: isProxy, err: err}
 		}
+		progress := progressOf(ctx)
+		progress.note(func(made *domain.Dialed) { made.Secured = d.now() })
+		progress.finished()
 		return c, nil
 	}
 }

@@ -18,8 +18,12 @@ type Timeouts struct {
 
 // watch is the one timer of a call. Bytes only note that they came; the timer,
 // when it fires, looks whether anything is really overdue and sleeps on if not.
-// So a stream of a thousand reads costs no timer operation.
+// So a stream of a thousand reads costs no timer operation. It is also the
+// context that the call is made with.
 type watch struct {
+	context.Context //nolint:containedctx // it is the context of the call, which tells the dialer where to note what it does
+	dial            dialProgress
+
 	cancel context.CancelCauseFunc
 	now    func() time.Time
 	limits Timeouts
@@ -32,8 +36,8 @@ type watch struct {
 	done   bool
 }
 
-func newWatch(limits Timeouts, now func() time.Time, cancel context.CancelCauseFunc) *watch {
-	w := &watch{cancel: cancel, now: now, limits: limits, start: now()}
+func newWatch(ctx context.Context, limits Timeouts, now func() time.Time, cancel context.CancelCauseFunc) *watch {
+	w := &watch{Context: ctx, cancel: cancel, now: now, limits: limits, start: now()}
 	if at, _ := w.due(); !at.IsZero() {
 		w.mu.Lock()
 		w.timer = time.AfterFunc(at.Sub(w.start), w.fire)

@@ -2982,6 +2982,16 @@ export interface components {
         DemoTrafficInputBody: {
             running: boolean;
         };
+        DialTime: {
+            /** Format: int64 */
+            attempt: number;
+            /** Format: int64 */
+            connectMs?: number;
+            /** Format: int64 */
+            dnsMs?: number;
+            /** Format: int64 */
+            tlsMs?: number;
+        };
         DisplayOutputBody: {
             allowGlobalUsageView: boolean;
             exposeProviderNames: boolean;
@@ -3207,6 +3217,13 @@ export interface components {
             name: string;
             /** Format: int64 */
             version: number;
+        };
+        GuardTime: {
+            /** Format: int64 */
+            atMs: number;
+            name: string;
+            /** Format: int64 */
+            tookMs: number;
         };
         HealthBody: {
             /** @description of the upstream account, as far as known */
@@ -3779,10 +3796,12 @@ export interface components {
             /** Format: int64 */
             reasoningTokens: number;
             requestId: string;
+            /** @description steps before the first provider that took a millisecond or more, and connections that had to be made; null = none */
+            routeTrace: components["schemas"]["RouteTrace"];
             sessionId: string | null;
             /** Format: int64 */
             sessionSeq: number | null;
-            /** @description what the gateway did to the call on its own account */
+            /** @description what the gateway did to the call on its own account, and what it found out about it */
             specialSettings: components["schemas"]["SpecialSetting"][] | null;
             /**
              * Format: int64
@@ -4799,7 +4818,7 @@ export interface components {
             /** @description what became of the session's provider; null = nothing */
             binding: components["schemas"]["RouteBinding"];
             details: components["schemas"]["RouteDetails"];
-            /** @description what held the request up before a provider was chosen, or refused it */
+            /** @description what held the request up for a millisecond or more before a provider was chosen, or refused it */
             guards: components["schemas"]["RouteGuard"][] | null;
             /**
              * Format: int64
@@ -4937,12 +4956,36 @@ export interface components {
             priority: number;
         };
         RouteTimes: {
+            /**
+             * Format: int64
+             * @description a new connection to the provider, or to its proxy, was open
+             */
+            connect: number | null;
+            /**
+             * Format: int64
+             * @description the name was resolved, for a new connection
+             */
+            dns: number | null;
             /** Format: int64 */
             end: number;
             /** Format: int64 */
             firstByte: number | null;
+            /**
+             * Format: int64
+             * @description first content, of the attempt that answered
+             */
+            firstToken: number | null;
             /** Format: int64 */
             start: number;
+            /**
+             * Format: int64
+             * @description it was secured
+             */
+            tls: number | null;
+        };
+        RouteTrace: {
+            dials?: components["schemas"]["DialTime"][] | null;
+            guards?: components["schemas"]["GuardTime"][] | null;
         };
         RuleStruct: {
             category?: string | null;

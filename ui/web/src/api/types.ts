@@ -88,7 +88,9 @@ export type LimitWindow = Answered<'LimitWindowBody'>;
 
 export type UsageLog = Answered<'LogBody'>;
 export type SpecialSetting = Answered<'SpecialSetting'>;
-export type UsageLogDetail = WithNull<Answered<'LogDetailBody'>, 'decisionChain'>;
+/** Where a request spent its time besides waiting for answers. */
+export type RouteTrace = Answered<'RouteTrace'>;
+export type UsageLogDetail = WithNull<Answered<'LogDetailBody'>, 'decisionChain' | 'routeTrace'>;
 /** One entry of the decision chain: a selection, an attempt's result, or an event between them. */
 export type ChainEntry = Stored<Answered<'ChainEntry'>>;
 export type DecisionContext = Stored<Answered<'DecisionContext'>>;

@@ -165,6 +165,15 @@ describe('waterfall', () => {
     expect(drawing.lanes.map((lane) => lane.gapMs)).toEqual([48, 202, 20, 20]);
     expect(drawing.lanes[3]!.parts).toEqual([{ phase: 'wait', fromMs: 2000, toMs: 3300 }, { phase: 'stream', fromMs: 3300, toMs: 10_200 }]);
   });
+  it('shows how long a new connection took, as far as it came', () => {
+    const dials = [{ attempt: 1, dnsMs: 60 }, { attempt: 4, dnsMs: 2010, connectMs: 2050, tlsMs: 2100 }];
+    const { lanes } = waterfall(readChain(failover, { ...log(), routeTrace: { dials } }), log(), at)!;
+    expect(lanes[0]!.parts).toEqual([{ phase: 'connect', fromMs: 48, toMs: 60 }, { phase: 'failed', fromMs: 60, toMs: 848 }]);
+    expect(lanes[1]!.parts.map(({ phase }) => phase)).toEqual(['failed']);
+    expect(lanes[3]!.parts).toEqual([
+      { phase: 'connect', fromMs: 2000, toMs: 2100 }, { phase: 'wait', fromMs: 2100, toMs: 3300 }, { phase: 'stream', fromMs: 3300, toMs: 10_200 },
+    ]);
+  });
   it('grows while the request runs', () => {
     const row = log({ statusCode: null, durationMs: null, ttftMs: null });
     const drawing = waterfall(readChain([failover[0]!], row), row, at + 5000)!;

@@ -2,7 +2,7 @@
  * Reads a decision chain into what the dashboard draws: selections, attempts
  * and their place in time. Pure; every field of an entry may be absent.
  */
-import type { ChainEntry, DecisionContext, SpecialSetting, UsageLog } from '@/api/types';
+import type { ChainEntry, DecisionContext, RouteTrace, SpecialSetting, UsageLog } from '@/api/types';
 import { isRunning } from './elapsed';
 
 export type AttemptOutcome = 'ok' | 'failed' | 'limited' | 'aborted' | 'live';
@@ -35,6 +35,8 @@ export interface Attempt {
   message: string | undefined;
   startMs: number | undefined;
   endMs: number | undefined;
+  /** How far it came with a new connection by when; undefined if one was there. */
+  connectedMs: number | undefined;
   breaker: { failures: number; threshold: number } | undefined;
   redirect: { from: string; to: string } | undefined;
   /** What became of the request on the way to another protocol; drops are codes of losses. */
@@ -122,6 +124,7 @@ class Reader {
   constructor(
     private readonly receivedAt: number,
     private readonly special: readonly SpecialSetting[],
+    private readonly trace: RouteTrace | null | undefined,
   ) {}
 
   read(entry: ChainEntry): void {
@@ -141,7 +144,7 @@ class Reader {
       attempts.push({
         n: attempts.length + 1, providerId: undefined, provider: pick.provider, providerType: undefined, selection: last,
         role: attempts.length === 0 ? 'primary' : 'switch', outcome: 'live', status: undefined, reason: 'running',
-        message: undefined, startMs: pick.atMs ?? this.lastMs, endMs: undefined, breaker: undefined, redirect: undefined,
+        message: undefined, startMs: pick.atMs ?? this.lastMs, endMs: undefined, connectedMs: undefined, breaker: undefined, redirect: undefined,
         conversion: undefined, special: [],
       });
       order.push({ kind: 'attempt', index: attempts.length - 1 });
@@ -188,6 +191,7 @@ class Reader {
       message: message(entry),
       startMs,
       endMs,
+      connectedMs: this.connected(entry.attemptNumber),
       breaker: breakerOf(entry),
       redirect: entry.modelRedirect?.redirectedModel
         ? { from: entry.modelRedirect.originalModel ?? '', to: entry.modelRedirect.redirectedModel }
@@ -201,6 +205,11 @@ class Reader {
     this.chain.order.push({ kind: 'attempt', index: attempts.length - 1 });
   }
 
+  private connected(attempt: number | undefined): number | undefined {
+    const dial = this.trace?.dials?.find((made) => made.attempt === attempt);
+    return dial?.tlsMs ?? dial?.connectMs ?? dial?.dnsMs;
+  }
+
   private event(entry: ChainEntry, reason: string): void {
     // A pick whose provider gave no slot, or a search that found nobody: what it looked at is worth seeing.
     if (entry.decisionContext?.candidatesAtPriority && entry.name) this.select(entry, 'draw');
@@ -212,10 +221,10 @@ class Reader {
   }
 }
 
-type Row = Pick<UsageLog, 'createdAt' | 'statusCode'> & { specialSettings?: readonly SpecialSetting[] };
+type Row = Pick<UsageLog, 'createdAt' | 'statusCode'> & { specialSettings?: readonly SpecialSetting[]; routeTrace?: RouteTrace | null };
 
 export function readChain(entries: readonly ChainEntry[] | null | undefined, log: Row): Chain {
-  const reader = new Reader(Date.parse(log.createdAt), log.specialSettings ?? []);
+  const reader = new Reader(Date.parse(log.createdAt), log.specialSettings ?? [], log.routeTrace);
   for (const entry of entries ?? []) reader.read(entry);
   return reader.finish(isRunning(log));
 }

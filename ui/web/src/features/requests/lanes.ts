@@ -3,7 +3,7 @@ import type { UsageLog } from '@/api/types';
 import type { Attempt, Chain } from './chain';
 import { elapsedMs } from './elapsed';
 
-export type Phase = 'wait' | 'stream' | 'failed' | 'limited' | 'aborted' | 'live';
+export type Phase = 'connect' | 'wait' | 'stream' | 'failed' | 'limited' | 'aborted' | 'live';
 
 export interface LanePart {
   phase: Phase;
@@ -46,7 +46,14 @@ export function axisLabel(ms: number, totalMs: number): string {
 
 const endPhase: Record<Attempt['outcome'], Phase> = { ok: 'stream', failed: 'failed', limited: 'limited', aborted: 'aborted', live: 'live' };
 
+/** The bars of an attempt, of which making a connection is the first where one had to be made. */
 function parts(attempt: Attempt, from: number, to: number, firstToken: number | undefined): LanePart[] {
+  const ready = attempt.connectedMs ?? from;
+  if (ready <= from || ready >= to) return answerParts(attempt, from, to, firstToken);
+  return [{ phase: 'connect', fromMs: from, toMs: ready }, ...answerParts(attempt, ready, to, firstToken)];
+}
+
+function answerParts(attempt: Attempt, from: number, to: number, firstToken: number | undefined): LanePart[] {
   const phase = endPhase[attempt.outcome];
   const answered = attempt.outcome === 'ok' || attempt.outcome === 'aborted' || attempt.outcome === 'live';
   if (!answered || firstToken === undefined || firstToken <= from || firstToken >= to) {

@@ -11,6 +11,7 @@ import { isRunning } from './elapsed';
 import { axisLabel, waterfall, type Lane, type Phase } from './lanes';
 
 const fill: Record<Phase, string> = {
+  connect: 'bg-fg-faint',
   wait: 'bg-fg-muted',
   stream: 'bg-ok-fill',
   failed: 'bg-err-fill',
@@ -19,7 +20,7 @@ const fill: Record<Phase, string> = {
   live: 'bg-info-fill pulse',
 };
 
-const phases: Phase[] = ['wait', 'stream', 'failed', 'limited', 'aborted', 'live'];
+const phases: Phase[] = ['connect', 'wait', 'stream', 'failed', 'limited', 'aborted', 'live'];
 
 const statusText = { ok: 'text-ok', failed: 'text-err', limited: 'text-warn', aborted: 'text-fg-muted', live: 'text-info' };
 
