@@ -9,7 +9,8 @@ import (
 type Media struct{ Mime, Data string }
 
 // Remote lists the addresses of the images and documents that a request only
-// points at, each once, in the order in which they come.
+// points at, each once, in the order in which they come. They are copies: whoever
+// calls them may still hold them when the body of the request is gone.
 func (r *Request) Remote() []string {
 	var out []string
 	for i := range r.Messages {
@@ -22,7 +23,7 @@ func appendRemote(out []string, parts []Part) []string {
 	for i := range parts {
 		p := &parts[i]
 		if p.remote() && !slices.Contains(out, p.URL) {
-			out = append(out, p.URL)
+			out = append(out, strings.Clone(p.URL))
 		}
 		out = appendRemote(out, p.Parts)
 	}
