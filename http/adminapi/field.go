@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -24,14 +25,18 @@ func (f *field[T]) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, &f.value)
 }
 
-// Schema is T's own schema that also takes null.
+// Schema is T's own schema that also takes null. One without a type takes any
+// value already, unless it is a choice of schemas.
 func (field[T]) Schema(r huma.Registry) *huma.Schema {
 	s := r.Schema(reflect.TypeFor[T](), true, "")
 	if s.Ref != "" {
 		s = r.SchemaFromRef(s.Ref)
 	}
 	nullable := *s
-	nullable.Nullable = true
+	nullable.Nullable = s.Type != ""
+	if s.OneOf != nil {
+		nullable.OneOf = append(slices.Clone(s.OneOf), &huma.Schema{Enum: []any{nil}})
+	}
 	return &nullable
 }
 

@@ -175,4 +175,5 @@ func TestDocumentNeedsNoDependencies(t *testing.T) {
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.Contains(t, string(text), `"/api/v1/usage-logs/{id}"`)
+	require.NotRegexp(t, `"type": *(\[\s*)?""`, string(text), "no schema has a type without a name")
 }
