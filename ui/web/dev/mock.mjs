@@ -8,6 +8,7 @@ import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { boardOf } from './board.mjs';
+import { filters, groups } from './filters.mjs';
 import { chainOf, makeLogs, providers, health, sessions, users, usageOf } from './fixtures.mjs';
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
@@ -42,6 +43,9 @@ function api(request, response, path, query) {
   if (path === '/health') return json(response, 200, { status: 'healthy', components: { database: { status: 'up' }, redis: { status: 'unchecked' } } });
   if (path === '/providers/health') return json(response, 200, list(empty ? [] : health));
   if (path === '/providers') return json(response, 200, list(empty ? [] : providers));
+  if (path === '/provider-groups') return json(response, 200, list(groups));
+  if (path === '/request-filters') return json(response, 200, list(empty ? [] : filters));
+  if (path === '/request-filters/test') return json(response, 200, { body: {}, headers: {}, changed: false, failed: false });
   if (path === '/users') return json(response, 200, list(empty ? [] : users));
   if (path === '/leaderboard') return json(response, 200, boardOf(query, empty));
   if (path === '/sessions') return json(response, 200, list(empty ? [] : sessions));

@@ -1,4 +1,4 @@
-// Providers, users and requests for pictures of a hub in use. Every upstream is
+// Providers, users, filters and requests for pictures of a hub in use. Every upstream is
 // the same demo upstream; one of them answers 529 until its breaker opens.
 
 const providers = [
@@ -17,6 +17,13 @@ const users = [
   { name: 'Mei Tanaka', description: 'Research', limitConcurrentSessions: 4, expiresAt: '2031-01-31T23:59:59Z' },
   { name: 'CI nightly', description: 'Automation', limitConcurrentRequests: 4 },
   { name: 'Tom Becker', description: 'Interns', rpmLimit: 2 },
+];
+
+const filters = [
+  { name: 'Hide pasted keys', priority: -10, scope: 'body', action: 'text_replace', matchType: 'regex', target: 'sk-[A-Za-z0-9_-]{20,}', replacement: '[key]' },
+  { name: 'Name the team', phase: 'final', scope: 'header', action: 'set', target: 'X-Team', replacement: 'platform' },
+  { name: 'No beta headers', isEnabled: false, scope: 'header', action: 'remove', target: 'Anthropic-Beta' },
+  { name: 'Tag requests', priority: 10, mode: 'advanced', operations: [{ op: 'merge', path: 'metadata', value: { team: 'platform' } }] },
 ];
 
 const models = ['claude-opus-5', 'claude-sonnet-5', 'claude-haiku-4-5', 'claude-sonnet-5', 'claude-3-5-haiku'];
@@ -49,6 +56,7 @@ export async function fillHub(base, token, upstream) {
   if (state.providers > 0) return;
   const post = client(base, token);
   for (const { path = '', ...provider } of providers) await post('/providers', { key: 'sk-demo-upstream-2be6', url: upstream + path, ...provider });
+  for (const filter of filters) await post('/request-filters', filter);
   const people = [];
   for (const user of users) {
     const created = await post('/users', user);

@@ -1,6 +1,7 @@
 // What people do, step by step. Each entry: title, page options, function.
 import assert from 'node:assert/strict';
 import { settle, sizes } from './browser.mjs';
+import { changeFilter, createFilter, deleteFilter } from './filters.mjs';
 import { ownLeaderboard, readLeaderboard } from './leaderboard.mjs';
 import { calculatePrice, editPrice, sortPrices, uploadPrices } from './prices.mjs';
 
@@ -258,6 +259,9 @@ export const journeys = [
   ['prices: change one, and back to the built-in one', {}, editPrice],
   ['prices: upload a list', {}, uploadPrices],
   ['prices: what would it cost', {}, calculatePrice],
+  ['request filters: refused, tried, created', {}, createFilter],
+  ['request filters: another kind, another binding', {}, changeFilter],
+  ['request filters: deleted', {}, deleteFilter],
   ['prices: order and filters live in the address', {}, sortPrices],
   ['choose another language and back', {}, chooseLanguage],
   ['theme and phone layout', {}, themeAndLayout],

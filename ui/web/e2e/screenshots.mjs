@@ -38,6 +38,8 @@ const pages = [
   ['leaderboard-providers', '/leaderboard?scope=provider&period=weekly'],
   ['providers', '/providers'],
   ['prices', '/prices'],
+  ['request-filters', '/settings/request-filters'],
+  ['request-filter-form', '/settings/request-filters?edit=example'],
   ['provider-form', '/providers', async (page) => {
     const row = page.locator('[data-provider]').nth(2);
     if ((await row.count()) > 0) await row.getByRole('button').first().click();

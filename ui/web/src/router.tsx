@@ -110,6 +110,13 @@ const leaderboard = createRoute({
   component: lazyRouteComponent(() => import('@/features/leaderboard/leaderboard'), 'LeaderboardPage'),
 });
 
+const filters = createRoute({
+  getParentRoute: () => shell,
+  path: '/settings/request-filters',
+  validateSearch: readListSearch,
+  component: lazyRouteComponent(() => import('@/features/filters/filters'), 'FiltersPage'),
+});
+
 const clients = createRoute({
   getParentRoute: () => shell,
   path: '/docs/setup',
@@ -149,7 +156,7 @@ const tree = root.addChildren([
   login,
   gallery,
   ...redirects,
-  shell.addChildren([dashboard, setup, sessions, logs, logDetail, leaderboard, providers, users, prices, clients]),
+  shell.addChildren([dashboard, setup, sessions, logs, logDetail, leaderboard, providers, users, prices, filters, clients]),
 ]);
 
 export function createAppRouter(queryClient: QueryClient) {

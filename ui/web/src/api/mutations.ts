@@ -1,7 +1,8 @@
 /** Writes. Each is one call; the hooks that use them say which queries become stale. */
 import { call, resetCsrf, upload } from './client';
 import type {
-  AccountInput, DemoMode, KeyInput, PriceEntry, PriceQuery, LoginResult, NewKey, NewProvider, NewUser, ProviderInput, ProviderTestInput, ProviderTestResult, SetupState, User, UserInput,
+  AccountInput, DemoMode, FilterTrial, KeyInput, PriceEntry, PriceQuery, LoginResult, NewKey, NewProvider, NewRequestFilter, NewUser, ProviderInput, ProviderTestInput, ProviderTestResult,
+  RequestFilterInput, SetupState, User, UserInput,
 } from './types';
 
 export async function login(key: string): Promise<LoginResult> {
@@ -38,6 +39,11 @@ export const deleteUser = (id: number) => call('DELETE', '/users/{id}', { params
 export const createKey = (userId: number, body: NewKey) => call('POST', '/users/{id}/keys', { params: { id: userId }, body });
 export const updateKey = (id: number, version: number, body: KeyInput) => call('PATCH', '/keys/{id}', { params: { id }, body, version });
 export const deleteKey = (id: number) => call('DELETE', '/keys/{id}', { params: { id } });
+
+export const createRequestFilter = (body: NewRequestFilter) => call('POST', '/request-filters', { body });
+export const updateRequestFilter = (id: number, version: number, body: RequestFilterInput) => call('PATCH', '/request-filters/{id}', { params: { id }, body, version });
+export const deleteRequestFilter = (id: number) => call('DELETE', '/request-filters/{id}', { params: { id } });
+export const testRequestFilter = (body: FilterTrial) => call('POST', '/request-filters/test', { body });
 
 export const terminateSession = (id: string) => call('DELETE', '/sessions/{id}', { params: { id } });
 

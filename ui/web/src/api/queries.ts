@@ -62,6 +62,12 @@ export const queries = {
       refetchInterval: 5_000,
     }),
 
+  groups: () =>
+    queryOptions({ queryKey: ['groups'], queryFn: ({ signal }) => all((cursor) => call('GET', '/provider-groups', { query: { limit: MAX_PAGE, cursor }, signal })), staleTime: 5_000 }),
+
+  requestFilters: () =>
+    queryOptions({ queryKey: ['request-filters'], queryFn: ({ signal }) => all((cursor) => call('GET', '/request-filters', { query: { limit: MAX_PAGE, cursor }, signal })), staleTime: 5_000 }),
+
   users: () => queryOptions({ queryKey: ['users'], queryFn: ({ signal }) => all((cursor) => call('GET', '/users', { query: { include: ['keys'], limit: MAX_PAGE, cursor }, signal })), staleTime: 5_000 }),
 
   limitUsage: (scope: 'user' | 'key', ids: number[]) =>

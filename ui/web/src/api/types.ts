@@ -101,6 +101,14 @@ export type BoardRow = Board['items'][number];
 export type BoardPart = NonNullable<BoardRow['parts']>[number];
 export type Figures = BoardRow['figures'];
 
+export type RequestFilter = Answered<'RequestFilterBody'>;
+export type NewRequestFilter = Sent<Schemas['CreateRequestFilterInputBody']>;
+export type RequestFilterInput = Sent<Schemas['UpdateRequestFilterInputBody']>;
+export type FilterOperation = Schemas['FilterOperation'];
+/** A filter and the request it is tried on. */
+export type FilterTrial = Sent<Schemas['TestRequestFilterInputBody']>;
+export type ProviderGroup = Answered<'GroupBody'>;
+
 export type Session = Answered<'SessionBody'>;
 export type SetupState = Answered<'SetupBody'>;
 export type DemoMode = Schemas['DemoBehaviourInputBody']['mode'];

@@ -16,9 +16,10 @@ export function changedNames<T extends object>(values: T, initial: T): (keyof T)
   return (Object.keys(values) as (keyof T)[]).filter((name) => JSON.stringify(values[name]) !== JSON.stringify(initial[name]));
 }
 
-export function useDraft<T extends object>(start: T): Draft<T> {
-  const [initial, setInitial] = useState(start);
-  const [values, setValues] = useState(start);
+/** A draft of what is stored; `typed` is what stands in the form at first, where that is something else. */
+export function useDraft<T extends object>(stored: T, typed = stored): Draft<T> {
+  const [initial, setInitial] = useState(stored);
+  const [values, setValues] = useState(typed);
   const changed = changedNames(values, initial);
   return {
     values,

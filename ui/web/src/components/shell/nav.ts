@@ -1,4 +1,4 @@
-import { ChartNoAxesColumn, CircleDollarSign, Code, LayoutDashboard, List, ListChecks, Radio, Server, SquareTerminal, Users, type LucideIcon } from 'lucide-react';
+import { ChartNoAxesColumn, CircleDollarSign, Code, Funnel, LayoutDashboard, List, ListChecks, Radio, Server, SquareTerminal, Users, type LucideIcon } from 'lucide-react';
 import type { Role } from '@/api/types';
 import { boot } from '@/boot';
 
@@ -39,6 +39,10 @@ const groups: NavGroup[] = [
       { key: 'users', to: '/users', icon: Users, roles: admin },
       { key: 'prices', to: '/prices', icon: CircleDollarSign, roles: admin },
     ],
+  },
+  {
+    key: 'govern',
+    items: [{ key: 'filters', to: '/settings/request-filters', icon: Funnel, roles: admin }],
   },
   {
     key: 'help',

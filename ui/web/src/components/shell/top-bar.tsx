@@ -21,6 +21,7 @@ const crumbs: [RegExp, Crumb[]][] = [
   [/^\/providers/, [{ key: 'providers' }]],
   [/^\/users/, [{ key: 'users' }]],
   [/^\/prices/, [{ key: 'prices' }]],
+  [/^\/settings\/request-filters/, [{ key: 'filters' }]],
   [/^\/setup/, [{ key: 'setup' }]],
   [/^\/docs\/setup/, [{ key: 'clients' }]],
 ];
