@@ -202,6 +202,31 @@ func TestTheRecordOfARace(t *testing.T) {
 	require.Equal(t, domain.BindFirstSuccess, bind.Reason)
 }
 
+// An emergency's allowance bears what the loser cost too.
+func TestAnEmergencyPaysForBothOfARace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(hedging)
+	r := w.run().to(t, attempting)
+	happen(r, "hedge due")
+	happen(r, "rival granted")
+
+	e := NewEmergency(time.Minute)
+	w.request.User.Limits.USDTotal = domain.NanoPerUSD
+	stay, refusal := e.admit(w.request, r.bounds().expected(), noon)
+	require.Nil(t, refusal)
+	a := &Actor{m: r.machine, stay: stay, lastly: noon}
+	require.Equal(t, r.bounds().expected(), a.spent(), "nobody knows yet")
+	r.attempted(lost(&r.slot, 700_000), noon)
+	r.attempted(r.success(), noon)
+	a.stay.end(a.spent(), noon)
+
+	settles := r.fx.record.Settles
+	require.Equal(t, settles[0].Charge+settles[1].Charge, stay.paid.amount)
+	require.Greater(t, settles[0].Charge, allowanceOf(w.request))
+	_, refusal = e.admit(w.request, 1, noon)
+	require.Equal(t, &protocol.QuotaRefusal{Reason: protocol.RefusedUnavailable}, refusal)
+}
+
 func TestASessionMovesToTheWinner(t *testing.T) {
 	t.Parallel()
 	r := newWorld(hedging).run().to(t, admitting)

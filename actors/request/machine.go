@@ -134,7 +134,7 @@ type machine struct {
 	record  record
 	within  bounds // of the cost, once they are judged
 	judged  bool
-	billed  domain.Money // what the user is charged, once it is settled
+	billed  domain.Money // what the user is charged for all attempts, once it is settled
 	settled bool
 	ending  ending
 }

@@ -74,10 +74,11 @@ func (m *machine) logRecord(now time.Time) *protocol.LogRecord {
 	last := m.work()
 	cost := m.bill(&last)
 	earlier := m.earlierCosts()
-	row.Cost, m.billed, m.settled = cost.Charge, cost.Charge, true
+	row.Cost = cost.Charge
 	for i := range earlier {
 		row.Cost += earlier[i].Charge
 	}
+	m.billed, m.settled = row.Cost, true
 	cost.Earlier = earlier
 	if cost.State == string(pricing.StateUnpriced) {
 		m.node.prices.Missed()
