@@ -247,6 +247,34 @@ func testTermination(t *testing.T, s *store.Store, alpha domain.Session, again d
 func testLogFilters(t *testing.T, open Open) {
 	t.Helper()
 	s, ctx := open(t), t.Context()
+	want := writeVariedLogs(t, s)
+	running := RequestLog(60)
+	require.NoError(t, s.RequestLogs().WriteBatch(ctx, domain.LogBatch{Started: []*domain.RequestLog{Opened(running)}}))
+
+	for _, c := range logFilterCases(t, want) {
+		t.Run(c.name, func(t *testing.T) {
+			c.filter.Limit = 60
+			got, err := s.RequestLogs().List(ctx, c.filter)
+			require.NoError(t, err)
+			var ids, expected []domain.RequestID
+			for _, l := range got {
+				if l.ID != running.ID {
+					ids = append(ids, l.ID)
+				}
+			}
+			for i, l := range slices.Backward(want) {
+				if c.keep(i, l) {
+					expected = append(expected, l.ID)
+				}
+			}
+			require.Equal(t, expected, ids)
+		})
+	}
+}
+
+// writeVariedLogs writes rows that differ by their index in what filters look at.
+func writeVariedLogs(t *testing.T, s *store.Store) []domain.RequestLog {
+	t.Helper()
 	want := make([]domain.RequestLog, 60)
 	finished := make([]domain.FinishedLog, len(want))
 	for i := range want {
@@ -264,21 +292,26 @@ func testLogFilters(t *testing.T, open Open) {
 		}
 		want[i], finished[i] = l, Finished(l)
 	}
-	require.NoError(t, s.RequestLogs().WriteBatch(ctx, domain.LogBatch{Finished: finished}))
-	running := RequestLog(60)
-	require.NoError(t, s.RequestLogs().WriteBatch(ctx, domain.LogBatch{Started: []*domain.RequestLog{Opened(running)}}))
+	require.NoError(t, s.RequestLogs().WriteBatch(t.Context(), domain.LogBatch{Finished: finished}))
+	return want
+}
 
+// logFilterCase is a filter with the rows it keeps.
+type logFilterCase struct {
+	name   string
+	filter domain.LogFilter
+	keep   func(i int, l domain.RequestLog) bool
+}
+
+func logFilterCases(t *testing.T, want []domain.RequestLog) []logFilterCase {
+	t.Helper()
 	status := func(text string) domain.StatusFilter {
 		f, err := domain.ParseStatusFilter(text)
 		require.NoError(t, err)
 		return f
 	}
 	no := false
-	for _, c := range []struct {
-		name   string
-		filter domain.LogFilter
-		keep   func(i int, l domain.RequestLog) bool
-	}{
+	return []logFilterCase{
 		{"user", domain.LogFilter{UserID: 2}, func(_ int, l domain.RequestLog) bool { return l.UserID == 2 }},
 		{"key", domain.LogFilter{KeyID: 3}, func(_ int, l domain.RequestLog) bool { return l.KeyID == 3 }},
 		{"provider", domain.LogFilter{ProviderID: 5}, func(_ int, l domain.RequestLog) bool { return l.Upstream.ProviderID == 5 }},
@@ -310,24 +343,6 @@ func testLogFilters(t *testing.T, open Open) {
 		{"all at once", domain.LogFilter{UserID: 2, Status: status("5xx"), Outcome: domain.OutcomeFailure}, func(i int, l domain.RequestLog) bool {
 			return i%4 == 1 && l.UserID == 2
 		}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			c.filter.Limit = 60
-			got, err := s.RequestLogs().List(ctx, c.filter)
-			require.NoError(t, err)
-			var ids, expected []domain.RequestID
-			for _, l := range got {
-				if l.ID != running.ID {
-					ids = append(ids, l.ID)
-				}
-			}
-			for i, l := range slices.Backward(want) {
-				if c.keep(i, l) {
-					expected = append(expected, l.ID)
-				}
-			}
-			require.Equal(t, expected, ids)
-		})
 	}
 }
 
