@@ -219,12 +219,31 @@ type settingsFields struct {
 // apply changes the settings; null sets one back to its default.
 func (f *settingsFields) apply(s *domain.Settings) {
 	d := domain.DefaultSettings()
+	f.applyGeneral(s, &d)
+	f.applyRouting(s, &d)
+	f.applyAnswers(s, &d)
+	f.applyMends(s, &d)
+	f.applyBilling(s, &d)
+	f.applyLimits(s, &d)
+}
+
+// applyGeneral changes how the hub shows itself and is reached, and what it keeps.
+func (f *settingsFields) applyGeneral(s, d *domain.Settings) {
 	f.SiteTitle.to(&s.SiteTitle, d.SiteTitle)
 	f.Timezone.to(&s.Timezone, d.Timezone)
 	f.AllowGlobalUsageView.to(&s.AllowGlobalUsageView, d.AllowGlobalUsageView)
 	f.ExposeProviderNames.to(&s.ExposeProviderNames, d.ExposeProviderNames)
 	f.VerboseProviderError.to(&s.VerboseProviderError, d.VerboseProviderError)
 	f.PassThroughUpstreamErrorMessage.to(&s.PassThroughUpstreamErrorMessage, d.PassThroughUpstreamErrorMessage)
+	f.HighConcurrencyMode.to(&s.HighConcurrencyMode, d.HighConcurrencyMode)
+	f.EnableHTTP2.to(&s.EnableHTTP2, d.EnableHTTP2)
+	f.CleanupEnabled.to(&s.CleanupEnabled, d.CleanupEnabled)
+	f.CleanupRetentionDays.to(&s.CleanupRetentionDays, d.CleanupRetentionDays)
+	f.TrustedProxies.to(&s.TrustedProxies, d.TrustedProxies)
+}
+
+// applyRouting changes how providers are chosen, and how often.
+func (f *settingsFields) applyRouting(s, d *domain.Settings) {
 	f.MaxProviderSwitches.to(&s.MaxProviderSwitches, d.MaxProviderSwitches)
 	f.MaxTotalAttempts.to(&s.MaxTotalAttempts, d.MaxTotalAttempts)
 	millisTo(f.PrecommitDeadlineMs, &s.PrecommitDeadline, d.PrecommitDeadline)
@@ -232,14 +251,38 @@ func (f *settingsFields) apply(s *domain.Settings) {
 	f.StickyReturn.to(&s.StickyReturn, d.StickyReturn)
 	named(f.StickyPriorityMode, &s.StickyPriorityMode, d.StickyPriorityMode)
 	f.AffinityIgnoreClientSessionID.to(&s.AffinityIgnoreClientSessionID, d.AffinityIgnoreClientSessionID)
-	f.MaxInFlightPerKey.to(&s.MaxInFlightPerKey, d.MaxInFlightPerKey)
-	f.MaxInFlightPerUser.to(&s.MaxInFlightPerUser, d.MaxInFlightPerUser)
+	f.AllowNonConversationFallback.to(&s.AllowNonConversationFallback, d.AllowNonConversationFallback)
+	f.HedgeEnabled.to(&s.HedgeEnabled, d.HedgeEnabled)
+	millisTo(f.HedgeAfterMs, &s.HedgeAfter, d.HedgeAfter)
+	f.HedgeMaxParallel.to(&s.HedgeMaxParallel, d.HedgeMaxParallel)
+	f.HedgeBudgetPercent.to(&s.HedgeBudgetPercent, d.HedgeBudgetPercent)
+	f.BillHedgeLosers.to(&s.BillHedgeLosers, d.BillHedgeLosers)
+}
+
+// applyAnswers changes how answers are carried to clients.
+func (f *settingsFields) applyAnswers(s, d *domain.Settings) {
 	named(f.OnClientAbort, &s.OnClientAbort, d.OnClientAbort)
 	millisTo(f.ClientAbortDrainMs, &s.ClientAbortDrain, d.ClientAbortDrain)
 	named(f.StreamGateMode, &s.StreamGate, d.StreamGate)
 	millisTo(f.GateKeepaliveAfterMs, &s.GateKeepaliveAfter, d.GateKeepaliveAfter)
 	f.EchoUpstreamModel.to(&s.EchoUpstreamModel, d.EchoUpstreamModel)
 	f.CodexInstructions.to(&s.CodexInstructions, d.CodexInstructions)
+	if f.FakeStreaming.set {
+		s.FakeStreaming = nil
+		for _, e := range f.FakeStreaming.value {
+			s.FakeStreaming = append(s.FakeStreaming, domain.FakeStreaming(e))
+		}
+	}
+	switch {
+	case f.ReplayEnabled.null:
+		s.ReplayEnabled = nil
+	case f.ReplayEnabled.set:
+		s.ReplayEnabled = &f.ReplayEnabled.value
+	}
+}
+
+// applyMends changes what is put right in requests and answers.
+func (f *settingsFields) applyMends(s, d *domain.Settings) {
 	f.GeminiFunctionIDRectifier.to(&s.GeminiFunctionIDRectifier, d.GeminiFunctionIDRectifier)
 	f.ThinkingSignatureRectifier.to(&s.ThinkingSignatureRectifier, d.ThinkingSignatureRectifier)
 	f.ThinkingBudgetRectifier.to(&s.ThinkingBudgetRectifier, d.ThinkingBudgetRectifier)
@@ -256,28 +299,10 @@ func (f *settingsFields) apply(s *domain.Settings) {
 	case f.ResponseFixer.set:
 		f.ResponseFixer.value.apply(&s.ResponseFixer)
 	}
-	f.AllowNonConversationFallback.to(&s.AllowNonConversationFallback, d.AllowNonConversationFallback)
-	f.HighConcurrencyMode.to(&s.HighConcurrencyMode, d.HighConcurrencyMode)
-	f.EnableHTTP2.to(&s.EnableHTTP2, d.EnableHTTP2)
-	if f.FakeStreaming.set {
-		s.FakeStreaming = nil
-		for _, e := range f.FakeStreaming.value {
-			s.FakeStreaming = append(s.FakeStreaming, domain.FakeStreaming(e))
-		}
-	}
-	switch {
-	case f.ReplayEnabled.null:
-		s.ReplayEnabled = nil
-	case f.ReplayEnabled.set:
-		s.ReplayEnabled = &f.ReplayEnabled.value
-	}
-	f.HedgeEnabled.to(&s.HedgeEnabled, d.HedgeEnabled)
-	millisTo(f.HedgeAfterMs, &s.HedgeAfter, d.HedgeAfter)
-	f.HedgeMaxParallel.to(&s.HedgeMaxParallel, d.HedgeMaxParallel)
-	f.HedgeBudgetPercent.to(&s.HedgeBudgetPercent, d.HedgeBudgetPercent)
-	f.BillHedgeLosers.to(&s.BillHedgeLosers, d.BillHedgeLosers)
-	f.CleanupEnabled.to(&s.CleanupEnabled, d.CleanupEnabled)
-	f.CleanupRetentionDays.to(&s.CleanupRetentionDays, d.CleanupRetentionDays)
+}
+
+// applyBilling changes what requests cost.
+func (f *settingsFields) applyBilling(s, d *domain.Settings) {
 	named(f.BillingModelSource, &s.BillingModelSource, d.BillingModelSource)
 	named(f.PriorityBillingSource, &s.PriorityBillingSource, d.PriorityBillingSource)
 	f.BillNonSuccessfulRequests.to(&s.BillNonSuccessfulRequests, d.BillNonSuccessfulRequests)
@@ -291,13 +316,18 @@ func (f *settingsFields) apply(s *domain.Settings) {
 			s.PriceSyncInterval = d.PriceSyncInterval
 		}
 	}
+}
+
+// applyLimits changes how limits are held.
+func (f *settingsFields) applyLimits(s, d *domain.Settings) {
+	f.MaxInFlightPerKey.to(&s.MaxInFlightPerKey, d.MaxInFlightPerKey)
+	f.MaxInFlightPerUser.to(&s.MaxInFlightPerUser, d.MaxInFlightPerUser)
 	named(f.QuotaFailMode, &s.QuotaFailMode, d.QuotaFailMode)
 	named(f.QuotaReservationPolicy, &s.ReservationPolicy, d.ReservationPolicy)
 	millisTo(f.AdmissionWaitMs, &s.AdmissionWait, d.AdmissionWait)
 	millisTo(f.ConcurrencyWaitMs, &s.ConcurrencyWait, d.ConcurrencyWait)
 	dollarsTo(f.BalanceTargetUSD, &s.BalanceTarget, d.BalanceTarget)
 	dollarsTo(f.BalanceFloorUSD, &s.BalanceFloor, d.BalanceFloor)
-	f.TrustedProxies.to(&s.TrustedProxies, d.TrustedProxies)
 }
 
 func (f *settingsFields) check() error {
