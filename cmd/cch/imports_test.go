@@ -39,6 +39,7 @@ func importTable() []importRule {
 		{"internal/pricesync", []string{"internal/domain", "internal/pricing", "internal/pricelist"}, []string{}},
 		{"internal/filter", []string{"internal/domain", "converters/rawjson"}, []string{"github.com/tidwall/…"}},
 		{"internal/override", []string{"internal/domain", "converters/rawjson"}, []string{"github.com/tidwall/…"}},
+		{"internal/jsondiff", pure, []string{"github.com/tidwall/…"}},
 		{"internal/jobs", pure, []string{}},
 		{"internal/config", pure, []string{"github.com/caarlos0/env/…"}},
 		{"internal/declaration", pure, []string{"sigs.k8s.io/yaml"}},
@@ -65,7 +66,7 @@ func importTable() []importRule {
 		{"http/server", []string{"http/…", "internal/domain", "internal/secrets", "ui"}, nil},
 		{"http/…", []string{
 			"http/problem", "http/middleware", "http/openapi", "http/gate", "http/gateway/…", "actors/protocol", "internal/domain", "internal/routing",
-			"internal/limits", "internal/pricing", "internal/account", "internal/upstream", "internal/secrets", "internal/failpoint", "internal/filter", "internal/override", "converters/…",
+			"internal/limits", "internal/pricing", "internal/account", "internal/upstream", "internal/secrets", "internal/failpoint", "internal/filter", "internal/override", "internal/jsondiff", "converters/…",
 		}, []string{
 			"github.com/gorilla/mux", "github.com/danielgtaylor/huma/…", "github.com/prometheus/…", "github.com/tidwall/…",
 			"github.com/klauspost/compress/…", "github.com/andybalholm/brotli", "golang.org/x/net/http/httpguts",

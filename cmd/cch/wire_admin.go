@@ -13,6 +13,7 @@ import (
 
 	"github.com/claude-code-hub/cch/http/adminapi"
 	"github.com/claude-code-hub/cch/http/server"
+	"github.com/claude-code-hub/cch/internal/domain"
 	"github.com/claude-code-hub/cch/internal/jobs"
 	"github.com/claude-code-hub/cch/internal/outbound"
 	"github.com/claude-code-hub/cch/internal/outbound/balance"
@@ -102,11 +103,21 @@ func (a *App) adminOptions() adminapi.Options {
 
 		Demo:    a.demoUpstream(),
 		Lacking: a.gateway.Lacking,
+		Suppose: a.suppose,
 		Probe:   a.probeEndpoint,
 		Trouble: store.Trouble,
 		Health:  a.health.Report,
 		Proxies: a.proxies,
 	}
+}
+
+// suppose has the gateway read a supposed request.
+func (a *App) suppose(c *domain.Catalog, s *domain.Supposed) (adminapi.Supposition, error) {
+	read, err := a.gateway.Suppose(c, s)
+	if read == nil {
+		return nil, err // no interface around nothing
+	}
+	return read, err
 }
 
 // accountReader asks upstream accounts.

@@ -56,6 +56,9 @@ type Options struct {
 	// Lacking tells of providers of other protocols what they cannot carry of a
 	// conversation that needs certain capabilities.
 	Lacking func(needs neutral.Caps, client neutral.Format) func(p *domain.Provider, model string) string
+	// Suppose reads a supposed request by a configuration. Without an error and a
+	// supposition such a request is nobody's to look into.
+	Suppose func(c *domain.Catalog, s *domain.Supposed) (Supposition, error)
 	Health  func(ctx context.Context) HealthReport
 	Proxies *middleware.Proxies
 	// Trouble says what keeps the database from working, empty for other errors.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/claude-code-hub/cch/actors/protocol"
+	"github.com/claude-code-hub/cch/converters/neutral"
 	"github.com/claude-code-hub/cch/internal/domain"
 )
 
@@ -199,6 +200,20 @@ type Accounts interface {
 	// Refresh asks an account and returns what is known then. Without a way to
 	// ask it fails with domain.KindInvalid.
 	Refresh(ctx context.Context, p *domain.Provider) (*domain.AccountState, error)
+}
+
+// Supposition is a supposed request as the gateway reads it, filtered as one that
+// came. Close it when done.
+type Supposition interface {
+	Model() string // that is routed
+	// HasUserID tells whether the body has metadata.user_id.
+	HasUserID() bool
+	// Needs is what its body asks of a provider of another protocol; false = it
+	// could not be put into another one at all.
+	Needs() (neutral.Caps, bool)
+	// Foresee tells what would be sent. Nobody is called.
+	Foresee(ctx context.Context, c *domain.SupposedCall) domain.Foreseen
+	Close()
 }
 
 // Live reads what the node knows without asking anybody.

@@ -148,6 +148,7 @@ func newWorldOn(t *testing.T, open func(*testing.T, store.Options) *store.Store,
 		Catalog: w.catalog, Prices: w.prices, Now: w.clock, Logger: o.Logger,
 	})
 	o.Sync = w.sync
+	supposing(w)(&o)
 	for _, apply := range options {
 		apply(&o)
 	}

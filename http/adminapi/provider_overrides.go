@@ -73,25 +73,9 @@ func (f *faults) checkOverrides(p *domain.Provider) {
 	if o == nil {
 		return
 	}
-	protocol := p.Type.Protocol()
-	for name, given := range map[string]struct {
-		is bool
-		of domain.Protocol
-	}{
-		"context1m":         {o.Context1M != "", domain.ProtocolClaude},
-		"maxTokens":         {o.MaxTokens != 0, domain.ProtocolClaude},
-		"thinkingBudget":    {o.ThinkingBudget != 0, domain.ProtocolClaude},
-		"adaptiveThinking":  {o.AdaptiveThinking != nil, domain.ProtocolClaude},
-		"reasoningEffort":   {o.ReasoningEffort != "", domain.ProtocolResponses},
-		"reasoningSummary":  {o.ReasoningSummary != "", domain.ProtocolResponses},
-		"textVerbosity":     {o.TextVerbosity != "", domain.ProtocolResponses},
-		"parallelToolCalls": {o.ParallelTools != nil, domain.ProtocolResponses},
-		"serviceTier":       {o.ServiceTier != "", domain.ProtocolResponses},
-		"imageGeneration":   {o.ImageGeneration != "", domain.ProtocolResponses},
-		"googleSearch":      {o.GoogleSearch != "", domain.ProtocolGemini},
-	} {
-		if given.is && given.of != protocol && (given.of != domain.ProtocolGemini || protocol != domain.ProtocolGeminiCLI) {
-			f.add("not_allowed", "means nothing for a provider of type "+string(p.Type), "overrides", name)
+	for _, given := range o.Given() {
+		if !given.Means(p.Type.Protocol()) {
+			f.add("not_allowed", "means nothing for a provider of type "+string(p.Type), "overrides", given.Name)
 		}
 	}
 	if o.MaxTokens != 0 && o.ThinkingBudget >= o.MaxTokens {

@@ -2,6 +2,7 @@ package adminapi
 
 import (
 	"context"
+	"encoding/json"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -17,7 +18,7 @@ import (
 func (a *API) declareSimulate() {
 	operation(a, LevelAdmin, huma.Operation{
 		OperationID: "simulateDispatch", Method: http.MethodPost, Path: "/dispatch/simulate", Tags: []string{"Routing"},
-		Summary:     "Explain which provider a request would go to, and why no other, without making a call",
+		Summary:     "Explain which provider a request would go to, and why no other, and what would be changed in it, without making a call",
 		Description: "The decision is made by the code that serves requests, from the configuration and the providers' state at this moment.",
 	}, a.simulate)
 }
@@ -34,6 +35,7 @@ type simulateInput struct {
 		SessionID string            `json:"sessionId,omitempty" maxLength:"256" doc:"with keyId: its binding counts"`
 		Features  []simulateFeature `json:"features,omitempty"  maxItems:"32" doc:"what a provider of another protocol must be able to carry"`
 		Client    simulateClient    `json:"client,omitzero"`
+		Body      json.RawMessage   `json:"body,omitempty"      doc:"what the client sends, a JSON object of at most 256 KiB: then the answer tells what would be changed in it. The model that it names, if any, counts"`
 
 		Seed  string         `json:"seed,omitempty"  maxLength:"32" doc:"of the draw: a number, or the id of a request whose draw is repeated"`
 		At    time.Time      `json:"at,omitzero"     doc:"when; left out: now"`
@@ -76,6 +78,8 @@ type simulateBody struct {
 	Providers       []simulatedProvider       `json:"providers"       doc:"every provider, in the order of the draw"`
 	DecisionContext *domain.DecisionContext   `json:"decisionContext" doc:"as the decision chain of the request would show it"`
 	Redirect        *domain.ModelRedirectUsed `json:"modelRedirect"`
+	Filters         []simulatedFilter         `json:"filters"         doc:"those in force for such a request, in their order; bound ones for providers that list them"`
+	Changes         *simulatedChanges         `json:"changes"         doc:"what would be done to the body before it is sent to the provider; null = no body is given, or nobody is called"`
 }
 
 type simulatedProvider struct {
@@ -89,6 +93,9 @@ type simulatedProvider struct {
 	Converted   bool    `json:"converted"   doc:"the request would be put into another format"`
 	Weight      int     `json:"weight"`
 	Probability float64 `json:"probability"`
+
+	FilterIDs []int64  `json:"filterIds" doc:"filters that are bound to it or to a group of its; those for all providers come besides"`
+	Overrides []string `json:"overrides" doc:"values that are not left to the client, as the provider's overrides call them; cacheTtl may be the key's"`
 }
 
 type simulatedRefusal struct {
@@ -120,14 +127,22 @@ func (a *API) simulate(ctx context.Context, in *simulateInput) (*simulateOutput,
 	if err != nil {
 		return nil, err
 	}
-	call := in.call(caller)
-	if in.Body.Class == string(domain.CallGenerate) {
-		call.Lacks = a.Lacking(in.needs(), neutral.Format(call.Protocol))
+	supposed, err := a.suppose(catalog, in)
+	if err != nil {
+		return nil, err
+	}
+	if supposed != nil {
+		defer supposed.Close()
+	}
+	call := in.call(caller, supposed)
+	if needs, can := in.needs(supposed); can && in.Body.Class == string(domain.CallGenerate) {
+		call.Lacks = a.Lacking(needs, neutral.Format(call.Protocol))
 	}
 	selection := routing.NewInput(routing.Compile(catalog), a.Live, call, now)
 	selection.Bound, selection.Pools = bound.Provider, a.Live
 	routed := routing.Route(&selection, bound, routing.NewDraw(seed, id))
 	out := showSimulation(&selection, routed)
+	in.showChanges(ctx, &out, catalog, &selection, routed, supposed)
 	out.Seed, out.Draw = in.Body.Seed, routing.NewDraw(seed, id).Float64()
 	if out.Seed == "" {
 		out.Seed = strconv.FormatUint(seed, 10)
@@ -174,22 +189,33 @@ func (in *simulateInput) caller(c *domain.Catalog) ([]string, error) {
 	return []string{domain.DefaultGroup}, nil
 }
 
-func (in *simulateInput) call(groups []string) routing.Call {
+// call is what selection looks at, of the request as filters leave it.
+func (in *simulateInput) call(groups []string, supposed Supposition) routing.Call {
 	b := &in.Body
-	return routing.Call{
+	c := routing.Call{
 		Groups: groups, Protocol: domain.Protocol(b.Format), Model: b.Model,
 		Client: domain.ClientFacts{
 			UserAgent: b.Client.UserAgent, App: b.Client.App, Beta: b.Client.Beta, UserID: b.Client.UserID,
 			Counting: b.Class == string(domain.CallCount),
 		},
 	}
+	if supposed != nil {
+		c.Model, c.Client.UserID = supposed.Model(), c.Client.UserID || supposed.HasUserID()
+	}
+	return c
 }
 
-func (in *simulateInput) needs() (needs neutral.Caps) {
+// needs are the features named and those of the body; false = it could not be put
+// into another protocol at all.
+func (in *simulateInput) needs(supposed Supposition) (needs neutral.Caps, can bool) {
 	for _, name := range in.Body.Features {
 		needs |= neutral.CapNamed(string(name))
 	}
-	return needs
+	if supposed == nil {
+		return needs, true
+	}
+	own, can := supposed.Needs()
+	return needs | own, can
 }
 
 // seed is what the draw begins with: that of a request, a number, or any.
@@ -229,12 +255,13 @@ func (a *API) binding(ctx context.Context, in *simulateInput, now time.Time) (ro
 }
 
 func showSimulation(in *routing.Input, r routing.Routed) simulateBody {
-	out := simulateBody{Reason: string(r.Reason), DecisionContext: r.Context, Providers: []simulatedProvider{}}
+	out := simulateBody{Reason: string(r.Reason), DecisionContext: r.Context, Providers: []simulatedProvider{}, Filters: []simulatedFilter{}}
 	for _, v := range routing.Standings(in, r) {
 		shown := simulatedProvider{
 			ID: int64(v.Provider.ID), Name: v.Provider.Name, Type: string(v.Provider.Type),
 			Eligible: v.Reason == "", Reason: optional(v.Reason), Details: optional(v.Details),
 			Priority: v.Priority, Converted: v.Converted, Weight: v.Provider.Routing.Weight, Probability: v.Odds,
+			FilterIDs: []int64{}, Overrides: []string{},
 		}
 		out.Providers = append(out.Providers, shown)
 		if r.Provider != nil && v.Provider.ID == r.Provider.ID {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/claude-code-hub/cch/converters/neutral"
 	"github.com/claude-code-hub/cch/http/adminapi"
+	"github.com/claude-code-hub/cch/http/gateway"
 	"github.com/claude-code-hub/cch/internal/domain"
 )
 
@@ -54,6 +56,21 @@ func (s *simulation) reasons() map[int64]string {
 func withCapabilities(o *adminapi.Options) {
 	o.Lacking = func(needs neutral.Caps, _ neutral.Format) func(*domain.Provider, string) string {
 		return func(*domain.Provider, string) string { return (needs & neutral.NeedVideo).First() }
+	}
+}
+
+// supposing reads supposed requests as the gateway does.
+func supposing(w *world) func(*adminapi.Options) {
+	return func(o *adminapi.Options) {
+		ids := domain.NewRequestIDs(1, 0)
+		g := gateway.New(gateway.Options{Catalog: w.catalog, Now: w.clock, IDs: ids})
+		o.Suppose = func(c *domain.Catalog, s *domain.Supposed) (adminapi.Supposition, error) {
+			read, err := g.Suppose(c, s)
+			if read == nil {
+				return nil, err
+			}
+			return read, err
+		}
 	}
 }
 
@@ -178,6 +195,10 @@ func TestSimulateRefusals(t *testing.T) {
 	simulate(map[string]any{"format": "claude", "keyId": 99}).refused(t, http.StatusNotFound, "resource.not_found")
 	p := simulate(map[string]any{"format": "claude", "seed": "x"}).refused(t, http.StatusBadRequest, "request.validation_failed")
 	require.Equal(t, map[string]string{"seed": "invalid_format"}, p.fields())
+	p = simulate(map[string]any{"format": "claude", "body": []any{}}).refused(t, http.StatusBadRequest, "request.validation_failed")
+	require.Equal(t, map[string]string{"body": "invalid_type"}, p.fields())
+	p = simulate(map[string]any{"format": "claude", "body": map[string]any{"system": strings.Repeat("x", 256<<10)}}).refused(t, http.StatusBadRequest, "request.validation_failed")
+	require.Equal(t, map[string]string{"body": "too_long"}, p.fields())
 	p = simulate(map[string]any{"format": "claude", "edits": []any{
 		map[string]any{"id": 99}, map[string]any{"id": id, "activeTimeStart": "08:00"},
 	}}).refused(t, http.StatusBadRequest, "request.validation_failed")

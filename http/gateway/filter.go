@@ -13,7 +13,11 @@ import (
 // meant for every provider. What comes later sees the request as they left it,
 // its model included. A filter that fails leaves the request as it was.
 func (g *Gateway) filter(x *exchange) error {
-	plan := g.filters.For(x.catalog)
+	return g.filterBy(x, g.filters.For(x.catalog))
+}
+
+// filterBy has the filters of a plan, nil = none, change what the client sent.
+func (g *Gateway) filterBy(x *exchange, plan *filter.Plan) error {
 	if plan == nil || x.body == nil || !x.target.editable() || x.target.class != domain.CallGenerate {
 		return nil
 	}

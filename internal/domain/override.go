@@ -23,6 +23,47 @@ type Overrides struct {
 	GoogleSearch     ToolSwitch        `json:"google_search,omitempty"`       // gemini
 }
 
+// GivenOverride is a value that is not left to the client, by its name in the
+// management API.
+type GivenOverride struct {
+	Name string
+	of   Protocol
+}
+
+// Means tells whether providers of a protocol take notice of the value.
+func (g GivenOverride) Means(p Protocol) bool {
+	return g.of == p || g.of == ProtocolGemini && p == ProtocolGeminiCLI
+}
+
+// Given lists the values that are not left to the client. Of nil there are none.
+func (o *Overrides) Given() (list []GivenOverride) {
+	if o == nil {
+		return nil
+	}
+	for _, v := range []struct {
+		name  string
+		given bool
+		of    Protocol
+	}{
+		{"context1m", o.Context1M != "", ProtocolClaude},
+		{"maxTokens", o.MaxTokens != 0, ProtocolClaude},
+		{"thinkingBudget", o.ThinkingBudget != 0, ProtocolClaude},
+		{"adaptiveThinking", o.AdaptiveThinking != nil, ProtocolClaude},
+		{"reasoningEffort", o.ReasoningEffort != "", ProtocolResponses},
+		{"reasoningSummary", o.ReasoningSummary != "", ProtocolResponses},
+		{"textVerbosity", o.TextVerbosity != "", ProtocolResponses},
+		{"parallelToolCalls", o.ParallelTools != nil, ProtocolResponses},
+		{"serviceTier", o.ServiceTier != "", ProtocolResponses},
+		{"imageGeneration", o.ImageGeneration != "", ProtocolResponses},
+		{"googleSearch", o.GoogleSearch != "", ProtocolGemini},
+	} {
+		if v.given {
+			list = append(list, GivenOverride{v.name, v.of})
+		}
+	}
+	return list
+}
+
 // AdaptiveThinking has a model decide how much it thinks.
 type AdaptiveThinking struct {
 	Effort    string        `json:"effort"`

@@ -13,6 +13,7 @@ package filter
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"sync/atomic"
 
@@ -50,21 +51,13 @@ type chains struct{ guard, final Chain }
 // Compile prepares a catalog's filters. One that cannot be used is left out.
 func Compile(c *domain.Catalog) *Plan {
 	p := &Plan{catalog: c, bound: make(map[domain.ProviderID]chains)}
-	filters := slices.DeleteFunc(slices.Clone(c.Filters()), func(f *domain.RequestFilter) bool { return !f.Enabled })
-	slices.SortStableFunc(filters, func(a, b *domain.RequestFilter) int {
-		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.ID, b.ID))
-	})
-	for _, f := range filters {
-		r, wrong := compile(f)
-		if len(wrong) > 0 {
-			continue // a check kept it out when it was stored
-		}
+	for f, r := range ready(c) {
 		if f.Binding == domain.FilterGlobal && f.Phase == domain.FilterGuard {
 			p.global.add(r)
 			continue
 		}
 		for _, provider := range c.Providers() {
-			if !meant(c, f, provider) {
+			if !Meant(c, f, provider) {
 				continue
 			}
 			own := p.bound[provider.ID]
@@ -79,8 +72,32 @@ func Compile(c *domain.Catalog) *Plan {
 	return p
 }
 
-// meant tells whether a filter changes requests to a provider.
-func meant(c *domain.Catalog, f *domain.RequestFilter, p *domain.Provider) bool {
+// ready makes those of a catalog's filters ready that are in force, in their order.
+func ready(c *domain.Catalog) iter.Seq2[*domain.RequestFilter, *rule] {
+	filters := slices.DeleteFunc(slices.Clone(c.Filters()), func(f *domain.RequestFilter) bool { return !f.Enabled })
+	slices.SortStableFunc(filters, func(a, b *domain.RequestFilter) int {
+		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.ID, b.ID))
+	})
+	return func(yield func(*domain.RequestFilter, *rule) bool) {
+		for _, f := range filters {
+			r, wrong := compile(f)
+			if len(wrong) == 0 && !yield(f, r) { // else a check kept it out when it was stored
+				return
+			}
+		}
+	}
+}
+
+// InForce lists the filters that requests go through, in their order.
+func InForce(c *domain.Catalog) (list []*domain.RequestFilter) {
+	for f := range ready(c) {
+		list = append(list, f)
+	}
+	return list
+}
+
+// Meant tells whether a filter changes requests to a provider.
+func Meant(c *domain.Catalog, f *domain.RequestFilter, p *domain.Provider) bool {
 	switch f.Binding {
 	case domain.FilterGlobal:
 		return true

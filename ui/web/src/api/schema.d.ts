@@ -344,7 +344,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Explain which provider a request would go to, and why no other, without making a call
+         * Explain which provider a request would go to, and why no other, and what would be changed in it, without making a call
          * @description The decision is made by the code that serves requests, from the configuration and the providers' state at this moment.
          */
         post: operations["simulateDispatch"];
@@ -5372,6 +5372,8 @@ export interface components {
             };
         };
         SimulateBody: {
+            /** @description what would be done to the body before it is sent to the provider; null = no body is given, or nobody is called */
+            changes: components["schemas"]["SimulatedChanges"];
             /** @description as the decision chain of the request would show it */
             decisionContext: components["schemas"]["DecisionContext"];
             /**
@@ -5379,6 +5381,8 @@ export interface components {
              * @description the number drawn, from 0 to 1; providers share the range in their order by their probabilities
              */
             draw: number;
+            /** @description those in force for such a request, in their order; bound ones for providers that list them */
+            filters: components["schemas"]["SimulatedFilter"][] | null;
             /** Format: double */
             groupMultiplier: number | null;
             modelRedirect: components["schemas"]["ModelRedirectUsed"];
@@ -5528,6 +5532,8 @@ export interface components {
              * @description when; left out: now
              */
             at?: string;
+            /** @description what the client sends, a JSON object of at most 256 KiB: then the answer tells what would be changed in it. The model that it names, if any, counts */
+            body?: unknown;
             /**
              * @default generate
              * @enum {string}
@@ -5561,15 +5567,38 @@ export interface components {
              */
             userId?: number;
         };
+        SimulatedChanges: {
+            /** @description what the other format cannot say */
+            drops: string[] | null;
+            /** @description where what is sent differs from what the client sends, 100 at most; null = it is put into another format */
+            edits: components["schemas"]["ParameterChange"][] | null;
+            /** @description why nothing would be sent */
+            refused: string | null;
+            /** @description as specialSettings of the record; what a provider has refused before is not known here */
+            special: components["schemas"]["SpecialSetting"][] | null;
+        };
+        SimulatedFilter: {
+            /** @enum {string} */
+            binding: "global" | "providers" | "groups";
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /** @enum {string} */
+            phase: "guard" | "final";
+        };
         SimulatedProvider: {
             /** @description the request would be put into another format */
             converted: boolean;
             details: string | null;
             /** @description it takes part in the draw, or has the session */
             eligible: boolean;
+            /** @description filters that are bound to it or to a group of its; those for all providers come besides */
+            filterIds: number[] | null;
             /** Format: int64 */
             id: number;
             name: string;
+            /** @description values that are not left to the client, as the provider's overrides call them; cacheTtl may be the key's */
+            overrides: string[] | null;
             /**
              * Format: int64
              * @description for this caller's groups
