@@ -8,16 +8,9 @@ import { Dialog } from '@/components/ui/dialog';
 import { TextAreaField, TextField } from '@/components/ui/field';
 import { ErrorNotice } from '@/components/ui/notice';
 import { useFormat } from '@/i18n/use-format';
+import { parseJson } from '@/lib/json';
 
 const example = '{ "input_tokens": 1000, "output_tokens": 500 }';
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 /** What would this have cost? Takes the usage of an answer as an upstream sent it. */
 export function CalculatorDialog({ onClose }: { onClose: () => void }) {
@@ -25,8 +18,8 @@ export function CalculatorDialog({ onClose }: { onClose: () => void }) {
   const [model, setModel] = useState('');
   const [usage, setUsage] = useState(example);
   const [checked, setChecked] = useState(false);
-  const quote = useMutation({ mutationFn: () => quotePrice(model.trim(), parse(usage)) });
-  const broken = parse(usage) === undefined;
+  const quote = useMutation({ mutationFn: () => quotePrice(model.trim(), parseJson(usage)) });
+  const broken = parseJson(usage) === undefined;
   const missing = model.trim() === '';
   return (
     <Dialog

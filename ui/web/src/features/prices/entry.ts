@@ -1,4 +1,5 @@
 import type { Price, PriceEntry } from '@/api/types';
+import { isObject, parseJson, prettyJson } from '@/lib/json';
 
 /** The rates a form has a field for, as price lists name them. */
 export const rateNames = ['input', 'output', 'cache_read', 'cache_write_5m', 'cache_write_1h'] as const;
@@ -37,7 +38,7 @@ export function priceDraft(name: string, entry: PriceEntry = {}): PriceDraft {
     name,
     vendor: asText(vendor),
     rates: Object.fromEntries(rateNames.map((key) => [key, asText(listed[key])])) as Record<RateName, string>,
-    rest: JSON.stringify(Object.keys(others).length > 0 ? { ...rest, rates: others } : rest, null, 2),
+    rest: prettyJson(Object.keys(others).length > 0 ? { ...rest, rates: others } : rest),
   };
 }
 
@@ -53,12 +54,8 @@ export function draftFaults(draft: PriceDraft): DraftFault[] {
 }
 
 function parseRest(text: string): PriceEntry | undefined {
-  try {
-    const value: unknown = JSON.parse(text.trim() === '' ? '{}' : text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as PriceEntry) : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(text.trim() === '' ? '{}' : text);
+  return isObject(value) ? value : undefined;
 }
 
 /** The entry to send. Empty rates are left out: not listed is not the same as free. */
