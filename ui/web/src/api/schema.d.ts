@@ -2570,7 +2570,7 @@ export interface components {
              */
             matchType?: "contains" | "exact" | "regex" | null;
             /** @description an error in the form of Claude, OpenAI or Gemini, at most 10 KiB, put into the client's own form; an empty message is filled with what the upstream said, as far as it may be shown */
-            overrideResponse?: Record<string, never> | null;
+            overrideResponse?: unknown;
             /** Format: int64 */
             overrideStatusCode?: number | null;
             pattern: string;
@@ -2632,7 +2632,7 @@ export interface components {
             rpmLimit?: number | null;
         };
         CreateProviderInputBody: {
-            acceptFormats?: (Record<string, never> | null) & (("native" | "all") | ("claude" | "responses" | "chat" | "gemini" | "gemini-cli")[]);
+            acceptFormats?: ("native" | "all") | ("claude" | "responses" | "chat" | "gemini" | "gemini-cli")[] | null;
             /** @description excluded; before activeTimeStart = on the next day */
             activeTimeEnd?: string | null;
             /** @description in the time zone of the settings; null = always */
@@ -2795,7 +2795,7 @@ export interface components {
             /** @description for the binding providers */
             providerIds?: number[] | null;
             /** @description a JSON value for json_path, else a string */
-            replacement?: Record<string, never> | null;
+            replacement?: unknown;
             /**
              * @description simple filters
              * @enum {string|null}
@@ -4712,7 +4712,7 @@ export interface components {
             /** @description for the binding providers */
             providerIds?: number[] | null;
             /** @description a JSON value for json_path, else a string */
-            replacement?: Record<string, never> | null;
+            replacement?: unknown;
             /**
              * @description simple filters
              * @enum {string|null}
@@ -4997,7 +4997,7 @@ export interface components {
              */
             matchType?: "contains" | "exact" | "regex" | null;
             /** @description an error in the form of Claude, OpenAI or Gemini, at most 10 KiB, put into the client's own form; an empty message is filled with what the upstream said, as far as it may be shown */
-            overrideResponse?: Record<string, never> | null;
+            overrideResponse?: unknown;
             /** Format: int64 */
             overrideStatusCode?: number | null;
             pattern: string;
@@ -5407,7 +5407,7 @@ export interface components {
             userId?: boolean;
         };
         SimulateEdit: {
-            acceptFormats?: (Record<string, never> | null) & (("native" | "all") | ("claude" | "responses" | "chat" | "gemini" | "gemini-cli")[]);
+            acceptFormats?: ("native" | "all") | ("claude" | "responses" | "chat" | "gemini" | "gemini-cli")[] | null;
             /** @description excluded; before activeTimeStart = on the next day */
             activeTimeEnd?: string | null;
             /** @description in the time zone of the settings; null = always */
@@ -5901,7 +5901,7 @@ export interface components {
              */
             matchType?: "contains" | "exact" | "regex" | null;
             /** @description an error in the form of Claude, OpenAI or Gemini, at most 10 KiB, put into the client's own form; an empty message is filled with what the upstream said, as far as it may be shown */
-            overrideResponse?: Record<string, never> | null;
+            overrideResponse?: unknown;
             /** Format: int64 */
             overrideStatusCode?: number | null;
             pattern?: string | null;
@@ -5961,7 +5961,7 @@ export interface components {
             rpmLimit?: number | null;
         };
         UpdateProviderInputBody: {
-            acceptFormats?: (Record<string, never> | null) & (("native" | "all") | ("claude" | "responses" | "chat" | "gemini" | "gemini-cli")[]);
+            acceptFormats?: ("native" | "all") | ("claude" | "responses" | "chat" | "gemini" | "gemini-cli")[] | null;
             /** @description excluded; before activeTimeStart = on the next day */
             activeTimeEnd?: string | null;
             /** @description in the time zone of the settings; null = always */
@@ -6125,7 +6125,7 @@ export interface components {
             /** @description for the binding providers */
             providerIds?: number[] | null;
             /** @description a JSON value for json_path, else a string */
-            replacement?: Record<string, never> | null;
+            replacement?: unknown;
             /**
              * @description simple filters
              * @enum {string|null}
