@@ -13,7 +13,8 @@ const maxAlike = 1 << 10
 // one such frame with other texts, and those need not be parsed: they are
 // valid, and mean the same, if their text is a sound piece of a JSON string.
 type alike struct {
-	before, after []byte // quotes included; no before = nothing remembered
+	sides []byte // before and after the text, quotes included; empty = nothing remembered
+	cut   int    // where in sides the text was
 
 	texts  int // of the frame that is being read
 	text   piece
@@ -38,19 +39,18 @@ func (a *alike) learn(frame string) {
 	if a.texts != 1 || a.unlike || len(frame)-len(a.text.raw) > maxAlike {
 		return
 	}
-	a.before = append(a.before[:0], frame[:start+1]...)
-	a.after = append(a.after[:0], frame[end-1:]...)
+	a.sides = append(append(a.sides[:0], frame[:start+1]...), frame[end-1:]...)
+	a.cut = start + 1
 }
 
 // chars counts the characters of the frame's text; 0 if the frame is not like
 // the one remembered, or has to be parsed to tell.
 func (a *alike) chars(frame string) int {
-	room := len(frame) - len(a.before) - len(a.after)
-	if room <= 0 || len(a.before) == 0 ||
-		frame[:len(a.before)] != string(a.before) || frame[len(a.before)+room:] != string(a.after) {
+	room := len(frame) - len(a.sides)
+	if room <= 0 || len(a.sides) == 0 || frame[:a.cut] != string(a.sides[:a.cut]) || frame[a.cut+room:] != string(a.sides[a.cut:]) {
 		return 0
 	}
-	return plainChars(frame[len(a.before) : len(a.before)+room])
+	return plainChars(frame[a.cut : a.cut+room])
 }
 
 // plainChars counts the characters of the inside of a JSON string; 0 if it is

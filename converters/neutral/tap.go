@@ -36,9 +36,9 @@ func (v Verdict) String() string {
 // A Tap belongs to one attempt and one goroutine; it keeps nothing of the
 // bytes it is shown.
 type Tap struct {
-	wire     wireTap
+	alike    alike // with the tally first: most frames need nothing else
 	tally    tally
-	alike    alike
+	wire     wireTap
 	complete bool
 	failed   bool
 }
@@ -52,8 +52,8 @@ type wireTap interface {
 
 // tally holds the facts that every format reports in some way.
 type tally struct {
-	id, model, tier string
 	chars           int64
+	id, model, tier string
 }
 
 // NewTap returns a Tap for an upstream of the given format. hourTTL says that

@@ -31,27 +31,29 @@ const (
 
 // call is one attempt at one provider.
 type call struct {
+	// What every event of a stream needs comes first, see [stream].
+	x      *exchange
+	tap    *neutral.Tap
+	race   *race // nil if no other call may run at the same time
+	signed signed
+
 	g        *Gateway
-	x        *exchange
 	a        *protocol.Attempt
 	provider *domain.Provider
-	tap      *neutral.Tap
 	result   *protocol.AttemptResult
 	events   bool // the answer is an event stream
 	place    place
 
-	sent       *upstream.Call // nil until it is made
-	written    *intake.Body   // what was written for it; nil if nothing was, or if it is not needed any more
-	final      filter.Report  // what filters did to what is sent
-	rewritten  bool           // what is sent, by the operator's overrides or filters
-	thinks     bool           // what is sent tells a Claude to think
-	signed     signed
+	sent       *upstream.Call  // nil until it is made
+	written    *intake.Body    // what was written for it; nil if nothing was, or if it is not needed any more
+	final      filter.Report   // what filters did to what is sent
+	rewritten  bool            // what is sent, by the operator's overrides or filters
+	thinks     bool            // what is sent tells a Claude to think
 	cacheTTL   domain.CacheTTL // of what is sent, where it is the operator's
 	conversion *conversion     // nil where the provider speaks the client's protocol
 	mends      mends
 	unmended   domain.SpecialType // the rectifier that knows the refusal but has nothing to put right
 
-	race    *race // nil if no other call may run at the same time
 	cancel  context.CancelCauseFunc
 	shot    *snapshots.Call
 	named   bool // where the answer is, is remembered

@@ -50,9 +50,6 @@ type place struct {
 
 // count notes the number of an event.
 func (c *call) count(data []byte) {
-	if !c.x.target.dialect.numbered {
-		return
-	}
 	c.place.sequence++
 	if n := gjson.GetBytes(data, "sequence_number"); n.Type == gjson.Number {
 		c.place.sequence = n.Int() + 1

@@ -21,25 +21,32 @@ var errNothingTaken = errors.New("the client takes no more bytes")
 // way the timer keeps out, and the goroutine has it to itself, unless it asks for
 // keep-alives between the frames of the content.
 type reply struct {
-	now func() time.Time
-
-	mu       sync.Mutex
+	// What every event of a stream needs comes first, see [stream].
 	w        http.ResponseWriter
-	ctl      *http.ResponseController
-	status   int       // sent; 0 = nothing yet
-	content  bool      // content went out: the answer can no longer be another one; set by the goroutine alone
-	deadline time.Time // for writing, as last set
+	flusher  flusher
 	err      error     // first failed write; the client is gone
-	tail     []byte    // the end of a document, sent by finish
-	timer    *time.Timer
-	closed   bool
 	spool    *spool    // also gets the content, for whoever asks the same again; nil: nobody may
+	content  bool      // content went out: the answer can no longer be another one; set by the goroutine alone
 	shared   bool      // keep-alives go on between frames; set by the goroutine alone
-	wrote    time.Time // when shared: the last write
+	deadline time.Time // for writing, as last set
+	now      func() time.Time
+
+	mu     sync.Mutex
+	ctl    *http.ResponseController
+	status int    // sent; 0 = nothing yet
+	tail   []byte // the end of a document, sent by finish
+	timer  *time.Timer
+	closed bool
+	wrote  time.Time // when shared: the last write
 }
 
+// flusher is what the server's writers can do besides writing.
+type flusher interface{ FlushError() error }
+
 func newReply(w http.ResponseWriter, now func() time.Time) *reply {
-	return &reply{w: w, ctl: http.NewResponseController(w), now: now}
+	p := &reply{w: w, ctl: http.NewResponseController(w), now: now}
+	p.flusher, _ = w.(flusher)
+	return p
 }
 
 // through has what is written go through another writer as well. Nothing may have
@@ -129,15 +136,25 @@ func (p *reply) write(b []byte) error {
 	p.extend()
 	_, err := p.w.Write(b)
 	if err == nil {
-		err = p.ctl.Flush()
-	}
-	if errors.Is(err, http.ErrNotSupported) {
-		err = nil // a writer without buffers has nothing to flush
+		err = p.flush()
 	}
 	if err != nil {
 		p.err = errors.Join(errNothingTaken, err)
 	}
 	return p.err
+}
+
+// flush has what was written leave. A writer without buffers has nothing to flush.
+func (p *reply) flush() (err error) {
+	if p.flusher != nil {
+		err = p.flusher.FlushError()
+	} else {
+		err = p.ctl.Flush()
+	}
+	if errors.Is(err, http.ErrNotSupported) {
+		return nil
+	}
+	return err
 }
 
 // extend keeps the write deadline ahead. Moving it costs a system lock, so it

@@ -31,13 +31,19 @@ type stream struct {
 	res    *upstream.Response
 	gate   *gate.Gate
 	frames sse.Reader
-	blind  bool // the stream can no longer be cut into frames
 	edits  frameEdits
 	fixes  fixes
 
 	held    []byte // what the client gets next
-	passing bool   // the gate is open
 	spoiled []byte // the frame that made the gate refuse, or that told of an error
+
+	// What every event asks lies here together: with hundreds of slow streams each
+	// event finds the caches of the processor cold.
+	passing  bool // the gate is open
+	blind    bool // the stream can no longer be cut into frames
+	read     bool // bytes came
+	content  bool // content came
+	numbered bool // frames have sequence numbers
 }
 
 // stream carries an event stream.
@@ -46,15 +52,13 @@ func (c *call) stream(res *upstream.Response) {
 	if c.x.target.judged() {
 		mode = c.x.settings().StreamGate
 	}
-	s := &stream{call: c, res: res, gate: gate.New(mode), edits: c.frameEdits(), fixes: c.fixes()}
+	s := &stream{call: c, res: res, gate: gate.New(mode), edits: c.frameEdits(), fixes: c.fixes(), numbered: c.x.target.dialect.numbered}
 	buf := pumpBuffers.Get().(*[pumpSize]byte) //nolint:forcetypeassert // the pool holds nothing else
 	defer pumpBuffers.Put(buf)
 	for {
 		n, err := res.Body.Read(buf[:])
 		if n > 0 {
-			if c.result.TTFB == 0 {
-				c.result.TTFB = c.since()
-			}
+			s.begin()
 			if !s.take(buf[:n]) {
 				return
 			}
@@ -63,6 +67,17 @@ func (c *call) stream(res *upstream.Response) {
 			s.end(err)
 			return
 		}
+	}
+}
+
+// begin notes when the first bytes came.
+func (s *stream) begin() {
+	if s.read {
+		return
+	}
+	s.read = true
+	if s.result.TTFB == 0 {
+		s.result.TTFB = s.since()
 	}
 }
 
@@ -175,12 +190,14 @@ func (s *stream) see(f sse.Frame) gate.Ruling {
 // judge takes in what a frame means.
 func (s *stream) judge(f sse.Frame, v neutral.Verdict) gate.Ruling {
 	switch {
-	case v == neutral.Content && s.result.TTFT == 0:
-		s.result.TTFT = s.since()
+	case v == neutral.Content && !s.content:
+		s.content, s.result.TTFT = true, s.since()
 	case v == neutral.Failure || v == neutral.Malformed:
 		s.spoiled = bytes.Clone(f.Data)
 	}
-	s.count(f.Data)
+	if s.numbered {
+		s.count(f.Data)
+	}
 	s.signed.frame(f.Data)
 	if s.edits.any() {
 		s.held = s.edits.apply(s.held, f)

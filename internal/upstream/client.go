@@ -176,7 +176,7 @@ func (c *Client) through(parent context.Context, call *Call, by way) (*Response,
 	}
 	w.answered()
 	body := &answer{raw: res.Body, ctx: ctx, cancel: cancel, watch: w}
-	if body.reader, err = decoded(res.Header.Get("Content-Encoding"), &touching{body}); err != nil {
+	if body.reader, err = decoded(res.Header.Get("Content-Encoding"), (*touching)(body)); err != nil {
 		_ = body.Close()
 		return nil, &Failure{Kind: domain.FailReset, Cause: err}
 	}
@@ -216,12 +216,14 @@ func request(ctx context.Context, call *Call, base *url.URL) *http.Request {
 }
 
 // answer is the body of a response: it feeds the watch and ends with the call.
+// Among hundreds of slow streams each read finds the caches of the processor
+// cold, so that what it needs lies together.
 type answer struct {
 	raw    io.ReadCloser
-	reader io.Reader       // raw, or its decoder
+	reader io.Reader // raw, or its decoder
+	watch  *watch
 	ctx    context.Context //nolint:containedctx // tells why a read failed; lives exactly as long as the body
 	cancel context.CancelCauseFunc
-	watch  *watch
 }
 
 func (a *answer) Read(p []byte) (int, error) {
@@ -239,14 +241,14 @@ func (a *answer) Close() error {
 	return err
 }
 
-// touching tells the watch of raw bytes, so that a decoder that waits for more
-// input does not look idle.
-type touching struct{ a *answer }
+// touching is an answer's raw bytes. It tells the watch of them, so that a decoder
+// that waits for more input does not look idle.
+type touching answer
 
 func (t *touching) Read(p []byte) (int, error) {
-	n, err := t.a.raw.Read(p)
+	n, err := t.raw.Read(p)
 	if n > 0 {
-		t.a.watch.touch()
+		t.watch.touch()
 	}
 	return n, err
 }

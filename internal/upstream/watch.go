@@ -21,14 +21,16 @@ type Timeouts struct {
 // So a stream of a thousand reads costs no timer operation. It is also the
 // context that the call is made with.
 type watch struct {
+	// What every read of a body needs lies together, see [answer].
+	last  atomic.Int64 // newest body byte, in nanoseconds since start; 0 = none yet
+	start time.Time
+	now   func() time.Time
+
 	context.Context //nolint:containedctx // it is the context of the call, which tells the dialer where to note what it does
 	dial            dialProgress
 
 	cancel context.CancelCauseFunc
-	now    func() time.Time
 	limits Timeouts
-	start  time.Time
-	last   atomic.Int64 // newest body byte, in nanoseconds since start; 0 = none yet
 
 	mu     sync.Mutex
 	timer  *time.Timer
