@@ -6,7 +6,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/claude-code-hub/cch/internal/domain"
-
 	"github.com/claude-code-hub/cch/persistence/store"
 )
 
