@@ -78,7 +78,7 @@ func (a *App) adminOptions() adminapi.Options {
 			CSRFKey:           a.csrfKey(),
 		},
 		TokenGenerated: a.adminToken.Path != "",
-		FlushLogs:      a.system.Recorder().Flush,
+		FlushLogs:      a.flushLogs,
 		Snapshots:      a.shots,
 
 		Stores:  stores(a.store),
@@ -109,6 +109,14 @@ func (a *App) adminOptions() adminapi.Options {
 		Health:  a.health.Report,
 		Proxies: a.proxies,
 	}
+}
+
+// flushLogs waits for a user's requests and then for the log.
+func (a *App) flushLogs(ctx context.Context, user domain.UserID) error {
+	if err := a.gateway.AwaitUser(ctx, user); err != nil {
+		return err
+	}
+	return a.system.Recorder().Flush(ctx)
 }
 
 // suppose has the gateway read a supposed request.

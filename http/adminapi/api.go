@@ -78,8 +78,9 @@ type Options struct {
 	// Recompute works bills out again and tells what came of it.
 	Recompute func(ctx context.Context, q domain.RecomputeQuery, progress domain.JobProgress) (domain.RecomputeReport, error)
 	Snapshots Snapshots // nil = none are taken
-	// FlushLogs returns once the log holds every request that ended before.
-	FlushLogs func(ctx context.Context) error
+	// FlushLogs returns once no request of the user is in flight on this node and
+	// the log holds every request that ended before.
+	FlushLogs func(ctx context.Context, user domain.UserID) error
 }
 
 // Stores are the repositories the API reads and writes.

@@ -195,7 +195,7 @@ func (a *API) purgeDemo(ctx context.Context, set domain.DemoSet) error {
 	look := time.NewTicker(purgeLook)
 	defer look.Stop()
 	for {
-		if err := a.FlushLogs(patience); err != nil {
+		if err := a.FlushLogs(patience, set.User); err != nil {
 			return demoBusy()
 		}
 		running, err := a.Stores.Logs.Purge(ctx, set.User, set.Provider)

@@ -128,7 +128,7 @@ func newWorldOn(t *testing.T, open func(*testing.T, store.Options) *store.Store,
 		Probe: func(context.Context, string) domain.EndpointProbe {
 			return domain.EndpointProbe{OK: true, Latency: 12 * time.Millisecond}
 		},
-		FlushLogs: func(context.Context) error { return nil },
+		FlushLogs: func(context.Context, domain.UserID) error { return nil },
 		Recompute: func(_ context.Context, _ domain.RecomputeQuery, progress domain.JobProgress) (domain.RecomputeReport, error) {
 			progress(2, 2)
 			return domain.RecomputeReport{Rows: 2, Adjusted: 1, Unchanged: 1, Charge: domain.NanoPerUSD}, nil

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -180,6 +181,24 @@ func (g *Gateway) Stats() Stats {
 	running, waiting := g.seats.count()
 	spools, detached := g.spools.count()
 	return Stats{Spools: spools, Detached: detached, Running: running, Waiting: waiting, BodyBytes: g.intake.InUse(), Shed: g.shed.Load(), Strangers: g.strangers.Load()}
+}
+
+// userLook is how often AwaitUser looks whether the last request has ended.
+const userLook = 10 * time.Millisecond
+
+// AwaitUser returns once no request of the user is in flight on this node, or
+// when ctx ends. It hurries nobody and lets new ones in.
+func (g *Gateway) AwaitUser(ctx context.Context, u domain.UserID) error {
+	ticker := time.NewTicker(userLook)
+	defer ticker.Stop()
+	for g.seats.of(u) > 0 {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return fmt.Errorf("await the requests of user %d: %w", u, ctx.Err())
+		}
+	}
+	return nil
 }
 
 // Refuse turns new requests away from now on, and asks for their connections to

@@ -143,6 +143,13 @@ func (s *seats) count() (taken, waiting int) {
 	return s.taken, s.waiting.Len()
 }
 
+// of counts the requests of one user.
+func (s *seats) of(u domain.UserID) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.byUser[u]
+}
+
 // drain lets nobody in any more; the channel is closed when all have left.
 func (s *seats) drain() <-chan struct{} {
 	s.mu.Lock()

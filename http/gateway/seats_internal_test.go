@@ -77,6 +77,24 @@ func TestWaitingForASeatIsBounded(t *testing.T) {
 	})
 }
 
+func TestSeatsOfAUser(t *testing.T) {
+	t.Parallel()
+	s := newSeats(5, 5)
+	k, u := &domain.Key{ID: 1, UserID: 7}, &domain.User{ID: 7}
+	leave, err := s.take(t.Context(), k, u, &domain.Settings{})
+	require.NoError(t, err)
+	g := &Gateway{seats: s}
+	require.Equal(t, 1, s.of(u.ID))
+	require.NoError(t, g.AwaitUser(t.Context(), 8), "others are not waited for")
+
+	patience, cancel := context.WithTimeout(t.Context(), 3*userLook)
+	defer cancel()
+	require.ErrorIs(t, g.AwaitUser(patience, u.ID), context.DeadlineExceeded)
+	time.AfterFunc(2*userLook, leave)
+	require.NoError(t, g.AwaitUser(t.Context(), u.ID))
+	require.Zero(t, s.of(u.ID))
+}
+
 func TestNobodyEntersWhileDraining(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
