@@ -71,6 +71,7 @@ func NewSystem(o Options) *System {
 			return slog.New(warnings{s.logger.Handler()})
 		}),
 	)
+	narrow(s.lib.ProcessRegistry)
 	// The library's own subscribers only log, in a goroutine per burst of dead
 	// letters that outlives a shutdown. The kit counts and answers them itself.
 	s.lib.EventStream = eventstream.NewEventStream()
