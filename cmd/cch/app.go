@@ -20,14 +20,14 @@ import (
 )
 
 // paceGarbage sets how much garbage the hub lets pile up until ctx ends, where
-// GOGC does not say otherwise. A hub at rest holds 20 to 30 MB, and collecting
+// GOGC does not say otherwise. A hub at rest holds 10 to 20 MB, and collecting
 // whenever that doubles takes a twentieth of the processor under many small
 // requests: they are given room for as long as they come. Thousands of streams
-// hold little each, take on little and drop a lot at once: there even Go's
-// default of 100 costs memory that nobody needs.
+// hold little each, take on little and drop a lot at once: they are given a little
+// less than by Go's default of 100.
 func paceGarbage(ctx context.Context) {
 	const goDefault = 100
-	pacer := garbage.Pacer{Floor: 52 << 20, Percent: 40, Interval: time.Second, Room: 128 << 20}
+	pacer := garbage.Pacer{Floor: 52 << 20, Percent: 80, Interval: time.Second, Room: 128 << 20}
 	if set := debug.SetGCPercent(pacer.Percent); set != goDefault {
 		debug.SetGCPercent(set)
 		return
@@ -74,6 +74,9 @@ func serveOnce(ctx context.Context, cfg config.Config, o Options, out io.Writer)
 		return errors.Join(err, app.Close(ctx))
 	}
 	app.greet(out, addr)
+	if err := garbage.Release(); err != nil {
+		app.logger.WarnContext(ctx, "memory of the start is kept", "error", err)
+	}
 	return app.Run(ctx)
 }
 
