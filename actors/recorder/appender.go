@@ -13,7 +13,7 @@ import (
 // Nobody waits for the commit: a row counts from the moment it is numbered, and
 // the journal has what it came from. A row in a group of 150 costs SQLite less
 // than half of what it costs in one of 10.
-const appendDelay = 100 * time.Millisecond
+const appendDelay = 250 * time.Millisecond
 
 // appender is the goroutine that brings ledger rows to the store, in groups and
 // in the order they came.

@@ -56,8 +56,12 @@ func (a *alike) chars(frame string) int {
 // plainChars counts the characters of the inside of a JSON string; 0 if it is
 // not sound, or holds an escape of more than one letter.
 func plainChars(s string) int {
+	at := plainLetters(s)
+	if at == len(s) {
+		return at // the usual case
+	}
 	escapes := 0
-	for i := 0; i < len(s); i++ {
+	for i := at; i < len(s); i++ {
 		switch c := s[i]; {
 		case c == '"' || c < ' ':
 			return 0
@@ -70,4 +74,29 @@ func plainChars(s string) int {
 		}
 	}
 	return utf8.RuneCountInString(s) - escapes
+}
+
+// plainLetters is the length of the beginning of s, in eights or all of it, that
+// is nothing but ASCII and means itself in a JSON string.
+func plainLetters(s string) int {
+	const (
+		each = 0x0101010101010101 // a one in every byte
+		high = each << 7
+	)
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		w := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+		quote, escape := w^each*'"', w^each*'\\'
+		// A byte below 0x20 borrows from its highest bit, as does one that is zero.
+		if (w|(w-each*' ')|(quote-each)&^quote|(escape-each)&^escape)&high != 0 {
+			return i
+		}
+	}
+	for ; i < len(s); i++ {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			return i &^ 7
+		}
+	}
+	return i
 }

@@ -14,7 +14,8 @@ const MaxFrame = 16 << 20
 var ErrFrameTooLarge = errors.New("event stream frame exceeds the size limit")
 
 // Frame is one block of an event stream. All slices point into the reader's
-// buffers and are valid until its next Feed or Next.
+// buffers, or into what was lent to it, and are valid until its next Feed, Lend,
+// Keep or Next.
 type Frame struct {
 	// Raw holds the bytes as they came, the terminating blank line included.
 	// The Raw of all frames, put together, is the stream.
@@ -38,13 +39,15 @@ type Reader struct {
 	Limit int
 
 	buf    []byte
-	joined []byte // Data of a frame with several data lines
+	own    []byte // memory for buf while that is lent
 	start  int    // first byte of the frame being read
 	line   int    // first byte of the line being read
 	pos    int    // first byte not yet looked at
+	lent   bool   // buf is the caller's
 	begun  bool   // a byte order mark can no longer come
 	ended  bool   // Finish was called
 	failed bool
+	joined []byte // Data of a frame with several data lines
 }
 
 // Feed appends bytes of the stream. They are copied, so the caller may reuse p
@@ -53,6 +56,7 @@ func (r *Reader) Feed(p []byte) {
 	if r.failed {
 		return
 	}
+	r.Keep()
 	if r.start > 0 {
 		n := copy(r.buf, r.buf[r.start:])
 		r.buf = r.buf[:n]
@@ -61,6 +65,29 @@ func (r *Reader) Feed(p []byte) {
 		r.start = 0
 	}
 	r.buf = append(r.buf, p...)
+}
+
+// Lend is Feed without a copy where nothing waits to be completed, as is usual
+// between the events of a slow stream. The bytes must stay as they are until Keep.
+func (r *Reader) Lend(p []byte) {
+	if r.failed || r.lent || r.Buffered() > 0 {
+		r.Feed(p)
+		return
+	}
+	r.own, r.buf, r.lent = r.buf[:0], p, true
+	r.start, r.line, r.pos = 0, 0, 0
+}
+
+// Keep copies what is left of lent bytes, which the caller may then reuse.
+func (r *Reader) Keep() {
+	if !r.lent {
+		return
+	}
+	r.buf = append(r.own, r.buf[r.start:]...)
+	r.own, r.lent = nil, false
+	r.line -= r.start
+	r.pos -= r.start
+	r.start = 0
 }
 
 // Finish tells the reader that the stream has ended. Next then also hands out a
@@ -80,7 +107,7 @@ func (r *Reader) Next() (Frame, bool, error) {
 	for {
 		end, next, ok := r.scanLine()
 		if next-r.start > r.limit() {
-			r.failed, r.buf = true, nil
+			r.failed, r.lent, r.buf, r.own = true, false, nil, nil
 			r.start, r.line, r.pos = 0, 0, 0
 			return Frame{}, false, ErrFrameTooLarge
 		}

@@ -17,10 +17,18 @@ type frame struct {
 	HasData          bool
 }
 
-// collect feeds the pieces and gathers every frame.
+// collect feeds the pieces and gathers every frame. Lending them makes no
+// difference.
 func collect(t testing.TB, limit int, pieces ...[]byte) ([]frame, error) {
 	t.Helper()
-	r := &sse.Reader{Limit: limit}
+	fed, errFed := gather(&sse.Reader{Limit: limit}, (*sse.Reader).Feed, pieces)
+	lent, errLent := gather(&sse.Reader{Limit: limit}, (*sse.Reader).Lend, pieces)
+	require.Equal(t, errFed, errLent)
+	require.Empty(t, cmp.Diff(fed, lent))
+	return fed, errFed
+}
+
+func gather(r *sse.Reader, give func(*sse.Reader, []byte), pieces [][]byte) ([]frame, error) {
 	var out []frame
 	drain := func() error {
 		for {
@@ -33,9 +41,12 @@ func collect(t testing.TB, limit int, pieces ...[]byte) ([]frame, error) {
 	}
 	for _, p := range pieces {
 		mine := bytes.Clone(p)
-		r.Feed(mine)
+		give(r, mine)
+		err := drain()
+		left := r.Buffered()
+		r.Keep()
 		clear(mine) // the reader must have copied
-		if err := drain(); err != nil {
+		if err != nil || left != r.Buffered() {
 			return out, err
 		}
 	}
@@ -162,6 +173,26 @@ func TestReaderReusesItsBuffers(t *testing.T) { // not parallel: it counts alloc
 	}
 	read()
 	require.Zero(t, testing.AllocsPerRun(100, read))
+}
+
+// TestReaderFrameInLentBytes holds that what is whole is not copied, and what is
+// not is kept.
+func TestReaderFrameInLentBytes(t *testing.T) {
+	t.Parallel()
+	var r sse.Reader
+	chunk := []byte("data: a\n\nda")
+	r.Lend(chunk)
+	f, ok, err := r.Next()
+	require.NoError(t, err)
+	require.True(t, ok)
+	require.Same(t, &chunk[0], &f.Raw[0])
+	r.Keep()
+	require.Equal(t, 2, r.Buffered())
+	r.Lend(append(chunk[:0], "ta: b\n\ndat"...))
+	f, _, err = r.Next()
+	require.NoError(t, err)
+	require.Equal(t, "data: b\n\n", string(f.Raw))
+	require.Equal(t, 3, r.Buffered())
 }
 
 func TestWriterRoundTrip(t *testing.T) {

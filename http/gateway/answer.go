@@ -34,7 +34,7 @@ func (c *call) whole(res *upstream.Response) {
 	failure, status := gate.Judge(verdict, body, res.Header.Get("Content-Type"))
 	switch {
 	case failure == domain.FailEmpty && !c.x.target.judged(): // a count has no content
-	case failure == domain.FailNone && c.x.reply.begun():
+	case failure == domain.FailNone && c.reply.begun():
 		// The client was promised a stream by keep-alives; a document cannot follow.
 		c.disguised(domain.FailGate, inferStatus(nil), body)
 		return

@@ -33,6 +33,7 @@ const (
 type call struct {
 	// What every event of a stream needs comes first, see [stream].
 	x      *exchange
+	reply  *reply // of x
 	tap    *neutral.Tap
 	race   *race // nil if no other call may run at the same time
 	signed signed
@@ -63,7 +64,7 @@ type call struct {
 // attempt makes one call and carries the answer to the client, unless it turns
 // out to be none. The result says what became of it.
 func (g *Gateway) attempt(parent context.Context, r *race, x *exchange, run Run, a *protocol.Attempt) (result *protocol.AttemptResult) {
-	c := &call{g: g, x: x, a: a, provider: calledAt(x.catalog.Provider(a.ProviderID), a.BaseURL), race: r}
+	c := &call{g: g, x: x, reply: x.reply, a: a, provider: calledAt(x.catalog.Provider(a.ProviderID), a.BaseURL), race: r}
 	c.result = &protocol.AttemptResult{N: a.N, StartedAt: g.Now()}
 	result = c.result // also after a panic
 	defer c.letGo()
@@ -321,7 +322,7 @@ func (c *call) write(b []byte) {
 		}
 		return
 	}
-	if c.x.reply.send(b) != nil {
+	if c.reply.send(b) != nil {
 		c.x.leaving.leave()
 	}
 }
@@ -332,7 +333,7 @@ func (c *call) writeWhole(b []byte) {
 		c.write(b)
 		return
 	}
-	if c.x.reply.sendWhole(b) != nil {
+	if c.reply.sendWhole(b) != nil {
 		c.x.leaving.leave()
 	}
 }

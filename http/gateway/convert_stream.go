@@ -83,7 +83,7 @@ func (s *convertedStream) take(chunk []byte) bool {
 // call that lost a race has no client.
 func (s *convertedStream) accompany() {
 	if s.quiet == nil && s.result.Committed && !s.conversion.Client.Array {
-		s.quiet = s.x.reply.between(s.x.settings().GateKeepaliveAfter, []byte(s.x.target.dialect.ping))
+		s.quiet = s.reply.between(s.x.settings().GateKeepaliveAfter, []byte(s.x.target.dialect.ping))
 	}
 }
 

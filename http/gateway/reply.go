@@ -89,8 +89,27 @@ func (p *reply) start(status int, prepare func(http.Header)) {
 		p.extend()
 		p.w.WriteHeader(status)
 	}
+	if w := direct(p.w); w != p.w {
+		p.w = w
+		p.flusher, _ = w.(flusher)
+	}
 	if p.spool != nil {
 		p.spool.begin(p.status, p.w.Header())
+	}
+}
+
+// direct is the writer behind those that only look how an answer begins.
+func direct(w http.ResponseWriter) http.ResponseWriter {
+	for {
+		looking, ok := w.(interface{ Direct() http.ResponseWriter })
+		if !ok {
+			return w
+		}
+		next := looking.Direct()
+		if next == w {
+			return w
+		}
+		w = next
 	}
 }
 

@@ -27,23 +27,22 @@ var pumpBuffers = sync.Pool{New: func() any { return new([pumpSize]byte) }}
 // client never sees half a frame, and after it the error that broke it off.
 // Where frames change on their way, the changed ones are written instead.
 type stream struct {
+	// What every event asks comes first and lies together: with hundreds of slow
+	// streams each event finds the caches of the processor cold.
 	*call
-	res    *upstream.Response
-	gate   *gate.Gate
-	frames sse.Reader
-	edits  frameEdits
-	fixes  fixes
-
-	held    []byte // what the client gets next
-	spoiled []byte // the frame that made the gate refuse, or that told of an error
-
-	// What every event asks lies here together: with hundreds of slow streams each
-	// event finds the caches of the processor cold.
 	passing  bool // the gate is open
 	blind    bool // the stream can no longer be cut into frames
 	read     bool // bytes came
 	content  bool // content came
 	numbered bool // frames have sequence numbers
+	edits    frameEdits
+	held     []byte // what the client gets next
+	fixes    fixes
+	frames   sse.Reader
+
+	res     *upstream.Response
+	gate    *gate.Gate // nobody asks it any more once it is open
+	spoiled []byte     // the frame that made the gate refuse, or that told of an error
 }
 
 // stream carries an event stream.
@@ -55,8 +54,9 @@ func (c *call) stream(res *upstream.Response) {
 	s := &stream{call: c, res: res, gate: gate.New(mode), edits: c.frameEdits(), fixes: c.fixes(), numbered: c.x.target.dialect.numbered}
 	buf := pumpBuffers.Get().(*[pumpSize]byte) //nolint:forcetypeassert // the pool holds nothing else
 	defer pumpBuffers.Put(buf)
+	body := res.Body
 	for {
-		n, err := res.Body.Read(buf[:])
+		n, err := body.Read(buf[:])
 		if n > 0 {
 			s.begin()
 			if !s.take(buf[:n]) {
@@ -146,15 +146,21 @@ func (s *stream) release(but int) {
 // look shows the tap and the gate the frames that chunk completes.
 func (s *stream) look(chunk []byte) gate.Ruling {
 	s.fixes.next = len(s.held) - s.frames.Buffered()
-	if !s.blind {
-		s.frames.Feed(chunk)
+	if s.blind {
+		return s.drain()
 	}
-	return s.drain()
+	s.frames.Lend(chunk)
+	ruling := s.drain()
+	s.frames.Keep()
+	return ruling
 }
 
 // drain works off the complete frames.
 func (s *stream) drain() gate.Ruling {
-	ruling := s.gate.Partial(0)
+	ruling := gate.Open
+	if !s.passing {
+		ruling = s.gate.Partial(0)
+	}
 	for !s.blind {
 		f, ok, err := s.frames.Next()
 		s.blind = err != nil
@@ -201,6 +207,9 @@ func (s *stream) judge(f sse.Frame, v neutral.Verdict) gate.Ruling {
 	s.signed.frame(f.Data)
 	if s.edits.any() {
 		s.held = s.edits.apply(s.held, f)
+	}
+	if s.passing {
+		return gate.Open
 	}
 	return s.gate.Frame(v, f.Event, len(f.Raw))
 }

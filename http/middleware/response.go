@@ -22,6 +22,15 @@ func (w *response) Write(b []byte) (int, error) {
 	return w.ResponseWriter.Write(b)
 }
 
+// Direct is the writer behind, once the answer has begun: what follows its head
+// need not come through here.
+func (w *response) Direct() http.ResponseWriter {
+	if w.status == 0 {
+		return w
+	}
+	return w.ResponseWriter
+}
+
 // Unwrap lets http.ResponseController reach flushing and deadlines.
 func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 

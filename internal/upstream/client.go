@@ -175,8 +175,9 @@ func (c *Client) through(parent context.Context, call *Call, by way) (*Response,
 		return nil, f
 	}
 	w.answered()
-	body := &answer{raw: res.Body, ctx: ctx, cancel: cancel, watch: w}
-	if body.reader, err = decoded(res.Header.Get("Content-Encoding"), (*touching)(body)); err != nil {
+	body := (*answer)(w)
+	w.raw = res.Body
+	if w.reader, err = decoded(res.Header.Get("Content-Encoding"), (*touching)(w)); err != nil {
 		_ = body.Close()
 		return nil, &Failure{Kind: domain.FailReset, Cause: err}
 	}
@@ -215,40 +216,34 @@ func request(ctx context.Context, call *Call, base *url.URL) *http.Request {
 	return req.WithContext(tellingSent(ctx, call.Body))
 }
 
-// answer is the body of a response: it feeds the watch and ends with the call.
-// Among hundreds of slow streams each read finds the caches of the processor
-// cold, so that what it needs lies together.
-type answer struct {
-	raw    io.ReadCloser
-	reader io.Reader // raw, or its decoder
-	watch  *watch
-	ctx    context.Context //nolint:containedctx // tells why a read failed; lives exactly as long as the body
-	cancel context.CancelCauseFunc
-}
+// answer is a call's watch as the body of its response: reading feeds the watch,
+// closing ends the call. Among hundreds of slow streams each read finds the
+// caches of the processor cold, so that what it needs lies together.
+type answer watch
 
 func (a *answer) Read(p []byte) (int, error) {
 	n, err := a.reader.Read(p)
 	if err != nil && err != io.EOF { //nolint:errorlint // io.Reader promises the bare value
-		err = failure(a.ctx, err)
+		err = failure(a.Context, err)
 	}
 	return n, err
 }
 
 func (a *answer) Close() error {
-	a.watch.stop()
+	(*watch)(a).stop()
 	err := a.raw.Close()
 	a.cancel(nil)
 	return err
 }
 
-// touching is an answer's raw bytes. It tells the watch of them, so that a decoder
-// that waits for more input does not look idle.
-type touching answer
+// touching is a call's watch as the raw bytes of its answer. They are noted as
+// they come, so that a decoder that waits for more input does not look idle.
+type touching watch
 
 func (t *touching) Read(p []byte) (int, error) {
 	n, err := t.raw.Read(p)
 	if n > 0 {
-		t.watch.touch()
+		(*watch)(t).touch()
 	}
 	return n, err
 }

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"context"
+	"io"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,9 +23,11 @@ type Timeouts struct {
 // context that the call is made with.
 type watch struct {
 	// What every read of a body needs lies together, see [answer].
-	last  atomic.Int64 // newest body byte, in nanoseconds since start; 0 = none yet
-	start time.Time
-	now   func() time.Time
+	raw    io.ReadCloser // the body as it comes; nil until the headers did
+	reader io.Reader     // raw, or its decoder
+	last   atomic.Int64  // newest body byte, in nanoseconds since start; 0 = none yet
+	now    func() time.Time
+	start  time.Time
 
 	context.Context //nolint:containedctx // it is the context of the call, which tells the dialer where to note what it does
 	dial            dialProgress

@@ -20,9 +20,18 @@ type Spliced struct {
 	edits []Edit
 	size  int64
 
-	mu     sync.Mutex
-	copied *bytes.Reader // of a small body that is being sent
+	mu      sync.Mutex
+	sending copied // of a small body that is being sent
 }
+
+// copied is a small body in one piece.
+type copied struct {
+	reader *bytes.Reader // the transport's
+	bytes  *[smallBody]byte
+}
+
+//nolint:gochecknoglobals // buffers are the process's, whoever sends bodies
+var copies = sync.Pool{New: func() any { return new([smallBody]byte) }}
 
 // Splice lays edits over the body. They must not overlap; their order matters
 // only among insertions at the same place. The body must outlive the last call
@@ -73,22 +82,24 @@ func (s *Spliced) Open() io.ReadCloser {
 		return whole
 	}
 	defer whole.Close()
-	copied := make([]byte, s.size)
-	n, _ := whole.Read(copied)
+	buf := copies.Get().(*[smallBody]byte) //nolint:forcetypeassert // the pool holds nothing else
+	n, _ := whole.Read(buf[:s.size])
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.copied = bytes.NewReader(copied[:n])
-	return io.NopCloser(s.copied)
+	s.sending = copied{bytes.NewReader(buf[:n]), buf}
+	return io.NopCloser(s.sending.reader)
 }
 
 // Sent drops the copy of a small body: the transport keeps its reader for as long
-// as the answer takes, which may be many minutes.
+// as the answer takes, which may be many minutes. The memory then serves another
+// body, which that reader must not see.
 func (s *Spliced) Sent() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.copied != nil {
-		s.copied.Reset(nil)
-		s.copied = nil
+	if s.sending.reader != nil {
+		s.sending.reader.Reset(nil)
+		copies.Put(s.sending.bytes)
+		s.sending = copied{}
 	}
 }
 
