@@ -1,6 +1,7 @@
 package neutral
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -9,16 +10,45 @@ import (
 const maxAlike = 1 << 10
 
 // alike remembers the last frame that brought nothing but a piece of text, as
-// what stood before the text and after it. Nearly all frames of a stream are
-// one such frame with other texts, and those need not be parsed: they are
-// valid, and mean the same, if their text is a sound piece of a JSON string.
+// what stood around the text and around what means nothing at all. Nearly all
+// frames of a stream are one such frame with other texts, and those need not be
+// parsed: they are valid, and mean the same, if their text is a sound piece of a
+// JSON string.
 type alike struct {
-	sides []byte // before and after the text, quotes included; empty = nothing remembered
-	cut   int    // where in sides the text was
+	parts []byte // what stood around the holes, quotes included; empty = nothing remembered
+	holes [1 + len(meaningless)]hole
+	n     int // of holes
 
 	texts  int // of the frame that is being read
 	text   piece
 	unlike bool // it is not to be remembered
+}
+
+// hole is where frames that are alike differ.
+type hole struct {
+	at   int // in the parts
+	kind filling
+}
+
+// filling is what a hole is filled with.
+type filling uint8
+
+const (
+	saying  filling = iota // text that counts
+	padding                // text that means nothing
+	number
+)
+
+// meaningless are members that differ from frame to frame and mean nothing in
+// any format: OpenAI numbers its events and pads them against listeners.
+//
+//nolint:gochecknoglobals // read-only
+var meaningless = [...]struct {
+	name string
+	kind filling
+}{
+	{`"sequence_number":`, number},
+	{`"obfuscation":"`, padding},
 }
 
 // begin starts with the next frame.
@@ -39,18 +69,86 @@ func (a *alike) learn(frame string) {
 	if a.texts != 1 || a.unlike || len(frame)-len(a.text.raw) > maxAlike {
 		return
 	}
-	a.sides = append(append(a.sides[:0], frame[:start+1]...), frame[end-1:]...)
-	a.cut = start + 1
+	var found [len(a.holes)]span
+	spans := append(found[:0], span{start + 1, end - 1, saying})
+	for _, m := range meaningless {
+		// Within a text the quotes of such a name would be escaped.
+		if at := strings.Index(frame, m.name); at >= 0 {
+			from := at + len(m.name)
+			spans = append(spans, span{from, from + m.kind.length(frame[from:]), m.kind})
+		}
+	}
+	slices.SortFunc(spans, func(a, b span) int { return a.from - b.from })
+	a.parts, a.n = a.parts[:0], len(spans)
+	rest := 0
+	for i, s := range spans {
+		a.parts = append(a.parts, frame[rest:s.from]...)
+		a.holes[i], rest = hole{len(a.parts), s.kind}, s.to
+	}
+	a.parts = append(a.parts, frame[rest:]...)
+}
+
+// span is a hole in a frame.
+type span struct {
+	from, to int
+	kind     filling
 }
 
 // chars counts the characters of the frame's text; 0 if the frame is not like
 // the one remembered, or has to be parsed to tell.
 func (a *alike) chars(frame string) int {
-	room := len(frame) - len(a.sides)
-	if room <= 0 || len(a.sides) == 0 || frame[:a.cut] != string(a.sides[:a.cut]) || frame[a.cut+room:] != string(a.sides[a.cut:]) {
+	chars, from := 0, 0
+	for i, h := range a.holes[:a.n] {
+		part := a.parts[from:h.at]
+		if len(frame) < len(part) || frame[:len(part)] != string(part) {
+			return 0
+		}
+		frame, from = frame[len(part):], h.at
+		size := len(frame) - (len(a.parts) - from)
+		if i < a.n-1 {
+			size = h.kind.length(frame)
+		}
+		if size <= 0 || i == a.n-1 && frame[size:] != string(a.parts[from:]) {
+			return 0
+		}
+		n := h.kind.chars(frame[:size])
+		if n == 0 {
+			return 0
+		}
+		if h.kind == saying {
+			chars = n
+		}
+		frame = frame[size:]
+	}
+	return chars
+}
+
+// length is how far s may fill the hole.
+func (k filling) length(s string) int {
+	if k == number {
+		return len(s) - len(strings.TrimLeft(s, "0123456789"))
+	}
+	for i := 0; ; i++ {
+		next := strings.IndexByte(s[i:], '"')
+		if next < 0 {
+			return len(s)
+		}
+		i += next
+		if escapes := i - len(strings.TrimRight(s[:i], `\`)); escapes%2 == 0 {
+			return i
+		}
+	}
+}
+
+// chars counts the characters of what fills the hole; 0 if it does not.
+func (k filling) chars(s string) int {
+	switch {
+	case k != number:
+		return plainChars(s)
+	case number.length(s) < len(s) || len(s) > 1 && s[0] == '0':
 		return 0
 	}
-	return plainChars(frame[a.cut : a.cut+room])
+	return len(s)
 }
 
 // plainChars counts the characters of the inside of a JSON string; 0 if it is

@@ -3,6 +3,7 @@ package sse
 import (
 	"bytes"
 	"errors"
+	"sync"
 )
 
 // MaxFrame is the default size limit of one frame in bytes, fields and
@@ -39,13 +40,14 @@ type Reader struct {
 	Limit int
 
 	buf    []byte
-	own    []byte // memory for buf while that is lent
-	start  int    // first byte of the frame being read
-	line   int    // first byte of the line being read
-	pos    int    // first byte not yet looked at
-	lent   bool   // buf is the caller's
-	begun  bool   // a byte order mark can no longer come
-	ended  bool   // Finish was called
+	own    []byte  // memory for buf while that is lent
+	start  int     // first byte of the frame being read
+	line   int     // first byte of the line being read
+	pos    int     // first byte not yet looked at
+	lent   bool    // buf is the caller's
+	memory *[]byte // where the reader's own bytes lie; nil = nowhere lasting
+	begun  bool    // a byte order mark can no longer come
+	ended  bool    // Finish was called
 	failed bool
 	joined []byte // Data of a frame with several data lines
 }
@@ -64,7 +66,7 @@ func (r *Reader) Feed(p []byte) {
 		r.pos -= r.start
 		r.start = 0
 	}
-	r.buf = append(r.buf, p...)
+	r.buf = append(r.memorized(r.buf), p...)
 }
 
 // Lend is Feed without a copy where nothing waits to be completed, as is usual
@@ -83,11 +85,43 @@ func (r *Reader) Keep() {
 	if !r.lent {
 		return
 	}
-	r.buf = append(r.own, r.buf[r.start:]...)
-	r.own, r.lent = nil, false
+	if rest := r.buf[r.start:]; len(rest) > 0 {
+		r.own = append(r.memorized(r.own), rest...)
+	}
+	r.buf, r.own, r.lent = r.own, nil, false
 	r.line -= r.start
 	r.pos -= r.start
 	r.start = 0
+}
+
+// maxMemory bounds the memory of a reader that later ones may use.
+const maxMemory = 256 << 10
+
+//nolint:gochecknoglobals // buffers are the process's, whoever reads
+var memories = sync.Pool{New: func() any { return new([]byte) }}
+
+// memorized is a buffer of the reader's own that may be added to: the one given,
+// or one that another reader has left.
+func (r *Reader) memorized(own []byte) []byte {
+	if r.memory != nil || own != nil {
+		return own
+	}
+	r.memory = memories.Get().(*[]byte) //nolint:forcetypeassert // the pool holds nothing else
+	return (*r.memory)[:0]
+}
+
+// Release leaves the reader's memory to later ones. Its frames are invalid, and
+// it cannot be used any more.
+func (r *Reader) Release() {
+	own := r.buf
+	if r.lent {
+		own = r.own
+	}
+	if r.memory != nil && cap(own) <= maxMemory {
+		*r.memory = own[:0]
+		memories.Put(r.memory)
+	}
+	*r = Reader{failed: true}
 }
 
 // Finish tells the reader that the stream has ended. Next then also hands out a

@@ -250,3 +250,27 @@ func BenchmarkReader(b *testing.B) {
 		}
 	}
 }
+
+// TestReleasedMemoryIsNotShared holds that a reader which goes on after another
+// was released has its bytes to itself.
+func TestReleasedMemoryIsNotShared(t *testing.T) {
+	t.Parallel()
+	for range 100 {
+		var first, second sse.Reader
+		first.Feed([]byte("data: first\n"))
+		first.Release()
+		first.Feed([]byte("data: late\n\n"))
+		_, ok, err := first.Next()
+		require.ErrorIs(t, err, sse.ErrFrameTooLarge, "it is over")
+		require.False(t, ok)
+		first.Release()
+		second.Lend([]byte("data: sec"))
+		second.Keep()
+		second.Feed([]byte("ond\n\n"))
+		f, ok, err := second.Next()
+		require.NoError(t, err)
+		require.True(t, ok)
+		require.Equal(t, "second", string(f.Data))
+		second.Release()
+	}
+}

@@ -43,6 +43,7 @@ func (c *call) convertStream(res *upstream.Response) {
 	defer s.hush()
 	buf := pumpBuffers.Get().(*[pumpSize]byte) //nolint:forcetypeassert // the pool holds nothing else
 	defer pumpBuffers.Put(buf)
+	defer s.forget()
 	for {
 		n, err := res.Body.Read(buf[:])
 		if n > 0 {
@@ -63,7 +64,7 @@ func (c *call) convertStream(res *upstream.Response) {
 // take deals with the next bytes; false means that the stream is over for us.
 func (s *convertedStream) take(chunk []byte) bool {
 	ruling := s.look(chunk)
-	s.held = append(s.held, s.to.Feed(chunk)...)
+	s.hold(s.to.Feed(chunk))
 	switch fault := s.to.Err(); {
 	case s.passing && fault != nil:
 		s.settle()
@@ -110,7 +111,7 @@ func (s *convertedStream) end(err error) {
 	if !broken || s.tap.Complete() {
 		s.frames.Finish()
 		ruling = s.drain()
-		s.held = append(s.held, s.to.Finish()...)
+		s.hold(s.to.Finish())
 		broken = false
 	}
 	switch {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/claude-code-hub/cch/converters/neutral"
 	"github.com/claude-code-hub/cch/converters/sse"
 	"github.com/claude-code-hub/cch/http/problem"
 	"github.com/claude-code-hub/cch/internal/domain"
@@ -48,9 +49,13 @@ type place struct {
 	sequence int64 // next number, where events are numbered
 }
 
-// count notes the number of an event.
-func (c *call) count(data []byte) {
+// count notes the number of an event. Those of content follow each other without
+// a gap and come by the hundred: they are not searched for it.
+func (c *call) count(data []byte, v neutral.Verdict) {
 	c.place.sequence++
+	if v == neutral.Content && c.place.sequence > 1 {
+		return
+	}
 	if n := gjson.GetBytes(data, "sequence_number"); n.Type == gjson.Number {
 		c.place.sequence = n.Int() + 1
 	}

@@ -41,6 +41,7 @@ type stream struct {
 	frames   sse.Reader
 
 	res     *upstream.Response
+	memory  *[]byte    // where held lies; nil = nowhere lasting
 	gate    *gate.Gate // nobody asks it any more once it is open
 	spoiled []byte     // the frame that made the gate refuse, or that told of an error
 }
@@ -54,6 +55,7 @@ func (c *call) stream(res *upstream.Response) {
 	s := &stream{call: c, res: res, gate: gate.New(mode), edits: c.frameEdits(), fixes: c.fixes(), numbered: c.x.target.dialect.numbered}
 	buf := pumpBuffers.Get().(*[pumpSize]byte) //nolint:forcetypeassert // the pool holds nothing else
 	defer pumpBuffers.Put(buf)
+	defer s.forget()
 	body := res.Body
 	for {
 		n, err := body.Read(buf[:])
@@ -68,6 +70,31 @@ func (c *call) stream(res *upstream.Response) {
 			return
 		}
 	}
+}
+
+// maxHeld bounds the memory of a stream that later ones may use.
+const maxHeld = 256 << 10
+
+//nolint:gochecknoglobals // buffers are the process's
+var heldBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// hold adds bytes to what the client gets next.
+func (s *stream) hold(b []byte) {
+	if s.memory == nil {
+		s.memory = heldBuffers.Get().(*[]byte) //nolint:forcetypeassert // the pool holds nothing else
+		s.held = append((*s.memory)[:0], s.held...)
+	}
+	s.held = append(s.held, b...)
+}
+
+// forget lets go of the stream's memory.
+func (s *stream) forget() {
+	s.frames.Release()
+	if s.memory != nil && cap(s.held) <= maxHeld {
+		*s.memory = s.held[:0]
+		heldBuffers.Put(s.memory)
+	}
+	s.held, s.memory = nil, nil
 }
 
 // begin notes when the first bytes came.
@@ -90,7 +117,7 @@ func (s *stream) take(chunk []byte) bool {
 		return true
 	}
 	if !whole {
-		s.held = append(s.held, chunk...)
+		s.hold(chunk)
 		s.held = s.fixes.apply(s.held)
 	}
 	switch {
@@ -113,7 +140,7 @@ func (s *stream) pass(chunk []byte) {
 		s.write(chunk) // the usual case: nothing is copied
 		return
 	}
-	s.held = append(s.held, chunk...)
+	s.hold(chunk)
 	s.held = s.fixes.apply(s.held)
 	s.release(begun)
 }
@@ -202,7 +229,7 @@ func (s *stream) judge(f sse.Frame, v neutral.Verdict) gate.Ruling {
 		s.spoiled = bytes.Clone(f.Data)
 	}
 	if s.numbered {
-		s.count(f.Data)
+		s.count(f.Data, v)
 	}
 	s.signed.frame(f.Data)
 	if s.edits.any() {
