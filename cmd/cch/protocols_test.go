@@ -136,5 +136,7 @@ func TestModelsThroughTheProgram(t *testing.T) {
 	require.NotContains(t, list, `"claude-a"`)
 	_, _, list = p.Call(t, http.MethodGet, "/v1/models", key, "", "Anthropic-Version", "2023-06-01")
 	require.Contains(t, list, `"claude-a"`)
+	_, _, list = p.Call(t, http.MethodGet, "/api/v1/me/models", key, "")
+	require.JSONEq(t, `{"items":[{"id":"claude-a","protocols":["claude"]},{"id":"gpt-a","protocols":["chat"]},{"id":"gpt-b","protocols":["chat"]}]}`, list)
 	require.Zero(t, up.Count(), "the rules name all models")
 }

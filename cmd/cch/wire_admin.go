@@ -84,6 +84,7 @@ func (a *App) adminOptions() adminapi.Options {
 		Stores:  stores(a.store),
 		Catalog: a.system.Configuration(),
 		Prices:  a.prices,
+		Models:  a.gateway,
 		Sync:    a.sync.Load(),
 		Actors:  a.system.Operator(),
 		Live:    a.system,
@@ -167,7 +168,7 @@ func stores(s *store.Store) adminapi.Stores {
 		Users: s.Users(), Keys: s.Keys(), Providers: s.Providers(), Groups: s.Groups(), Vendors: s.Vendors(), Endpoints: s.Endpoints(), Settings: s.Settings(), ErrorRules: s.ErrorRules(),
 		Prices: s.ModelPrices(), Accounts: s.ProviderAccounts(), Ledger: s.Ledger(), Rollups: s.Rollups(), Usage: s.Rollups(),
 		Logs: s.RequestLogs(), Cleaner: s.RequestLogs(), Sessions: s.Sessions(), BreakerEvents: s.BreakerEvents(),
-		Auth: s.AuthSessions(), Throttle: s.LoginThrottle(), RequestFilters: s.RequestFilters(),
+		Auth: s.AuthSessions(), Throttle: s.LoginThrottle(), RequestFilters: s.RequestFilters(), Preferences: s.Preferences(),
 	}
 }
 

@@ -44,6 +44,7 @@ type Options struct {
 	Catalog Catalog
 	Prices  *pricing.Prices // as requests are billed
 	Sync    PriceLists
+	Models  Models
 	Actors  Actors
 	Live    Live
 	Nodes   func() []Node
@@ -107,6 +108,7 @@ type Stores struct {
 	BreakerEvents BreakerEventRepository
 	Auth          AuthRepository
 	Throttle      ThrottleRepository
+	Preferences   PreferenceRepository
 }
 
 // API is the management API. It is an http.Handler, safe for concurrent use.
@@ -155,6 +157,7 @@ func New(o Options) *API {
 func (a *API) declare() {
 	a.declareAuth()
 	a.declareAuthSessions()
+	a.declareMe()
 	a.declareUsers()
 	a.declareKeys()
 	a.declareLimitUsage()

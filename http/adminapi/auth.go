@@ -191,15 +191,7 @@ type keyRef struct {
 
 func (a *API) me(ctx context.Context, _ *struct{}) (*meOutput, error) {
 	c := callerOf(ctx)
-	b := meBody{User: personOf(c.principal), Role: "user"}
-	switch c.level {
-	case LevelAdmin:
-		b.Role = "admin"
-	case LevelSelf:
-		b.Role = "reader"
-	case LevelUser, LevelGlobal, LevelPublic:
-	}
-	b.Permissions = permissions(c.level)
+	b := meBody{User: personOf(c.principal), Role: roleAt(c.level), Permissions: permissions(c.level)}
 	if c.key != nil {
 		b.Key = &keyRef{ID: int64(c.key.ID), Name: c.key.Name}
 	}
@@ -208,6 +200,18 @@ func (a *API) me(ctx context.Context, _ *struct{}) (*meOutput, error) {
 		b.ExpiresAt = &end
 	}
 	return &meOutput{Body: b}, nil
+}
+
+// roleAt names what somebody is to the dashboard.
+func roleAt(l Level) string {
+	switch l {
+	case LevelAdmin:
+		return "admin"
+	case LevelSelf:
+		return "reader"
+	case LevelUser, LevelGlobal, LevelPublic:
+	}
+	return "user"
 }
 
 // permissions name what the dashboard may offer at a level.

@@ -116,6 +116,9 @@ type LogRepository interface {
 	// most so many.
 	Summary(ctx context.Context, f domain.LogFilter, atMost int) (domain.LogSummary, error)
 	Histogram(ctx context.Context, f domain.LogFilter, bucket time.Duration, atMost int) ([]domain.LogCount, error)
+	// Facets are the models and endpoints of the newest rows that a filter selects
+	// and that do not run any more, at most so many.
+	Facets(ctx context.Context, f domain.LogFilter, atMost int) (domain.LogFacets, error)
 	// ModelUses are the models in use since a time.
 	ModelUses(ctx context.Context, since time.Time) ([]domain.ModelUse, error)
 	// Purge deletes what is closed of a user and of a provider, and counts what
@@ -169,6 +172,23 @@ type AuthRepository interface {
 type ThrottleRepository interface {
 	Get(ctx context.Context, scope string) (domain.LoginThrottle, error)
 	Put(ctx context.Context, t domain.LoginThrottle) error
+}
+
+// PreferenceRepository keeps what dashboards remember of a user, or of the admin
+// token. An absent name gives domain.KindNotFound, except to Delete.
+type PreferenceRepository interface {
+	List(ctx context.Context, user domain.UserID) ([]domain.Preference, error)
+	Get(ctx context.Context, user domain.UserID, name string) (domain.Preference, error)
+	// Put returns it as stored. One name too many is refused with
+	// domain.KindConflict.
+	Put(ctx context.Context, user domain.UserID, p domain.Preference) (domain.Preference, error)
+	Delete(ctx context.Context, user domain.UserID, name string) error
+}
+
+// Models knows what requests may be for.
+type Models interface {
+	// Usable are the models that some provider serves to a key of a user, by name.
+	Usable(ctx context.Context, k *domain.Key, u *domain.User) []domain.UsableModel
 }
 
 // Catalog is the node's view of the configuration.

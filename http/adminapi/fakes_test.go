@@ -184,6 +184,16 @@ func (f *fakeActors) InFlight(hash string) int {
 	return f.inFlight[hash]
 }
 
+// usableModels are those that everybody may use, and one of the user's own.
+type usableModels struct{}
+
+func (usableModels) Usable(_ context.Context, k *domain.Key, u *domain.User) []domain.UsableModel {
+	return []domain.UsableModel{
+		{Name: "common", Protocols: []domain.Protocol{domain.ProtocolClaude, domain.ProtocolChat}},
+		{Name: k.Name + " of " + u.Name, Protocols: []domain.Protocol{domain.ProtocolGemini}},
+	}
+}
+
 // fakeTester reports a fixed verdict and keeps what it was asked.
 type fakeTester struct {
 	mu    sync.Mutex

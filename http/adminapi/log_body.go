@@ -16,7 +16,7 @@ type LogBody struct {
 	UserName                   *string   `json:"userName"`
 	KeyID                      *int64    `json:"keyId"`
 	KeyName                    *string   `json:"keyName"`
-	ProviderID                 *int64    `json:"providerId"                 doc:"who served it in the end"`
+	ProviderID                 *int64    `json:"providerId"                 doc:"who served it in the end; hidden from users unless a setting shows it"`
 	ProviderName               *string   `json:"providerName"               doc:"as it was then; hidden from users unless a setting shows it"`
 	ProviderType               *string   `json:"providerType"`
 	FirstProviderID            *int64    `json:"firstProviderId"`
@@ -100,9 +100,9 @@ func (v logView) addNames(b *LogBody, l *domain.RequestLog) {
 }
 
 func (v logView) addUpstream(b *LogBody, u *domain.UpstreamRecord) {
-	b.ProviderID, b.FirstProviderID, b.ProviderType = number(u.ProviderID), number(u.FirstProviderID), word(u.ProviderType)
-	b.ModelSent, b.ModelReturned, b.Attempts = optional(u.ModelSent), optional(u.ModelReturned), u.Attempts
+	b.ProviderType, b.ModelSent, b.ModelReturned, b.Attempts = word(u.ProviderType), optional(u.ModelSent), optional(u.ModelReturned), u.Attempts
 	if v.full {
+		b.ProviderID, b.FirstProviderID = number(u.ProviderID), number(u.FirstProviderID)
 		b.ProviderName = optional(u.ProviderName)
 		b.CostMultiplier, b.GroupMultiplier = factor(u.CostMultiplier), factor(u.GroupMultiplier)
 	}

@@ -35,11 +35,18 @@ type logListInput struct {
 
 // LogFilterInput are the parameters that select requests.
 type LogFilterInput struct {
+	OwnLogFilterInput
+
+	UserID     int64  `query:"userId"     minimum:"1"`
+	ProviderID int64  `query:"providerId" minimum:"1"`
+	Demo       string `query:"demo"       enum:"true,false"`
+}
+
+// OwnLogFilterInput are those that select among one's own requests.
+type OwnLogFilterInput struct {
 	From          time.Time `query:"from"`
 	To            time.Time `query:"to"`
-	UserID        int64     `query:"userId"        minimum:"1"`
 	KeyID         int64     `query:"keyId"         minimum:"1"`
-	ProviderID    int64     `query:"providerId"    minimum:"1"`
 	SessionID     string    `query:"sessionId"     maxLength:"256"                             doc:"exact, or a prefix"`
 	RequestID     string    `query:"requestId"     maxLength:"32"`
 	Model         string    `query:"model"         maxLength:"128"                             doc:"as requested or as sent"`
@@ -52,7 +59,6 @@ type LogFilterInput struct {
 	MinAttempts   int       `query:"minAttempts"   minimum:"0"                                 maximum:"100"`
 	MinDurationMs int64     `query:"minDurationMs" minimum:"0"                                 maximum:"86400000"`
 	Client        string    `query:"client"        maxLength:"64"`
-	Demo          string    `query:"demo"          enum:"true,false"`
 	Replay        string    `query:"replay"        enum:"true,false"`
 }
 
@@ -60,23 +66,43 @@ type LogFilterInput struct {
 // own, whatever they ask for.
 func (in *logListInput) filter(c *caller) (domain.LogFilter, error) {
 	f, err := in.LogFilterInput.filter(c)
-	f.Limit = in.Limit + 1
-	if in.Cursor == "" || err != nil {
+	if err != nil {
 		return f, err
 	}
-	position, err := in.position()
+	return f, in.seek(&f)
+}
+
+// seek has a filter select a page of requests, and one more that tells whether
+// there are others.
+func (p PageInput) seek(f *domain.LogFilter) error {
+	f.Limit = p.Limit + 1
+	if p.Cursor == "" {
+		return nil
+	}
+	position, err := p.position()
 	before, numErr := strconv.ParseInt(position, 10, 64)
 	if err != nil || numErr != nil {
-		return f, invalidCursor()
+		return invalidCursor()
 	}
 	f.Before = domain.RequestID(before)
-	return f, nil
+	return nil
 }
 
 func (in *LogFilterInput) filter(c *caller) (domain.LogFilter, error) {
+	f, err := in.OwnLogFilterInput.filter()
+	f.UserID, f.ProviderID = domain.UserID(in.UserID), domain.ProviderID(in.ProviderID)
+	if in.Demo != "" {
+		f.Demo = new(in.Demo == "true")
+	}
+	if !c.admin() {
+		f.UserID = c.userID()
+	}
+	return f, err
+}
+
+func (in *OwnLogFilterInput) filter() (domain.LogFilter, error) {
 	f := domain.LogFilter{
-		From: in.From, To: in.To, UserID: domain.UserID(in.UserID), KeyID: domain.KeyID(in.KeyID),
-		ProviderID: domain.ProviderID(in.ProviderID), SessionID: in.SessionID, Model: in.Model,
+		From: in.From, To: in.To, KeyID: domain.KeyID(in.KeyID), SessionID: in.SessionID, Model: in.Model,
 		ErrorsOnly: in.ErrorsOnly, Text: in.Query, Outcome: domain.Outcome(in.Outcome),
 		BlockedBy: domain.BlockedBy(in.BlockedBy), Endpoint: in.Endpoint, MinAttempts: in.MinAttempts,
 		MinDuration: time.Duration(in.MinDurationMs) * time.Millisecond, Client: in.Client,
@@ -84,9 +110,6 @@ func (in *LogFilterInput) filter(c *caller) (domain.LogFilter, error) {
 	var wrong faults
 	if in.Replay != "" {
 		f.Replay = new(in.Replay == "true")
-	}
-	if in.Demo != "" {
-		f.Demo = new(in.Demo == "true")
 	}
 	if in.StatusCode != "" {
 		status, err := domain.ParseStatusFilter(in.StatusCode)
@@ -101,9 +124,6 @@ func (in *LogFilterInput) filter(c *caller) (domain.LogFilter, error) {
 			wrong.add("invalid_format", "is not a request id", "requestId")
 		}
 		f.RequestID = id
-	}
-	if !c.admin() {
-		f.UserID = c.userID()
 	}
 	return f, wrong.err()
 }
@@ -121,9 +141,12 @@ func (a *API) listLogs(ctx context.Context, in *logListInput) (*listOutput[LogBo
 	if err != nil {
 		return nil, err
 	}
-	show := a.logView(c)
+	return logPage(rows, in.Limit, a.logView(c)), nil
+}
+
+func logPage(rows []domain.RequestLog, limit int, v logView) *listOutput[LogBody] {
 	position := func(l *domain.RequestLog) string { return strconv.FormatInt(int64(l.ID), 10) }
-	return keysetPage(rows, in.Limit, position, show.row), nil
+	return keysetPage(rows, limit, position, v.row)
 }
 
 type logIDInput struct {

@@ -17,7 +17,7 @@ func (g *Gateway) guard(x *exchange) error {
 }
 
 // mayUse tells whether the caller's own list, if there is one, holds the model.
-func (x *exchange) mayUse(model string) bool {
-	allowed := x.user.AllowedModels
+func (c *caller) mayUse(model string) bool {
+	allowed := c.user.AllowedModels
 	return len(allowed) == 0 || slices.ContainsFunc(allowed, func(m string) bool { return strings.EqualFold(m, model) })
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -27,7 +28,7 @@ func (g *Gateway) listModels(x *exchange) error {
 	case q.Has("client_version"): // Codex wants a list of its own kind and then uses what it knows
 		doc = []byte(`{"models":[]}`)
 	default:
-		doc = renderModels(protocols[0], g.usableModels(x, protocols))
+		doc = renderModels(protocols[0], g.usableModels(x.r.Context(), x.catalog, &x.caller, protocols...))
 	}
 	sum := sha256.Sum256(doc)
 	tag := `W/"` + hex.EncodeToString(sum[:8]) + `"`
@@ -76,10 +77,10 @@ func (x *exchange) listedProtocols() []domain.Protocol {
 }
 
 // usableModels are the models that some provider serves to the caller, sorted.
-func (g *Gateway) usableModels(x *exchange, protocols []domain.Protocol) []string {
-	ctx, cancel := context.WithTimeout(x.r.Context(), modelsWait)
+func (g *Gateway) usableModels(ctx context.Context, c *domain.Catalog, who *caller, protocols ...domain.Protocol) []string {
+	ctx, cancel := context.WithTimeout(ctx, modelsWait)
 	defer cancel()
-	plan := g.plans.For(x.catalog)
+	plan := g.plans.For(c)
 	var (
 		mu    sync.Mutex
 		all   []string
@@ -90,7 +91,7 @@ func (g *Gateway) usableModels(x *exchange, protocols []domain.Protocol) []strin
 		defer mu.Unlock()
 		all = append(all, names...)
 	}
-	for _, p := range plan.Reachable(domain.EffectiveGroups(x.key, x.user), protocols...) {
+	for _, p := range plan.Reachable(domain.EffectiveGroups(who.key, who.user), protocols...) {
 		named, others := plan.Models(p.ID)
 		add(named)
 		if others {
@@ -101,8 +102,35 @@ func (g *Gateway) usableModels(x *exchange, protocols []domain.Protocol) []strin
 	}
 	group.Wait()
 	slices.Sort(all)
-	all = slices.DeleteFunc(slices.Compact(all), func(m string) bool { return !x.mayUse(m) })
+	all = slices.DeleteFunc(slices.Compact(all), func(m string) bool { return !who.mayUse(m) })
 	return all
+}
+
+// Usable are the models that some provider serves to a key of a user, by name,
+// with the protocols by which it does. Upstreams are asked as they are for
+// clients that list models.
+func (g *Gateway) Usable(ctx context.Context, k *domain.Key, u *domain.User) []domain.UsableModel {
+	protocols := [...]domain.Protocol{
+		domain.ProtocolClaude, domain.ProtocolChat, domain.ProtocolResponses, domain.ProtocolGemini, domain.ProtocolGeminiCLI,
+	}
+	var names [len(protocols)][]string
+	var group sync.WaitGroup
+	catalog, who := g.Catalog.Current(), &caller{key: k, user: u}
+	for i, p := range protocols {
+		group.Go(func() { names[i] = g.usableModels(ctx, catalog, who, p) })
+	}
+	group.Wait()
+	by := make(map[string][]domain.Protocol)
+	for i, p := range protocols {
+		for _, name := range names[i] {
+			by[name] = append(by[name], p)
+		}
+	}
+	list := make([]domain.UsableModel, 0, len(by))
+	for _, name := range slices.Sorted(maps.Keys(by)) {
+		list = append(list, domain.UsableModel{Name: name, Protocols: by[name]})
+	}
+	return list
 }
 
 // The lists as each protocol's clients know them.

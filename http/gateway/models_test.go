@@ -102,6 +102,28 @@ func TestModelsAreThoseTheCallerMayUse(t *testing.T) {
 	require.JSONEq(t, `{"models":[]}`, w.callTo("GET", "/v1beta/models", "").body)
 }
 
+func TestUsableModelsNameTheirProtocols(t *testing.T) {
+	t.Parallel()
+	w, _ := modelWorld(t, func(w *world) {
+		w.config.Providers[3].Groups = []string{"others"}
+	})
+	user, key := w.config.Users[0], w.config.Keys[0]
+	claude, gemini := []domain.Protocol{domain.ProtocolClaude}, []domain.Protocol{domain.ProtocolGemini}
+	require.Equal(t, []domain.UsableModel{
+		{Name: "alias", Protocols: claude},
+		{Name: "claude-a", Protocols: claude},
+		{Name: "claude-b", Protocols: claude},
+		{Name: "gemini-x", Protocols: gemini},
+		{Name: "gpt-chat", Protocols: []domain.Protocol{domain.ProtocolChat}},
+	}, w.gateway.Usable(t.Context(), key, user))
+	limited := *user
+	limited.AllowedModels = []string{"CLAUDE-A"}
+	require.Equal(t, []domain.UsableModel{{Name: "claude-a", Protocols: claude}}, w.gateway.Usable(t.Context(), key, &limited))
+	stranger := *key
+	stranger.Groups = []string{"nobody's"}
+	require.Empty(t, w.gateway.Usable(t.Context(), &stranger, user))
+}
+
 func TestUpstreamsAreAskedForTheirModelsOnce(t *testing.T) {
 	t.Parallel()
 	var now atomic.Int64

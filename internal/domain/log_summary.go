@@ -12,6 +12,12 @@ type LogSummary struct {
 	Since   time.Time // when the oldest of them began; zero without rows
 }
 
+// LogFacets are what log rows are about, by name.
+type LogFacets struct {
+	Models    []string // as requested
+	Endpoints []string
+}
+
 // LogCount counts log rows that began in a bucket.
 type LogCount struct {
 	At    time.Time // begin of the bucket

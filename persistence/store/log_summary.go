@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -76,6 +77,39 @@ func (r RequestLogs) Histogram(ctx context.Context, f domain.LogFilter, bucket t
 		counts[i] = domain.LogCount{At: fromMillis(row.Number * width), Class: row.Class, Rows: row.Rows}
 	}
 	return counts, nil
+}
+
+// maxFacets bounds how many pairs of a model and an endpoint are told: clients
+// choose names.
+const maxFacets = 500
+
+// Facets are the models and endpoints of the newest rows that a filter selects,
+// at most so many; of very many the most used ones. Rows that run are left out:
+// not every engine's indexes have them.
+func (r RequestLogs) Facets(ctx context.Context, f domain.LogFilter, atMost int) (facets domain.LogFacets, err error) {
+	var pairs []struct {
+		Model    string `bun:"model"`
+		Endpoint string `bun:"endpoint"`
+	}
+	newest := r.apply(r.s.logs.read.NewSelect().Model((*logRow)(nil)).Column("model_requested", "endpoint"), f).
+		Where("status_code IS NOT NULL").Order("id DESC").Limit(int64(atMost))
+	err = r.s.logs.read.NewSelect().TableExpr("(?) AS newest_rows", newest).
+		ColumnExpr("COALESCE(model_requested, '') AS model").ColumnExpr("endpoint").
+		GroupExpr("1, 2").OrderExpr("COUNT(*) DESC, 1, 2").Limit(maxFacets).Scan(ctx, &pairs)
+	if err != nil {
+		return facets, fmt.Errorf("list what request logs are about: %w", err)
+	}
+	for _, p := range pairs {
+		if p.Model != "" {
+			facets.Models = append(facets.Models, p.Model)
+		}
+		facets.Endpoints = append(facets.Endpoints, p.Endpoint)
+	}
+	for _, names := range []*[]string{&facets.Models, &facets.Endpoints} {
+		slices.Sort(*names)
+		*names = slices.Compact(*names)
+	}
+	return facets, nil
 }
 
 // mayMatch tells whether a filter may select anything, as far as indexes tell.

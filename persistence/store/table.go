@@ -63,7 +63,7 @@ func copied() []Table {
 	}
 	add(TableConfiguration, "settings", "provider_groups", "users", "user_groups", "api_keys", "key_groups",
 		"provider_vendors", "provider_endpoints", "providers", "provider_group_members", "provider_accounts",
-		"model_prices", "model_aliases", "price_catalog", "price_holds", "request_filters", "error_rules")
+		"model_prices", "model_aliases", "price_catalog", "price_holds", "request_filters", "error_rules", "user_preferences")
 	add(TableSpent, "usage_ledger", "usage_hourly", "usage_daily", "usage_days", "quota_owner")
 	add(TableState, "sessions", "actor_snapshots", "breaker_events", "provider_account_history", "resource_bindings")
 	add(TableLogs, "request_logs", "request_details", "probe_logs")

@@ -186,7 +186,7 @@ func (r Users) reload(ctx context.Context, tx bun.Tx, id int64, into *domain.Use
 	return err
 }
 
-// Delete removes a user with its keys and web sessions. Log rows keep the id.
+// Delete removes a user with its keys, web sessions and preferences. Log rows keep the id.
 func (r Users) Delete(ctx context.Context, id domain.UserID, ifVersion int) (int64, error) {
 	now := r.s.now().UnixMilli()
 	version, err := r.s.change(ctx, "user", func(tx bun.Tx) (int64, error) {
@@ -206,12 +206,14 @@ func (r Users) Delete(ctx context.Context, id domain.UserID, ifVersion int) (int
 	return version, nil
 }
 
-// dropUserAccess takes everything from a deleted user that would let it in.
+// dropUserAccess takes everything from a deleted user that would let it in, and
+// what was remembered for it alone.
 func dropUserAccess(ctx context.Context, tx bun.Tx, id, now int64) error {
 	statements := []string{
 		"DELETE FROM user_groups WHERE user_id = ?1",
 		"DELETE FROM key_groups WHERE key_id IN (SELECT id FROM api_keys WHERE user_id = ?1)",
 		"UPDATE api_keys SET deleted_at = ?0, updated_at = ?0, version = version + 1 WHERE user_id = ?1 AND deleted_at = 0",
+		"DELETE FROM user_preferences WHERE user_id = ?1",
 		"UPDATE auth_sessions SET revoked_at = ?0 WHERE user_id = ?1 AND revoked_at IS NULL",
 	}
 	for _, sql := range statements {

@@ -584,6 +584,187 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who calls, with which key, and what may be used */
+        get: operations["getProfile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Models that the calling key may use, as /v1/models lists them to it
+         * @description Upstreams that do not name their models in time are left out. The admin token is no user and gets 404.
+         */
+        get: operations["myModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read all of one's own preferences
+         * @description What a dashboard remembers of somebody: columns, saved views, steps that were dismissed. Those who use the admin token share theirs.
+         */
+        get: operations["listPreferences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/preferences/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read one of one's own preferences
+         * @description What a dashboard remembers of somebody: columns, saved views, steps that were dismissed. Those who use the admin token share theirs.
+         */
+        get: operations["getPreference"];
+        /**
+         * Set one of one's own preferences; null forgets it
+         * @description What a dashboard remembers of somebody: columns, saved views, steps that were dismissed. Those who use the admin token share theirs. At most 64 names, each with a value of at most 16 KiB.
+         */
+        put: operations["putPreference"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/quota": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much of the limits of the calling key and of its user is used
+         * @description The admin token is no user and gets 404.
+         */
+        get: operations["myQuota"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the calling key or its user used over time and by model
+         * @description The admin token is no user and gets 404.
+         */
+        get: operations["myStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/today": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the calling key and its user used today
+         * @description The admin token is no user and gets 404.
+         */
+        get: operations["myToday"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/usage-logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List one's own requests, newest first
+         * @description With a key that may not sign in to the dashboard only that key's requests, else those of all keys of the user. The admin token is no user and gets 404.
+         */
+        get: operations["listMyUsageLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/usage-logs/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Models and endpoints of one's own requests
+         * @description With a key that may not sign in to the dashboard only that key's requests, else those of all keys of the user. The admin token is no user and gets 404.
+         */
+        get: operations["myUsageLogFacets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/model-aliases": {
         parameters: {
             query?: never;
@@ -1957,6 +2138,10 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AccessBody: {
+            /** @description empty = any that a provider of the groups serves */
+            allowedModels: string[] | null;
+        };
         AccountBody: {
             error: string | null;
             /**
@@ -2187,6 +2372,18 @@ export interface components {
             /** @description backups and restores that run */
             jobs: components["schemas"]["JobBody"][] | null;
             lastRestore: components["schemas"]["RestoreBody"];
+        };
+        BindingLimitBody: {
+            limitType: string;
+            /** Format: double */
+            percent: number;
+            /**
+             * Format: date-time
+             * @description null = does not reset
+             */
+            resetAt: string | null;
+            /** @enum {string} */
+            scope: "user" | "key";
         };
         BreakerBatchOutputBody: {
             /** @description those that do not exist or did not answer */
@@ -3690,7 +3887,7 @@ export interface components {
             outputTokens: number;
             /**
              * Format: int64
-             * @description who served it in the end
+             * @description who served it in the end; hidden from users unless a setting shows it
              */
             providerId: number | null;
             /** @description as it was then; hidden from users unless a setting shows it */
@@ -3785,7 +3982,7 @@ export interface components {
             outputTokens: number;
             /**
              * Format: int64
-             * @description who served it in the end
+             * @description who served it in the end; hidden from users unless a setting shows it
              */
             providerId: number | null;
             /** @description as it was then; hidden from users unless a setting shows it */
@@ -3820,6 +4017,16 @@ export interface components {
             /** Format: int64 */
             userId: number | null;
             userName: string | null;
+        };
+        LogFacetsBody: {
+            /** @description by name */
+            endpoints: string[] | null;
+            /** Format: date-time */
+            from: string;
+            /** @description as requested, by name */
+            models: string[] | null;
+            /** Format: date-time */
+            to: string;
         };
         LogHistogramBody: {
             /** Format: int64 */
@@ -3964,6 +4171,64 @@ export interface components {
             /** @enum {string} */
             matchType: "exact" | "prefix" | "suffix" | "contains" | "regex";
             pattern: string;
+        };
+        MyBucketBody: {
+            /**
+             * Format: date-time
+             * @description begin
+             */
+            at: string;
+            figures: components["schemas"]["FiguresBody"];
+        };
+        MyModelBody: {
+            id: string;
+            /** @description by which it may be asked for: claude, chat, responses, gemini, gemini-cli */
+            protocols: string[] | null;
+        };
+        MyModelUsage: {
+            figures: components["schemas"]["FiguresBody"];
+            /** @description null = all that are not listed by name */
+            model: string | null;
+        };
+        MyModelsOutputBody: {
+            /** @description by name */
+            items: components["schemas"]["MyModelBody"][] | null;
+        };
+        MyQuotaBody: {
+            /** @description the limit of either that is closest to being reached; null = nothing of any limit is used */
+            binding: components["schemas"]["BindingLimitBody"];
+            key: components["schemas"]["LimitUsageBody"];
+            user: components["schemas"]["LimitUsageBody"];
+        };
+        MyStatsBody: {
+            /** @enum {string} */
+            bucket: "hour" | "day";
+            /** @description all of the time asked for, also those without requests */
+            buckets: components["schemas"]["MyBucketBody"][] | null;
+            /** @description by cost, then by tokens, the greatest first */
+            byModel: components["schemas"]["MyModelUsage"][] | null;
+            /** Format: date-time */
+            from: string;
+            /** @enum {string} */
+            scope: "key" | "user";
+            timezone: string;
+            /** Format: date-time */
+            to: string;
+            total: components["schemas"]["FiguresBody"];
+        };
+        MyTodayBody: {
+            /** Format: date-time */
+            from: string;
+            key: components["schemas"]["FiguresBody"];
+            /** @description whose calendar day it is */
+            timezone: string;
+            /**
+             * Format: date-time
+             * @description the end of the day
+             */
+            to: string;
+            /** @description of all keys */
+            user: components["schemas"]["FiguresBody"];
         };
         NodeBody: {
             /** @description where other nodes reach it */
@@ -4139,6 +4404,19 @@ export interface components {
             unit: string | null;
             /** Format: double */
             usedFraction: number | null;
+        };
+        PreferenceBody: {
+            name: string;
+            /** Format: date-time */
+            updatedAt: string | null;
+            /** @description any JSON; null = there is none */
+            value: unknown;
+        };
+        PreferencesOutputBody: {
+            /** @description values by name */
+            preferences: {
+                [key: string]: unknown;
+            };
         };
         PriceBody: {
             aliases: string[] | null;
@@ -4382,6 +4660,52 @@ export interface components {
             /** @example urn:cch:problem:resource.not_found */
             type: string;
         };
+        ProfileBody: {
+            access: components["schemas"]["AccessBody"];
+            /** @description that was sent, or signed in with; null for the admin token */
+            key: components["schemas"]["ProfileKey"];
+            /** @description what the dashboard may offer */
+            permissions: string[] | null;
+            /** @enum {string} */
+            role: "admin" | "user" | "reader";
+            /** @description of the days that limits and statistics are about */
+            timezone: string;
+            user: components["schemas"]["ProfileUser"];
+        };
+        ProfileKey: {
+            /** @description false = what is shown is this key's own, else the user's */
+            canLoginWebUi: boolean;
+            /**
+             * Format: date-time
+             * @description null = never
+             */
+            expiresAt: string | null;
+            /** @description empty = the user's */
+            groups: string[] | null;
+            /** Format: int64 */
+            id: number;
+            keyLast4: string;
+            /** @description first characters of the credential */
+            keyPrefix: string;
+            name: string;
+        };
+        ProfileUser: {
+            /**
+             * Format: date-time
+             * @description null = never
+             */
+            expiresAt: string | null;
+            /** @description in order; empty = default */
+            groups: string[] | null;
+            /**
+             * Format: int64
+             * @description -1 for the admin token
+             */
+            id: number;
+            name: string;
+            /** @enum {string} */
+            role: "admin" | "user";
+        };
         ProviderBody: {
             acceptFormats: ("native" | "all") | ("claude" | "responses" | "chat" | "gemini" | "gemini-cli")[];
             activeTimeEnd: string | null;
@@ -4486,6 +4810,10 @@ export interface components {
         PutAliasInputBody: {
             /** @description of the price list */
             model: string;
+        };
+        PutPreferenceInputBody: {
+            /** @description any JSON of at most 16 KiB; null forgets the preference */
+            value: unknown;
         };
         QuotaBody: {
             /**
@@ -7709,6 +8037,342 @@ export interface operations {
             };
         };
     };
+    getProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    myModels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyModelsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPreferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferencesOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPreference: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferenceBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putPreference: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutPreferenceInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferenceBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    myQuota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyQuotaBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    myStats: {
+        parameters: {
+            query?: {
+                /** @description seven days back where from and to are left out */
+                from?: string;
+                /** @description now where it is left out */
+                to?: string;
+                /** @description hours of UTC, for up to 14 days, or days of the system's time zone; hours for up to 48 hours by default */
+                bucket?: "hour" | "day";
+                /** @description by default the user with a key that may sign in to the dashboard, else the key */
+                scope?: "key" | "user";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyStatsBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    myToday: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyTodayBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listMyUsageLogs: {
+        parameters: {
+            query?: {
+                /** @description nextCursor of the page before */
+                cursor?: string;
+                limit?: number;
+                from?: string;
+                to?: string;
+                keyId?: number;
+                /** @description exact, or a prefix */
+                sessionId?: string;
+                requestId?: string;
+                /** @description as requested or as sent */
+                model?: string;
+                /** @description 200, 4xx or non-200 */
+                statusCode?: string;
+                errorsOnly?: boolean;
+                /** @description part of the error text */
+                q?: string;
+                outcome?: "success" | "failure" | "blocked" | "client_abort";
+                blockedBy?: "request" | "auth" | "model" | "limit" | "no_provider";
+                endpoint?: string;
+                minAttempts?: number;
+                minDurationMs?: number;
+                client?: string;
+                replay?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListBodyLogBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    myUsageLogFacets: {
+        parameters: {
+            query?: {
+                /** @description 30 days before to where it is left out */
+                from?: string;
+                /** @description now where it is left out */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogFacetsBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listModelAliases: {
         parameters: {
             query?: never;
@@ -10701,9 +11365,7 @@ export interface operations {
                 limit?: number;
                 from?: string;
                 to?: string;
-                userId?: number;
                 keyId?: number;
-                providerId?: number;
                 /** @description exact, or a prefix */
                 sessionId?: string;
                 requestId?: string;
@@ -10720,8 +11382,10 @@ export interface operations {
                 minAttempts?: number;
                 minDurationMs?: number;
                 client?: string;
-                demo?: "true" | "false";
                 replay?: "true" | "false";
+                userId?: number;
+                providerId?: number;
+                demo?: "true" | "false";
             };
             header?: never;
             path?: never;
@@ -10787,9 +11451,7 @@ export interface operations {
             query?: {
                 from?: string;
                 to?: string;
-                userId?: number;
                 keyId?: number;
-                providerId?: number;
                 /** @description exact, or a prefix */
                 sessionId?: string;
                 requestId?: string;
@@ -10806,8 +11468,10 @@ export interface operations {
                 minAttempts?: number;
                 minDurationMs?: number;
                 client?: string;
-                demo?: "true" | "false";
                 replay?: "true" | "false";
+                userId?: number;
+                providerId?: number;
+                demo?: "true" | "false";
             };
             header?: never;
             path?: never;
@@ -10840,9 +11504,7 @@ export interface operations {
             query?: {
                 from?: string;
                 to?: string;
-                userId?: number;
                 keyId?: number;
-                providerId?: number;
                 /** @description exact, or a prefix */
                 sessionId?: string;
                 requestId?: string;
@@ -10859,8 +11521,10 @@ export interface operations {
                 minAttempts?: number;
                 minDurationMs?: number;
                 client?: string;
-                demo?: "true" | "false";
                 replay?: "true" | "false";
+                userId?: number;
+                providerId?: number;
+                demo?: "true" | "false";
             };
             header?: never;
             path?: never;
