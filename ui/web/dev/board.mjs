@@ -13,7 +13,7 @@ const days = { daily: 1, weekly: 7, monthly: 30 };
 const DAY = 86_400_000;
 
 /** Figures of somebody who sent so many requests. */
-const figures = (requests) => ({
+export const figures = (requests) => ({
   requests, successes: Math.round(requests * 0.98), failures: Math.round(requests * 0.02), inputTokens: requests * 900, outputTokens: requests * 600,
   cacheReadInputTokens: requests * 38_000, cacheCreationInputTokens: requests * 3_000, reasoningTokens: 0, totalTokens: requests * 42_500, costUsd: requests * 0.0271,
   providerCostUsd: null, successRate: 0.98, cacheReadShare: 0.7 + (requests % 30) / 100, avgResponseMs: 9_400, avgTtftMs: 600 + (requests % 900), tokensPerSecond: 40 + (requests % 60),

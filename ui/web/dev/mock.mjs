@@ -3,6 +3,7 @@
 //
 //   npm run build && node dev/mock.mjs        serves the built dashboard on a free port
 //   MOCK=empty node dev/mock.mjs              an installation without anything
+//   MOCK=user|reader node dev/mock.mjs        signed in with a key
 import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
@@ -10,12 +11,14 @@ import { fileURLToPath } from 'node:url';
 import { boardOf } from './board.mjs';
 import { filters, groups } from './filters.mjs';
 import { chainOf, makeLogs, providers, health, sessions, users, usageOf } from './fixtures.mjs';
+import { own, ownAnswer } from './own.mjs';
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
 const empty = process.env.MOCK === 'empty';
 const types = { '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2', '.html': 'text/html' };
 const logs = empty ? [] : makeLogs(400);
-const me = { user: { id: -1, name: 'Admin Token', role: 'admin' }, key: null, role: 'admin', permissions: [], expiresAt: null };
+const role = ['user', 'reader'].includes(process.env.MOCK) ? process.env.MOCK : 'admin';
+const me = role === 'admin' ? { user: { id: -1, name: 'Admin Token', role: 'admin' }, key: null, role: 'admin', permissions: [], expiresAt: null } : own(role);
 
 function json(response, status, body) {
   response.writeHead(status, { 'Content-Type': status < 400 ? 'application/json' : 'application/problem+json', 'X-App-Version': '1.0.0' });
@@ -39,6 +42,8 @@ function listLogs(query) {
 function api(request, response, path, query) {
   if (path === '/auth/login') return json(response, 200, { user: me.user, loginType: 'admin', redirectTo: '/dashboard' });
   if (path === '/auth/me') return process.env.MOCK === 'guest' ? problem(response, 401, 'auth.missing') : json(response, 200, me);
+  const mine = role !== 'admin' && ownAnswer(path, query, role);
+  if (mine) return json(response, 200, mine);
   if (path === '/auth/csrf') return json(response, 200, { csrfToken: 'mock' });
   if (path === '/health') return json(response, 200, { status: 'healthy', components: { database: { status: 'up' }, redis: { status: 'unchecked' } } });
   if (path === '/providers/health') return json(response, 200, list(empty ? [] : health));

@@ -12,7 +12,7 @@ const providers = [
 ];
 
 const users = [
-  { name: 'Priya Raman', description: 'Platform', limitConcurrentSessions: 6, limitConcurrentRequests: 10, rpmLimit: 120 },
+  { name: 'Priya Raman', description: 'Platform', limit5hUsd: 40, dailyLimitUsd: 120, limitMonthlyUsd: 2000, limitConcurrentSessions: 6, limitConcurrentRequests: 10, rpmLimit: 120 },
   { name: 'Jonas Weber', description: 'Platform', limitConcurrentSessions: 6, rpmLimit: 60 },
   { name: 'Mei Tanaka', description: 'Research', limitConcurrentSessions: 4, expiresAt: '2031-01-31T23:59:59Z' },
   { name: 'CI nightly', description: 'Automation', limitConcurrentRequests: 4 },
@@ -50,20 +50,21 @@ async function ask(base, key, session, model, prompt) {
   await response.text();
 }
 
-/** Fills a fresh hub; one that has providers already is left as it is. */
+/** Fills a fresh hub and answers with a user's key; one that has providers already is left as it is. */
 export async function fillHub(base, token, upstream) {
   const state = await fetch(`${base}/api/v1/setup/state`, { headers: { Authorization: `Bearer ${token}` } }).then((response) => response.json());
-  if (state.providers > 0) return;
+  if (state.providers > 0) return undefined;
   const post = client(base, token);
   for (const { path = '', ...provider } of providers) await post('/providers', { key: 'sk-demo-upstream-2be6', url: upstream + path, ...provider });
   for (const filter of filters) await post('/request-filters', filter);
   const people = [];
   for (const user of users) {
     const created = await post('/users', user);
-    const { secret } = await post(`/users/${created.user.id}/keys`, { name: 'laptop' });
+    const { secret } = await post(`/users/${created.user.id}/keys`, { name: 'laptop', canLoginWebUi: true });
     people.push({ secret, session: crypto.randomUUID() });
   }
   for (let round = 0; round < rounds; round++) {
     await Promise.all(people.map(({ secret, session }, i) => ask(base, secret, round === 4 ? crypto.randomUUID() : session, models[(round + i) % models.length], `Question ${round} of ${users[i].name}`)));
   }
+  return people[0].secret;
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { settle, sizes } from './browser.mjs';
 import { changeFilter, createFilter, deleteFilter } from './filters.mjs';
 import { ownLeaderboard, readLeaderboard } from './leaderboard.mjs';
+import { readerUsage, webUsage } from './me.mjs';
 import { calculatePrice, editPrice, sortPrices, uploadPrices } from './prices.mjs';
 
 const DEAD = 'http://127.0.0.1:9'; // the discard port: nobody listens
@@ -200,20 +201,6 @@ async function oldBookmarksAndUnknownPages(page, { base }) {
   await page.getByText('There is no such page').waitFor();
 }
 
-/** A key without web access sees its own requests and nothing of the providers. */
-async function readerSeesOwnRequestsOnly(page, { base, key, upstream, name }) {
-  await page.goto(`${base}/login`);
-  await page.getByLabel('Key or token').fill(key);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.waitForURL(/\/logs$/);
-  if (upstream) await page.locator('[data-log]').first().waitFor();
-  const menu = page.getByRole('navigation', { name: 'Main' }).first();
-  assert.equal(await menu.getByRole('link', { name: 'Providers' }).count(), 0);
-  await page.getByText(name, { exact: true }).first().waitFor(); // who is signed in
-  await page.goto(`${base}/providers`);
-  await page.getByText('You may not see this').first().waitFor();
-}
-
 /** The menu changes the words at once; the choice outlives a reload. */
 async function chooseLanguage(page, { base }) {
   const choose = async (account, language) => {
@@ -266,6 +253,7 @@ export const journeys = [
   ['choose another language and back', {}, chooseLanguage],
   ['theme and phone layout', {}, themeAndLayout],
   ['old bookmarks and unknown pages', {}, oldBookmarksAndUnknownPages],
-  ['a key without web access sees its own requests only', { fresh: true }, readerSeesOwnRequestsOnly],
+  ['my usage: a key without web access sees its own and nothing else', { fresh: true }, readerUsage],
+  ['my usage: all keys of a user, and one of them', { fresh: true }, webUsage],
   ['delete a user by typing the name', {}, deleteUser],
 ];

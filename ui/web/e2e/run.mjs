@@ -53,7 +53,7 @@ async function journey(title, options, run) {
   });
 }
 
-const pages = ['/login', '/dashboard', '/logs', '/providers', '/providers?edit=new', '/users', '/users?edit=new', '/leaderboard', '/leaderboard?scope=provider', '/prices', '/prices?edit=claude-haiku-4-5', '/settings/request-filters', '/settings/request-filters?edit=example', '/sessions', '/setup', '/docs/setup', '/__ui'];
+const pages = ['/login', '/dashboard', '/logs', '/providers', '/providers?edit=new', '/users', '/users?edit=new', '/leaderboard', '/leaderboard?scope=provider', '/prices', '/prices?edit=claude-haiku-4-5', '/settings/request-filters', '/settings/request-filters?edit=example', '/sessions', '/setup', '/me', '/docs/setup', '/__ui'];
 
 /** No page is wider than the window, and axe finds nothing of any impact. */
 async function inspect(theme, size) {

@@ -52,21 +52,29 @@ const pages = [
   }],
   ['sessions', '/sessions'],
   ['first-steps', '/setup'],
+  ['my-usage', '/me', undefined, 'user'],
   ['clients', '/docs/setup'],
   ['components', '/__ui'],
 ];
 
+/** What a browser remembers of who signed in with a token or a key. */
+async function stateOf(browser, credential) {
+  const { context, page } = await openPage(browser);
+  const state = await signIn(page, base, credential);
+  await context.close();
+  return state;
+}
+
 mkdirSync(out, { recursive: true });
 const browser = await launch();
 try {
-  if (process.env.CCH_UPSTREAM_URL) await fillHub(base, process.env.CCH_ADMIN_TOKEN, process.env.CCH_UPSTREAM_URL.replace(/\/+$/, ''));
-  const { context, page } = await openPage(browser);
-  const storageState = process.env.CCH_ADMIN_TOKEN ? await signIn(page, base, process.env.CCH_ADMIN_TOKEN) : undefined;
-  await context.close();
+  const key = process.env.CCH_UPSTREAM_URL && await fillHub(base, process.env.CCH_ADMIN_TOKEN, process.env.CCH_UPSTREAM_URL.replace(/\/+$/, ''));
+  const admin = process.env.CCH_ADMIN_TOKEN && await stateOf(browser, process.env.CCH_ADMIN_TOKEN);
+  const user = key && await stateOf(browser, key);
   for (const theme of ['light', 'dark']) {
     for (const size of ['desktop', 'phone']) {
-      for (const [name, path, prepare] of pages.filter(([name]) => only.length === 0 || only.includes(name))) {
-        const opened = await openPage(browser, { theme, size, storageState: name === 'login' ? undefined : storageState });
+      for (const [name, path, prepare, who] of pages.filter(([name, , , who]) => (only.length === 0 || only.includes(name)) && (who !== 'user' || user))) {
+        const opened = await openPage(browser, { theme, size, storageState: name === 'login' ? undefined : who === 'user' ? user : admin });
         await opened.page.goto(base + path);
         await settle(opened.page);
         await prepare?.(opened.page);

@@ -4,8 +4,10 @@ import { isApiError } from '@/api/error';
 import { queries } from '@/api/queries';
 import { boot } from '@/boot';
 import { NotFound, RouteError } from '@/components/shell/fallbacks';
+import { homeOf } from '@/components/shell/nav';
 import { Shell } from '@/components/shell/shell';
 import { readBoardSearch } from '@/features/leaderboard/search';
+import { readMeSearch } from '@/features/me/search';
 import { readPriceSearch } from '@/features/prices/search';
 import { readLogSearch } from '@/features/requests/search';
 import { readListSearch } from '@/lib/list-search';
@@ -45,8 +47,10 @@ const login = createRoute({
 const index = createRoute({
   getParentRoute: () => root,
   path: '/',
-  beforeLoad: () => {
-    throw redirect({ to: '/dashboard', replace: true });
+  beforeLoad: async ({ context }) => {
+    // Who is nobody yet goes on to where the sign-in is asked for.
+    const me = await context.queryClient.query({ ...queries.me(), staleTime: 'static' }).catch(() => undefined);
+    throw redirect({ to: homeOf(me?.role), replace: true });
   },
 });
 
@@ -117,6 +121,13 @@ const filters = createRoute({
   component: lazyRouteComponent(() => import('@/features/filters/filters'), 'FiltersPage'),
 });
 
+const ownUsage = createRoute({
+  getParentRoute: () => shell,
+  path: '/me',
+  validateSearch: readMeSearch,
+  component: lazyRouteComponent(() => import('@/features/me/me'), 'MePage'),
+});
+
 const clients = createRoute({
   getParentRoute: () => shell,
   path: '/docs/setup',
@@ -138,6 +149,7 @@ const moved: Record<string, string> = {
   '/dashboard/leaderboard': '/leaderboard',
   '/settings/providers': '/providers',
   '/settings/prices': '/prices',
+  '/my-usage': '/me',
   '/usage-doc': '/docs/setup',
 };
 
@@ -156,7 +168,7 @@ const tree = root.addChildren([
   login,
   gallery,
   ...redirects,
-  shell.addChildren([dashboard, setup, sessions, logs, logDetail, leaderboard, providers, users, prices, filters, clients]),
+  shell.addChildren([dashboard, setup, sessions, logs, logDetail, leaderboard, providers, users, prices, filters, ownUsage, clients]),
 ]);
 
 export function createAppRouter(queryClient: QueryClient) {

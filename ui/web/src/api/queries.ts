@@ -2,11 +2,13 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { call, type QueryOf } from './client';
 import { isApiError } from './error';
-import type { Board, LimitUsage, Page, ProviderAccount } from './types';
+import type { Board, LimitUsage, OwnAccount, OwnQuota, OwnStats, Page, ProviderAccount, UsageLog } from './types';
 
 export type LogFilter = QueryOf<'GET', '/usage-logs'>;
 export type BoardFilter = NonNullable<QueryOf<'GET', '/leaderboard'>>;
 export type PriceFilter = QueryOf<'GET', '/model-prices'>;
+export type OwnStatsFilter = QueryOf<'GET', '/me/stats'>;
+export type OwnLogFilter = QueryOf<'GET', '/me/usage-logs'>;
 
 /** The largest page of a list. */
 const MAX_PAGE = 100;
@@ -31,6 +33,18 @@ async function optional<T>(answer: Promise<T>): Promise<T | null> {
     if (isApiError(error, 404) || isApiError(error, 405)) return null;
     throw error;
   }
+}
+
+/** Reads one's own requests page by page, up to a number of rows; tells whether there are more. */
+export async function readOwnLogs(filter: OwnLogFilter, most: number): Promise<{ items: UsageLog[]; more: boolean }> {
+  const items: UsageLog[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await call('GET', '/me/usage-logs', { query: { ...filter, limit: MAX_PAGE, cursor } });
+    items.push(...page.items);
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined && items.length < most);
+  return { items, more: cursor !== undefined };
 }
 
 export const queries = {
@@ -138,6 +152,37 @@ export const queries = {
       placeholderData: (before, query) => (query?.queryKey[1] === filter.scope ? before : undefined),
       refetchInterval: 60_000,
     }),
+
+  /** One's own key and user. Who is signed in, and may do what, is `me`. */
+  ownAccount: () => queryOptions({ queryKey: ['own', 'account'], queryFn: ({ signal }): Promise<OwnAccount> => call('GET', '/me', { signal }), staleTime: 60_000 }),
+
+  ownQuota: () => queryOptions({ queryKey: ['own', 'quota'], queryFn: ({ signal }): Promise<OwnQuota> => call('GET', '/me/quota', { signal }), refetchInterval: 15_000 }),
+
+  ownToday: () => queryOptions({ queryKey: ['own', 'today'], queryFn: ({ signal }) => call('GET', '/me/today', { signal }), refetchInterval: 15_000 }),
+
+  ownModels: () => queryOptions({ queryKey: ['own', 'models'], queryFn: ({ signal }) => call('GET', '/me/models', { signal }).then((list) => list.items), staleTime: 60_000 }),
+
+  /** The server's answers may be half a minute old. */
+  ownStats: (filter: OwnStatsFilter) =>
+    queryOptions({
+      queryKey: ['own', 'stats', filter],
+      queryFn: ({ signal }): Promise<OwnStats> => call('GET', '/me/stats', { query: filter, signal }),
+      placeholderData: (before) => before,
+      refetchInterval: 30_000,
+    }),
+
+  ownLogs: (filter: OwnLogFilter) =>
+    infiniteQueryOptions({
+      queryKey: ['own', 'logs', filter],
+      queryFn: ({ pageParam, signal }) => call('GET', '/me/usage-logs', { query: { ...filter, limit: MAX_PAGE, cursor: pageParam }, signal }),
+      initialPageParam: undefined as string | undefined,
+      getNextPageParam: (last) => last.nextCursor ?? undefined,
+      // Who scrolled down reads; renewing all that was loaded would only be in the way.
+      refetchInterval: (query) => ((query.state.data?.pages.length ?? 0) > 1 ? false : 15_000),
+    }),
+
+  ownLogFacets: (from: string | undefined) =>
+    queryOptions({ queryKey: ['own', 'facets', from], queryFn: ({ signal }) => call('GET', '/me/usage-logs/facets', { query: { from }, signal }), staleTime: 60_000 }),
 
   sessions: (state: 'active' | 'recent') =>
     queryOptions({

@@ -101,6 +101,12 @@ export type BoardRow = Board['items'][number];
 export type BoardPart = NonNullable<BoardRow['parts']>[number];
 export type Figures = BoardRow['figures'];
 
+/** One's own key and user, what is left of their limits and what they used. */
+export type OwnAccount = WithNull<Answered<'ProfileBody'>, 'key'>;
+export type OwnQuota = WithNull<Answered<'MyQuotaBody'>, 'binding'>;
+export type OwnToday = Answered<'MyTodayBody'>;
+export type OwnStats = Answered<'MyStatsBody'>;
+
 export type RequestFilter = Answered<'RequestFilterBody'>;
 export type NewRequestFilter = Sent<Schemas['CreateRequestFilterInputBody']>;
 export type RequestFilterInput = Sent<Schemas['UpdateRequestFilterInputBody']>;

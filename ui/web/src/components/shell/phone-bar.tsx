@@ -13,7 +13,7 @@ export function PhoneBar() {
   const { t } = useTranslation();
   const me = useMe();
   const navigate = useNavigate();
-  const items = phoneNavFor(me?.role ?? 'reader', MAIN);
+  const items = phoneNavFor(me?.role ?? 'reader', MAIN, !!me?.key);
   const more = items.more.map((item) => {
     const Icon = item.icon;
     return {

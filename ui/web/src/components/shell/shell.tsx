@@ -1,7 +1,10 @@
 import { Outlet, useRouterState } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { Button } from '@/components/ui/button';
+import { useMe } from '@/lib/session';
 import { useNewVersion } from '@/lib/version';
+import { Forbidden } from './fallbacks';
+import { rolesOf } from './nav';
 import { PhoneBar } from './phone-bar';
 import { Sidebar } from './sidebar';
 import { TopBar } from './top-bar';
@@ -9,6 +12,7 @@ import { TopBar } from './top-bar';
 /** The frame of every page behind the sign-in. */
 export function Shell() {
   const { t } = useTranslation();
+  const me = useMe();
   const newVersion = useNewVersion();
   const path = useRouterState({ select: (state) => state.location.pathname });
   return (
@@ -33,7 +37,7 @@ export function Shell() {
           </div>
         )}
         <main id="main" tabIndex={-1} className="relative min-h-0 flex-1 overflow-hidden focus:shadow-none">
-          <Outlet />
+          {me && !rolesOf(path).includes(me.role) ? <Forbidden role={me.role} /> : <Outlet />}
         </main>
         <PhoneBar />
       </div>

@@ -8,7 +8,7 @@ import { StateShape } from '@/components/ui/state';
 import { cn } from '@/lib/cn';
 import { useIsAdmin, useMe } from '@/lib/session';
 import { AccountMenu } from './account';
-import { navFor, type NavItem } from './nav';
+import { homeOf, navFor, type NavItem } from './nav';
 
 interface Counts {
   [key: string]: number | undefined;
@@ -69,12 +69,12 @@ export function Sidebar({ className }: { className?: string }) {
   const { counts, fault } = useCounts();
   return (
     <aside className={cn('w-14 shrink-0 flex-col border-r border-line bg-bg xl:w-[232px]', className)}>
-      <Link to="/dashboard" className="flex h-12 items-center gap-2.5 px-4 text-14 font-semibold max-xl:justify-center max-xl:px-0" title={boot.title}>
+      <Link to={homeOf(me?.role)} className="flex h-12 items-center gap-2.5 px-4 text-14 font-semibold max-xl:justify-center max-xl:px-0" title={boot.title}>
         <Logo />
         <span className="truncate max-xl:sr-only">{boot.title}</span>
       </Link>
       <nav aria-label={t('nav.label')} className="flex-1 overflow-y-auto px-2.5 pb-3">
-        {navFor(me?.role ?? 'reader').map((group, i) => (
+        {navFor(me?.role ?? 'reader', !!me?.key).map((group, i) => (
           <div key={group.key} className={cn(i > 0 && 'max-xl:mt-2 max-xl:border-t max-xl:border-line max-xl:pt-2')}>
             <p className="flex h-9 items-end px-2 pb-1.5 text-12 text-fg-muted max-xl:sr-only">{t(`nav.${group.key}`)}</p>
             {group.items.map((item) => (

@@ -23,6 +23,7 @@ const crumbs: [RegExp, Crumb[]][] = [
   [/^\/prices/, [{ key: 'prices' }]],
   [/^\/settings\/request-filters/, [{ key: 'filters' }]],
   [/^\/setup/, [{ key: 'setup' }]],
+  [/^\/me$/, [{ key: 'usage' }]],
   [/^\/docs\/setup/, [{ key: 'clients' }]],
 ];
 

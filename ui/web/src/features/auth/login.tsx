@@ -22,7 +22,7 @@ function insecure(): boolean {
 }
 
 function landing(result: LoginResult): string {
-  if (result.loginType === 'readonly_user') return '/logs';
+  if (result.loginType === 'readonly_user') return '/me';
   return '/dashboard';
 }
 

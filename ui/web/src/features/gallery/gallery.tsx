@@ -4,6 +4,7 @@ import { ThemeMenu } from '@/components/shell/account';
 import { Panel, PanelPage } from '@/components/shell/page';
 import { QuotaBar, Sparkline } from '@/components/ui/bars';
 import { Button } from '@/components/ui/button';
+import { ColumnChart } from '@/components/ui/column-chart';
 import { Confirm } from '@/components/ui/dialog';
 import { TextField } from '@/components/ui/field';
 import { FilterChip, QuickChip, SearchBox } from '@/components/ui/filters';
@@ -36,6 +37,8 @@ const ribbons: [string, Ribbon][] = [
   ['client closed', { sticky: false, segments: [{ outcome: 'aborted', weight: 1 }] }],
   ['refused before any attempt', { sticky: false, segments: [{ outcome: 'refused', weight: 1 }] }],
 ];
+
+const columns = [12.4, 31, 0, 44.2, 18.9, 27.5, 9.1].map((value, i, all) => ({ key: String(i), label: `${13 + i} Nov`, value, title: usd(value), running: i === all.length - 1 }));
 
 const surfaces = ['bg-bg', 'bg-panel', 'bg-raised', 'bg-sunken', 'bg-hover', 'bg-press', 'bg-line', 'bg-line-strong', 'bg-control-line', 'bg-fg', 'bg-fg-2', 'bg-fg-muted', 'bg-fg-faint', 'bg-accent', 'bg-accent-tint'];
 const states = ['bg-ok', 'bg-ok-fill', 'bg-ok-tint', 'bg-warn', 'bg-warn-fill', 'bg-warn-tint', 'bg-err', 'bg-err-fill', 'bg-err-tint', 'bg-info', 'bg-info-fill', 'bg-info-tint', 'bg-type-claude', 'bg-type-openai', 'bg-type-gemini'];
@@ -153,6 +156,9 @@ export function GalleryPage() {
             <Sparkline values={[1, 2, 2, 3, 5, 8, 7, 9, 8]} />
             <Sparkline values={[9, 9, 8, 9, 7, 4, 2, 3]} className="text-err" />
           </div>
+        </Box>
+        <Box title="Column chart">
+          <ColumnChart columns={columns} label="Spend by day" format={usd} labels={7} heads={['Time', 'Spend']} />
         </Box>
         <Box title="Filter bar">
           <div className="flex flex-wrap gap-2">
