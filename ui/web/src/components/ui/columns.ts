@@ -10,9 +10,15 @@ export function axisTop(greatest: number): number {
   return step * size;
 }
 
-/** The values at the lines of an axis, the top first; counts have no halves. */
+/** Whether a number is a round one, that an axis could end at. */
+function isRound(value: number): boolean {
+  const size = 10 ** Math.floor(Math.log10(value) + 1e-9);
+  return NICE.some((nice) => Math.abs(value / size - nice) < 1e-6);
+}
+
+/** The values at the lines of an axis, the top first, all of them round; counts have no halves. */
 export function axisTicks(top: number, whole = false): number[] {
-  const parts = whole && top < 4 ? Math.max(1, Math.round(top)) : 4;
+  const parts = [4, 5, 2].find((count) => isRound(top / count) && (!whole || Number.isInteger(top / count))) ?? 1;
   return Array.from({ length: parts + 1 }, (_, i) => (top * (parts - i)) / parts);
 }
 

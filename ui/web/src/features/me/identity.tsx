@@ -52,11 +52,24 @@ export function Identity({ account }: { account: OwnAccount }) {
           <Expiry at={firstExpiry(user.expiresAt, key?.expiresAt)} />
         </Fact>
         <Fact label={t('me.models')}>
-          {account.access.allowedModels.length === 0 ? <span className="text-fg-2">{t('me.anyModel')}</span> : <span className="break-words">{account.access.allowedModels.join(', ')}</span>}
+          {account.access.allowedModels.length === 0 ? <span className="text-fg-2">{t('me.anyModel')}</span> : <Names names={account.access.allowedModels} />}
         </Fact>
       </dl>
       <UsableModels />
     </Panel>
+  );
+}
+
+/** Names with room between them, none of which is broken where it fits. */
+function Names({ names }: { names: string[] }) {
+  return (
+    <span className="flex flex-wrap gap-x-3">
+      {names.map((name) => (
+        <span key={name} className="min-w-0 break-words">
+          {name}
+        </span>
+      ))}
+    </span>
   );
 }
 

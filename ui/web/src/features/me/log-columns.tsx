@@ -5,6 +5,7 @@ import { LogCost, LogStatus, LogTime } from '@/features/requests/columns';
 import { elapsedMs, isRunning } from '@/features/requests/elapsed';
 import { useFormat } from '@/i18n/use-format';
 import { cn } from '@/lib/cn';
+import { gaugeTypes } from './gauges';
 
 export interface LogColumn {
   key: string;
@@ -22,13 +23,24 @@ function Count({ log, value }: { log: UsageLog; value: number }) {
   return <span className={cn(value === 0 && 'text-fg-faint')}>{format.tokens(value)}</span>;
 }
 
+/** What refused a request; of a limit, which one. */
+function Refusal({ log, by }: { log: UsageLog; by: string }) {
+  const { t } = useTranslation();
+  const limit = gaugeTypes.find((type) => type === log.errorCode);
+  if (limit) return <>{t('me.refusedByLimit', { limit: t(`me.window.${limit}`) })}</>;
+  return <>{t('requests.refusedBy', { what: t(`requests.blockedBy.${by}`, by) })}</>;
+}
+
 /** The model, and why a request was refused, in the words that the client got. */
 export function LogModel({ log }: { log: UsageLog }) {
-  const { t } = useTranslation();
   return (
     <span title={log.errorMessage ?? log.model ?? undefined}>
       {log.model || '–'}
-      {log.blockedBy && <span className="ml-2 text-warn">{t('requests.refusedBy', { what: t(`requests.blockedBy.${log.blockedBy}`, log.blockedBy) })}</span>}
+      {log.blockedBy && (
+        <span className="ml-2 text-warn">
+          <Refusal log={log} by={log.blockedBy} />
+        </span>
+      )}
     </span>
   );
 }
