@@ -52,7 +52,7 @@ type OwnLogFilterInput struct {
 	Model         string    `query:"model"         maxLength:"128"                             doc:"as requested or as sent"`
 	StatusCode    string    `query:"statusCode"    maxLength:"7"                               doc:"200, 4xx or non-200"`
 	ErrorsOnly    bool      `query:"errorsOnly"`
-	Query         string    `query:"q"             maxLength:"128"                             doc:"part of the error text"`
+	Query         string    `query:"q"             maxLength:"128"                             doc:"part of the error text, as far as it is shown"`
 	Outcome       string    `query:"outcome"       enum:"success,failure,blocked,client_abort"`
 	BlockedBy     string    `query:"blockedBy"     enum:"request,auth,model,limit,no_provider"`
 	Endpoint      string    `query:"endpoint"      maxLength:"256"`
@@ -137,11 +137,13 @@ func (a *API) listLogs(ctx context.Context, in *logListInput) (*listOutput[LogBo
 	if err != nil {
 		return nil, err
 	}
+	view := a.logView(c)
+	view.restrict(&f)
 	rows, err := a.Stores.Logs.List(ctx, f)
 	if err != nil {
 		return nil, err
 	}
-	return logPage(rows, in.Limit, a.logView(c)), nil
+	return logPage(rows, in.Limit, view), nil
 }
 
 func logPage(rows []domain.RequestLog, limit int, v logView) *listOutput[LogBody] {
@@ -218,6 +220,10 @@ func (a *API) logView(c *caller) logView {
 	catalog := a.Catalog.Current()
 	return logView{catalog: catalog, full: c.admin() || catalog.Settings().ExposeProviderNames, admin: c.admin()}
 }
+
+// restrict keeps a filter from finding requests by words that are not shown:
+// whoever may try many would read an upstream's address out of what is found.
+func (v logView) restrict(f *domain.LogFilter) { f.Refusals = !v.full }
 
 // chain decodes a decision chain and hides what the caller must not see: who
 // the providers are, where they are, what they cost and what they said.

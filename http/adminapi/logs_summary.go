@@ -86,6 +86,7 @@ func (a *API) logStats(ctx context.Context, in *LogFilterInput) (*logStatsOutput
 	if err != nil {
 		return nil, err
 	}
+	a.logView(c).restrict(&f)
 	key := logSummaryKey{user: a.viewerOf(c).user, in: *in}
 	return answer(ctx, a.answers, key, logSummaryKept, func(ctx context.Context) (*logStatsOutput, error) {
 		s, err := a.Stores.Logs.Summary(ctx, f, maxSummedLogs)
@@ -121,6 +122,7 @@ func (a *API) logHistogram(ctx context.Context, in *LogFilterInput) (*logHistogr
 	if err != nil {
 		return nil, err
 	}
+	a.logView(c).restrict(&f)
 	key := logSummaryKey{histogram: true, user: a.viewerOf(c).user, in: *in}
 	return answer(ctx, a.answers, key, logSummaryKept, func(ctx context.Context) (*logHistogramOutput, error) {
 		width := bucketWidth(f.To.Sub(f.From))

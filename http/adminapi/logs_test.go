@@ -165,6 +165,12 @@ func TestUsersSeeTheirOwnRequestsWithoutProviders(t *testing.T) {
 	require.NotContains(t, w.as(ann, fmt.Sprintf("/api/v1/usage-logs?keyId=%d", bob.keyID)).text, foreign.ID.String())
 	w.as(ann, "/api/v1/usage-logs/"+foreign.ID.String()).refused(t, http.StatusNotFound, "resource.not_found")
 
+	require.NotContains(t, w.as(ann, "/api/v1/usage-logs?q=relay").text, mine.ID.String(), "what is hidden is not found")
+	require.Contains(t, w.as(ann, "/api/v1/usage-logs?q=limit+is").text, "your limit is reached")
+	require.Contains(t, w.as(ann, "/api/v1/usage-logs/stats?q=relay").text, `"requests":0`)
+	require.Contains(t, w.as(ann, "/api/v1/usage-logs/histogram?q=relay").text, `"counts":{}`)
+	require.Contains(t, w.admin(http.MethodGet, "/api/v1/usage-logs?q=relay", nil).text, mine.ID.String())
+
 	detail := w.as(ann, "/api/v1/usage-logs/"+mine.ID.String())
 	require.Equal(t, http.StatusOK, detail.status)
 	for _, a := range []answer{list, detail} {

@@ -64,6 +64,7 @@ func (a *API) myLogFilter(ctx context.Context, in *OwnLogFilterInput) (f domain.
 	}
 	f, err = in.filter()
 	f.UserID = c.user.ID
+	a.ownLogView().restrict(&f)
 	return f, err
 }
 

@@ -315,6 +315,9 @@ func TestOwnUsageLogs(t *testing.T) {
 		l.Call.Model, l.Call.Endpoint, l.SessionID = "gpt-5", "/v1/responses", "other"
 	})
 	foreign := w.request(s.bob, func(l *domain.RequestLog) { l.Call.Model, l.Call.Endpoint = "foreign", "/v1/foreign" })
+	refused := w.request(s.ann, func(l *domain.RequestLog) {
+		l.Result = domain.ResultRecord{StatusCode: 402, Outcome: domain.OutcomeBlocked, BlockedBy: domain.BlockedLimit, ErrorMessage: "the daily limit is reached"}
+	})
 	ids := func(a answer) []string {
 		var page struct {
 			Items []struct{ RequestID string }
@@ -326,34 +329,34 @@ func TestOwnUsageLogs(t *testing.T) {
 		}
 		return list
 	}
-	both, one := []string{failed.ID.String(), first.ID.String()}, []string{failed.ID.String()}
+	all, one := []string{refused.ID.String(), failed.ID.String(), first.ID.String()}, []string{failed.ID.String()}
 	for who, want := range map[string][]string{
-		"user": both, "user's key": both, "reader": one, "reader's key": one, "admin": {}, "admin's key": {},
+		"user": all, "user's key": all, "reader": one, "reader's key": one, "admin": {}, "admin's key": {},
 	} {
 		require.Equal(t, want, ids(s.get[who]("/api/v1/me/usage-logs")), who)
 	}
 	for query, want := range map[string]int{
-		"model=gpt-5": 1, "statusCode=5xx": 1, "statusCode=200": 1, "sessionId=other": 1, "errorsOnly=true": 1, "endpoint=/v1/responses": 1,
-		"outcome=success": 1, "q=refused": 1, "requestId=" + first.ID.String(): 1, "requestId=" + foreign.ID.String(): 0, "client=codex": 0,
-		fmt.Sprint("keyId=", s.ben.keyID): 1, "to=" + first.CreatedAt.Format(time.RFC3339): 0, "from=" + failed.CreatedAt.Format(time.RFC3339): 1,
+		"model=gpt-5": 1, "statusCode=5xx": 1, "statusCode=200": 1, "statusCode=402": 1, "sessionId=other": 1, "errorsOnly=true": 2, "endpoint=/v1/responses": 1,
+		"outcome=success": 1, "q=refused": 0, "q=Daily": 1, "requestId=" + first.ID.String(): 1, "requestId=" + foreign.ID.String(): 0, "client=codex": 0,
+		fmt.Sprint("keyId=", s.ben.keyID): 1, "to=" + first.CreatedAt.Format(time.RFC3339): 0, "from=" + failed.CreatedAt.Format(time.RFC3339): 2,
 	} {
 		require.Len(t, ids(s.get["user"]("/api/v1/me/usage-logs?"+query)), want, query)
 	}
 	s.get["user"]("/api/v1/me/usage-logs?keyId="+fmt.Sprint(s.bob.keyID)).refused(t, http.StatusNotFound, "resource.not_found")
 	s.get["reader"]("/api/v1/me/usage-logs?keyId="+fmt.Sprint(s.ann.keyID)).refused(t, http.StatusNotFound, "resource.not_found")
 	s.get["user"]("/api/v1/me/usage-logs?cursor=%21").refused(t, http.StatusBadRequest, "request.validation_failed")
-	require.Equal(t, both, ids(s.get["user"](fmt.Sprintf("/api/v1/me/usage-logs?userId=%d&providerId=99", s.bob.userID))), "there are no such filters")
+	require.Equal(t, all, ids(s.get["user"](fmt.Sprintf("/api/v1/me/usage-logs?userId=%d&providerId=99", s.bob.userID))), "there are no such filters")
 
 	var page struct {
 		Items      []map[string]any
 		NextCursor *string
 	}
-	s.get["user"]("/api/v1/me/usage-logs?limit=1").into(t, http.StatusOK, &page)
+	s.get["user"]("/api/v1/me/usage-logs?limit=1&statusCode=non-402").into(t, http.StatusOK, &page)
 	require.Equal(t, failed.ID.String(), page.Items[0]["requestId"])
 	require.Nil(t, page.Items[0]["providerId"])
 	require.Nil(t, page.Items[0]["errorMessage"])
 	require.Equal(t, "all_providers_failed", page.Items[0]["errorCode"])
-	s.get["user"]("/api/v1/me/usage-logs?limit=1&cursor="+*page.NextCursor).into(t, http.StatusOK, &page)
+	s.get["user"]("/api/v1/me/usage-logs?limit=1&statusCode=non-402&cursor="+*page.NextCursor).into(t, http.StatusOK, &page)
 	require.Equal(t, first.ID.String(), page.Items[0]["requestId"])
 	require.Nil(t, page.NextCursor)
 

@@ -14,6 +14,7 @@ type LogFilter struct {
 	Status      StatusFilter
 	ErrorsOnly  bool   // ended with a status of 400 or more
 	Text        string // part of the error text, ignoring case
+	Refusals    bool   // the text is looked for in refusals alone, which are the hub's own words
 	Outcome     Outcome
 	BlockedBy   BlockedBy
 	Endpoint    string

@@ -282,6 +282,9 @@ func (r RequestLogs) apply(q *bun.SelectQuery, f domain.LogFilter) *bun.SelectQu
 	}
 	if f.Text != "" {
 		q = q.Where("LOWER(error_message) LIKE ? ESCAPE '!'", containing(f.Text))
+		if f.Refusals {
+			q = q.Where("outcome = ?", string(domain.OutcomeBlocked))
+		}
 	}
 	if f.MinAttempts > 0 {
 		q = q.Where("attempts >= ?", f.MinAttempts)

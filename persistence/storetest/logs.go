@@ -285,7 +285,7 @@ func writeVariedLogs(t *testing.T, s *store.Store) []domain.RequestLog {
 			l.Result = domain.ResultRecord{StatusCode: 502, Outcome: domain.OutcomeFailure, ErrorMessage: "Bad 100%_sure GATEWAY"}
 			l.Call.Model, l.Upstream.ModelSent = "gpt-5", "gpt-5-mini"
 		case 2:
-			l.Result = domain.ResultRecord{StatusCode: 429, Outcome: domain.OutcomeBlocked, BlockedBy: domain.BlockedLimit}
+			l.Result = domain.ResultRecord{StatusCode: 429, Outcome: domain.OutcomeBlocked, BlockedBy: domain.BlockedLimit, ErrorMessage: "Not at this Gateway"}
 			l.Call.Endpoint, l.Client.Kind, l.Timing.Duration = "/v1/responses", "codex", time.Minute
 		case 3:
 			l.Result = domain.ResultRecord{StatusCode: 404, Outcome: domain.OutcomeFailure}
@@ -331,6 +331,8 @@ func logFilterCases(t *testing.T, want []domain.RequestLog) []logFilterCase {
 		{"errors of a user", domain.LogFilter{ErrorsOnly: true, UserID: 1}, func(i int, l domain.RequestLog) bool { return i%4 != 0 && l.UserID == 1 }},
 		{"older errors", domain.LogFilter{Status: status("4xx"), Before: want[30].ID}, func(i int, _ domain.RequestLog) bool { return i%4 >= 2 && i < 30 }},
 		{"text", domain.LogFilter{Text: "100%_SURE gate"}, func(i int, _ domain.RequestLog) bool { return i%4 == 1 }},
+		{"text of all", domain.LogFilter{Text: "gateway"}, func(i int, _ domain.RequestLog) bool { return i%4 == 1 || i%4 == 2 }},
+		{"text of refusals", domain.LogFilter{Text: "gateway", Refusals: true}, func(i int, _ domain.RequestLog) bool { return i%4 == 2 }},
 		{"text is no pattern", domain.LogFilter{Text: "bad%gateway"}, func(int, domain.RequestLog) bool { return false }},
 		{"outcome", domain.LogFilter{Outcome: domain.OutcomeFailure}, func(i int, _ domain.RequestLog) bool { return i%2 == 1 }},
 		{"blocked by", domain.LogFilter{BlockedBy: domain.BlockedLimit}, func(i int, _ domain.RequestLog) bool { return i%4 == 2 || i%4 == 0 }},

@@ -8303,7 +8303,7 @@ export interface operations {
                 /** @description 200, 4xx or non-200 */
                 statusCode?: string;
                 errorsOnly?: boolean;
-                /** @description part of the error text */
+                /** @description part of the error text, as far as it is shown */
                 q?: string;
                 outcome?: "success" | "failure" | "blocked" | "client_abort";
                 blockedBy?: "request" | "auth" | "model" | "limit" | "no_provider";
@@ -11374,7 +11374,7 @@ export interface operations {
                 /** @description 200, 4xx or non-200 */
                 statusCode?: string;
                 errorsOnly?: boolean;
-                /** @description part of the error text */
+                /** @description part of the error text, as far as it is shown */
                 q?: string;
                 outcome?: "success" | "failure" | "blocked" | "client_abort";
                 blockedBy?: "request" | "auth" | "model" | "limit" | "no_provider";
@@ -11460,7 +11460,7 @@ export interface operations {
                 /** @description 200, 4xx or non-200 */
                 statusCode?: string;
                 errorsOnly?: boolean;
-                /** @description part of the error text */
+                /** @description part of the error text, as far as it is shown */
                 q?: string;
                 outcome?: "success" | "failure" | "blocked" | "client_abort";
                 blockedBy?: "request" | "auth" | "model" | "limit" | "no_provider";
@@ -11513,7 +11513,7 @@ export interface operations {
                 /** @description 200, 4xx or non-200 */
                 statusCode?: string;
                 errorsOnly?: boolean;
-                /** @description part of the error text */
+                /** @description part of the error text, as far as it is shown */
                 q?: string;
                 outcome?: "success" | "failure" | "blocked" | "client_abort";
                 blockedBy?: "request" | "auth" | "model" | "limit" | "no_provider";
