@@ -26,7 +26,7 @@ func (c *liveCatalog) Current() *domain.Catalog {
 }
 
 func (c *liveCatalog) Await(ctx context.Context, version int64) error {
-	configuration, err := c.store.Configuration(ctx)
+	configuration, err := c.store.Configuration(context.WithoutCancel(ctx)) // a busy machine is no reason to stay behind
 	if err != nil {
 		return err
 	}

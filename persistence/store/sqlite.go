@@ -42,7 +42,7 @@ func openSQLite(ctx context.Context, path string) (*database, error) {
 			"journal_mode(wal)",
 			"synchronous(normal)",
 			"foreign_keys(1)",
-			"cache_size(-4096)", // KiB; with less, many small batches read pages again
+			"cache_size(-4096)", // KiB, out of [sqlitePages]; with less, many small batches read pages again
 			"wal_autocheckpoint(4000)",
 		},
 	}), 1)
@@ -51,7 +51,7 @@ func openSQLite(ctx context.Context, path string) (*database, error) {
 	}
 	read, err := openSQLitePool(ctx, dataSource(path, url.Values{
 		"mode":    {"ro"},
-		"_pragma": {"busy_timeout(5000)", "query_only(1)", "cache_size(-256)"},
+		"_pragma": {"busy_timeout(5000)", "query_only(1)", "cache_size(-1024)"},
 	}), max(4, runtime.GOMAXPROCS(0)))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s for reading: %w", path, err), write.Close())
