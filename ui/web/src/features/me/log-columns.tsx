@@ -23,25 +23,23 @@ function Count({ log, value }: { log: UsageLog; value: number }) {
   return <span className={cn(value === 0 && 'text-fg-faint')}>{format.tokens(value)}</span>;
 }
 
-/** What refused a request; of a limit, which one. */
-function Refusal({ log, by }: { log: UsageLog; by: string }) {
+/** What refused a request; of a limit, which one. What the client was told is the tooltip. */
+export function Refusal({ log, by, className }: { log: UsageLog; by: string; className?: string }) {
   const { t } = useTranslation();
   const limit = gaugeTypes.find((type) => type === log.errorCode);
-  if (limit) return <>{t('me.refusedByLimit', { limit: t(`me.window.${limit}`) })}</>;
-  return <>{t('requests.refusedBy', { what: t(`requests.blockedBy.${by}`, by) })}</>;
+  return (
+    <span className={cn('text-warn', className)} title={log.errorMessage ?? undefined}>
+      {limit ? t('me.refusedByLimit', { limit: t(`me.window.${limit}`) }) : t('requests.refusedBy', { what: t(`requests.blockedBy.${by}`, by) })}
+    </span>
+  );
 }
 
-/** The model, and why a request was refused, in the words that the client got. */
-export function LogModel({ log }: { log: UsageLog }) {
+function LogModel({ log }: { log: UsageLog }) {
   return (
-    <span title={log.errorMessage ?? log.model ?? undefined}>
-      {log.model || '–'}
-      {log.blockedBy && (
-        <span className="ml-2 text-warn">
-          <Refusal log={log} by={log.blockedBy} />
-        </span>
-      )}
-    </span>
+    <>
+      <span title={log.model ?? undefined}>{log.model || '–'}</span>
+      {log.blockedBy && <Refusal log={log} by={log.blockedBy} className="ml-2" />}
+    </>
   );
 }
 

@@ -9,7 +9,7 @@ import { useNow } from '@/lib/clock';
 import { useMedia } from '@/lib/media';
 import { isToday } from '@/lib/time';
 import { LogStatus, LogTime, LogCost } from '@/features/requests/columns';
-import { logColumns, LogModel, type LogColumn } from './log-columns';
+import { logColumns, Refusal, type LogColumn } from './log-columns';
 
 interface LogListProps {
   rows: UsageLog[];
@@ -95,7 +95,7 @@ function Row({ log, now, index, top, last, columns, template }: RowProps & { col
   );
 }
 
-/** Two lines on a phone: status, model, cost; then time, endpoint, tokens. */
+/** Two lines on a phone: status, model, cost; then time, endpoint or why it was refused, tokens. */
 function Card({ log, now, index, top, last }: RowProps) {
   const { t } = useTranslation();
   const format = useFormat();
@@ -103,19 +103,17 @@ function Card({ log, now, index, top, last }: RowProps) {
   return (
     <div role="row" aria-rowindex={index + 2} data-log={log.id} className={cn(rowClass, 'flex h-[53px] flex-col justify-center gap-1', !last && 'border-b')} style={{ top }}>
       <div className="flex items-center gap-3 text-13" role="cell">
-        <span className="w-[84px] shrink-0">
+        <span className="w-[76px] shrink-0">
           <LogStatus log={log} />
         </span>
-        <span className="min-w-0 flex-1 truncate">
-          <LogModel log={log} />
-        </span>
+        <span className="min-w-0 flex-1 truncate">{log.model || '–'}</span>
         <LogCost log={log} />
       </div>
       <div className="flex items-center gap-3 text-12 text-fg-muted" role="cell">
-        <span className="w-[84px] shrink-0 overflow-hidden whitespace-nowrap">
+        <span className="w-[76px] shrink-0 overflow-hidden whitespace-nowrap">
           <LogTime log={log} now={now} />
         </span>
-        <span className="min-w-0 flex-1 truncate">{log.endpoint}</span>
+        <span className="min-w-0 flex-1 truncate">{log.blockedBy ? <Refusal log={log} by={log.blockedBy} /> : log.endpoint}</span>
         <span className="shrink-0">{t('me.tokenCount', { value: format.tokens(tokens) })}</span>
       </div>
     </div>

@@ -56,7 +56,7 @@ function GaugeItem({ gauge, binds, now }: { gauge: Gauge; binds: boolean; now: n
   const label = t(`me.window.${gauge.type}`);
   return (
     <li className="min-w-0" data-gauge={gauge.type} data-binds={binds || undefined}>
-      <p className="mb-1 flex h-4 items-center gap-2 text-12 text-fg-2">
+      <p className="mb-1 flex min-h-4 flex-wrap items-center gap-x-2 text-12 text-fg-2">
         <span className="font-medium">{label}</span>
         {binds && (
           <Badge small tone="accent">
