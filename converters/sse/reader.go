@@ -85,16 +85,19 @@ func (r *Reader) Keep() {
 	if !r.lent {
 		return
 	}
-	if rest := r.buf[r.start:]; len(rest) > 0 {
-		r.own = append(r.memorized(r.own), rest...)
-	}
+	rest := r.buf[r.start:]
 	r.buf, r.own, r.lent = r.own, nil, false
+	if len(rest) > 0 {
+		r.buf = append(r.memorized(r.buf), rest...)
+	} else {
+		r.leave()
+	}
 	r.line -= r.start
 	r.pos -= r.start
 	r.start = 0
 }
 
-// maxMemory bounds the memory of a reader that later ones may use.
+// maxMemory bounds the memory of a reader that others may use after it.
 const maxMemory = 256 << 10
 
 //nolint:gochecknoglobals // buffers are the process's, whoever reads
@@ -110,17 +113,23 @@ func (r *Reader) memorized(own []byte) []byte {
 	return (*r.memory)[:0]
 }
 
-// Release leaves the reader's memory to later ones. Its frames are invalid, and
-// it cannot be used any more.
-func (r *Reader) Release() {
-	own := r.buf
-	if r.lent {
-		own = r.own
-	}
-	if r.memory != nil && cap(own) <= maxMemory {
-		*r.memory = own[:0]
+// leave leaves the memory of buf, which holds nothing any more, to other readers:
+// a stream whose next event takes a minute need not have it.
+func (r *Reader) leave() {
+	if r.memory != nil && cap(r.buf) <= maxMemory {
+		*r.memory = r.buf[:0]
 		memories.Put(r.memory)
 	}
+	r.buf, r.memory = nil, nil
+}
+
+// Release lets go of the reader's memory. Its frames are invalid, and it cannot
+// be used any more.
+func (r *Reader) Release() {
+	if r.lent {
+		r.buf = r.own
+	}
+	r.leave()
 	*r = Reader{failed: true}
 }
 

@@ -72,7 +72,7 @@ func (c *call) stream(res *upstream.Response) {
 	}
 }
 
-// maxHeld bounds the memory of a stream that later ones may use.
+// maxHeld bounds the memory of a stream that others may use after it.
 const maxHeld = 256 << 10
 
 //nolint:gochecknoglobals // buffers are the process's
@@ -87,14 +87,20 @@ func (s *stream) hold(b []byte) {
 	s.held = append(s.held, b...)
 }
 
-// forget lets go of the stream's memory.
-func (s *stream) forget() {
-	s.frames.Release()
+// unhold lets go of what is held, and leaves its memory to other streams: one
+// whose next event takes a minute need not have it.
+func (s *stream) unhold() {
 	if s.memory != nil && cap(s.held) <= maxHeld {
 		*s.memory = s.held[:0]
 		heldBuffers.Put(s.memory)
 	}
 	s.held, s.memory = nil, nil
+}
+
+// forget lets go of the stream's memory.
+func (s *stream) forget() {
+	s.frames.Release()
+	s.unhold()
 }
 
 // begin notes when the first bytes came.
@@ -167,6 +173,9 @@ func (s *stream) release(but int) {
 	upTo := len(s.held) - but
 	s.write(s.held[:upTo])
 	s.held = append(s.held[:0], s.held[upTo:]...)
+	if len(s.held) == 0 {
+		s.unhold()
+	}
 	failpoint.Hit(failpoint.MidStream)
 }
 
@@ -233,6 +242,7 @@ func (s *stream) judge(f sse.Frame, v neutral.Verdict) gate.Ruling {
 	}
 	s.signed.frame(f.Data)
 	if s.edits.any() {
+		s.hold(nil)
 		s.held = s.edits.apply(s.held, f)
 	}
 	if s.passing {
