@@ -27,7 +27,7 @@ import (
 const BasePath = "/api/v1"
 
 // awaitCatalog is how long a write waits for this node's catalog to hold it.
-const awaitCatalog = 5 * time.Second
+const awaitCatalog = 3 * time.Second
 
 // Options are the API's dependencies and settings.
 type Options struct {
